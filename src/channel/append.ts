@@ -1,0 +1,57 @@
+/** Gives a decided message its place: number, id and time (ORD1–ORD3). */
+import { type ChannelEvent, type Message, utf8Length } from "../protocol/index.ts";
+import type { SendRecord } from "./recent-sends.ts";
+import type { ChannelState, Entry } from "./state.ts";
+
+type Content = Pick<Message, "from" | "from_name" | "text" | "msg_type" | "verified"> &
+  Partial<Pick<Message, "mentions" | "reply_to" | "client_msg_id" | "event">>;
+
+/** Digits of a seq inside an id: 10¹² messages a channel. */
+const SEQ_DIGITS = 12;
+
+/** The next message of the channel. `members` are its recipients. */
+export function append(
+  state: ChannelState,
+  now: number,
+  content: Content,
+  members: ReadonlySet<string>,
+  send?: (seq: number, ts: number) => SendRecord,
+): Entry {
+  const seq = state.last_seq + 1;
+  const ts = Math.max(now, state.last_ts);
+  const { from, from_name, text, msg_type, verified, ...where } = content;
+  const message: Message = {
+    id: messageId(state.record.number, seq, ts),
+    channel_id: state.id,
+    seq,
+    from,
+    from_name,
+    text,
+    timestamp: new Date(ts).toISOString(),
+    msg_type,
+    verified,
+    ...where,
+  };
+  const json = JSON.stringify(message);
+  const entry: Entry = { message, json, bytes: utf8Length(json), ts, members, ...(send && { send: send(seq, ts) }) };
+  state.last_seq = seq;
+  state.last_ts = ts;
+  state.unsaved.entries.push(entry);
+  return entry;
+}
+
+export function appendSystem(
+  state: ChannelState,
+  now: number,
+  text: string,
+  event: ChannelEvent,
+  members: ReadonlySet<string>,
+): Entry {
+  const content: Content = { from: "system", from_name: "System", text, msg_type: "system", verified: true, event };
+  return append(state, now, content, members);
+}
+
+/** `msg-{ts}-{N}{seq}`, built as text: the number would be too large for a double. */
+function messageId(channel: number, seq: number, ts: number): string {
+  return `msg-${ts}-${channel}${String(seq).padStart(SEQ_DIGITS, "0")}`;
+}

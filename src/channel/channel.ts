@@ -1,0 +1,58 @@
+/**
+ * The one place where a channel's commands are decided, whichever way they came in: check, append,
+ * outcome. Pure and synchronous; the shell stores `state.unsaved` and then delivers.
+ */
+import type { AckExtras, Change, Limits, Refusal } from "../protocol/index.ts";
+import { appendSystem } from "./append.ts";
+import { join, leave } from "./join.ts";
+import { read } from "./read.ts";
+import { send } from "./send.ts";
+import { type Caller, type ChannelRecord, type ChannelState, type Entry, putParticipant, restoreChannel } from "./state.ts";
+import type { MessageLog } from "./store.ts";
+
+/** What came of a command. `entry` is the message it made, if it made one. */
+export type Outcome =
+  | { readonly type: "refused"; readonly refusal: Refusal; readonly entry?: undefined }
+  | {
+      readonly type: "sent";
+      /** The message as JSON: of a duplicate, the first send's. */
+      readonly message: string;
+      readonly duplicate: boolean;
+      readonly mentions: readonly string[];
+      readonly unresolved: AckExtras["unresolved"];
+      readonly entry?: Entry;
+    }
+  | { readonly type: "joined"; readonly seq: number; readonly epoch: string; readonly entry?: Entry }
+  | { readonly type: "left" | "read"; readonly seq: number; readonly entry?: Entry };
+
+/** Where a rule finds what it needs beside the command. */
+export interface Context {
+  readonly log: MessageLog;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly limits: Limits;
+}
+
+export function handle(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
+  switch (command.action) {
+    case "send":
+      return send(state, caller, command, context);
+    case "join":
+      return join(state, caller, command.name, context);
+    case "leave":
+      return leave(state, caller, context);
+    case "read":
+      return read(state, caller, command.seq, context);
+  }
+}
+
+/** A channel that was just made: its creator joined, its first message written (IDX2). */
+export function createChannel(record: ChannelRecord): ChannelState {
+  const { created_by: key, creator_name: name, creator_kind: kind, created_at } = record;
+  const state = restoreChannel(record, { last_seq: 0, last_ts: 0 }, []);
+  const creator = { key, name, member: true, verified: false, read_seq: 1, seen_at: created_at };
+  putParticipant(state, kind === undefined ? creator : { ...creator, kind });
+  const text = `Channel '${record.name}' created by ${name}`;
+  appendSystem(state, created_at, text, { kind: "created", key, name }, state.members);
+  return state;
+}

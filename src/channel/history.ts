@@ -1,0 +1,50 @@
+/** Reading: the newest, a page back, or all since a position, with what is gone said (SOC2). */
+import { type Gap, HISTORY_DEFAULT, type HistoryMeta, PAGE_BYTES } from "../protocol/index.ts";
+import { type ChannelState, firstSeq } from "./state.ts";
+import type { MessageLog, Page } from "./store.ts";
+
+export interface HistoryQuery {
+  readonly limit: number;
+  readonly after?: number | undefined;
+  readonly before?: number | undefined;
+  readonly epoch?: string | undefined;
+}
+
+export interface HistoryAnswer {
+  /** JSON of the messages, joined by commas. */
+  readonly messages: string;
+  readonly count: number;
+  readonly meta: HistoryMeta;
+}
+
+/** Answers from storage alone: everything decided must have been stored before. */
+export function readHistory(state: ChannelState, log: MessageLog, query: HistoryQuery): HistoryAnswer {
+  const { after, limit } = query;
+  const end = Math.min(query.before ?? Infinity, state.last_seq + 1);
+  if (after === undefined) return answer(state, newest(state, log, end, limit), null, true);
+  const lost = lostPosition(state, after, query.epoch);
+  if (lost !== undefined) {
+    return answer(state, newest(state, log, state.last_seq + 1, Math.min(limit, HISTORY_DEFAULT)), lost, true);
+  }
+  const first = firstSeq(state);
+  const gap: Gap | null = after < first - 1 ? { from: after + 1, to: first - 1, reason: "evicted" } : null;
+  const start = Math.max(after, first - 1);
+  const page = log.page({ after: start, before: end, limit, bytes: PAGE_BYTES, keep: "oldest" });
+  return answer(state, page, gap, page.last >= end - 1);
+}
+
+function newest(state: ChannelState, log: MessageLog, before: number, limit: number): Page {
+  return log.page({ after: firstSeq(state) - 1, before, limit, bytes: PAGE_BYTES, keep: "newest" });
+}
+
+/** A position that is not one of this channel's. */
+function lostPosition(state: ChannelState, after: number, epoch: string | undefined): Gap | undefined {
+  if (epoch !== undefined && epoch !== state.record.epoch) return { from: 1, to: state.last_seq, reason: "epoch_changed" };
+  if (after > state.last_seq) return { from: state.last_seq + 1, to: after, reason: "ahead" };
+  return undefined;
+}
+
+function answer(state: ChannelState, { messages, count }: Page, gap: Gap | null, complete: boolean): HistoryAnswer {
+  const meta = { epoch: state.record.epoch, first_seq: firstSeq(state), last_seq: state.last_seq, gap, complete };
+  return { messages, count, meta };
+}

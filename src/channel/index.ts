@@ -1,0 +1,19 @@
+/** The rules of one channel: pure and synchronous, no clock, no dice, no runtime. */
+export { collectPage, packRows, type Row, ROW_BYTES, ROW_MESSAGES, splitBody, type StoredRow } from "./batch.ts";
+export { type Context, createChannel, handle, type Outcome } from "./channel.ts";
+export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
+export { MemoryLog } from "./memory-log.ts";
+export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
+export { type SendRecord, windowStart } from "./recent-sends.ts";
+export {
+  type Caller,
+  type ChannelRecord,
+  type ChannelState,
+  type Entry,
+  firstSeq,
+  markSaved,
+  type Participant,
+  restoreChannel,
+} from "./state.ts";
+export type { Head, MessageLog, Page, Range } from "./store.ts";
+export { describeParticipants, type Presence, summarize } from "./summary.ts";

@@ -1,0 +1,63 @@
+/** Membership: joined is not connected, and only `leave` ends it. */
+import { notParticipant, refusal } from "../protocol/index.ts";
+import { appendSystem } from "./append.ts";
+import type { Context, Outcome } from "./channel.ts";
+import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
+
+/** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
+export function join(state: ChannelState, caller: Caller, given: string | undefined, { now, limits }: Context): Outcome {
+  const known = state.participants.get(caller.key);
+  if (known?.member) {
+    introduce(state, caller, given, now);
+    return { type: "joined", seq: state.last_seq, epoch: state.record.epoch };
+  }
+  if (state.members.size >= limits.HUB_MAX_PARTICIPANTS) return { type: "refused", refusal: channelFull(state, limits.HUB_MAX_PARTICIPANTS) };
+  const name = given ?? caller.name ?? known?.name ?? caller.key;
+  const participant = {
+    key: caller.key,
+    name,
+    member: true,
+    verified: caller.verified || known?.verified === true,
+    read_seq: state.last_seq + 1,
+    seen_at: now,
+  };
+  const kind = caller.kind ?? known?.kind;
+  putParticipant(state, kind === undefined ? participant : { ...participant, kind });
+  const event = { kind: "join", key: caller.key, name } as const;
+  const entry = appendSystem(state, now, `${name} joined the channel`, event, state.members);
+  return { type: "joined", seq: entry.message.seq, epoch: state.record.epoch, entry };
+}
+
+/** Leaves. The leave message is the last that reaches the leaver. */
+export function leave(state: ChannelState, caller: Caller, { now }: Context): Outcome {
+  const participant = state.participants.get(caller.key);
+  if (!participant?.member) return { type: "refused", refusal: notParticipant(state.id) };
+  const { key, name } = participant;
+  const recipients = state.members;
+  const entry = appendSystem(state, now, `${name} left the channel`, { kind: "leave", key, name }, recipients);
+  if (participant.verified) putParticipant(state, { ...participant, member: false, seen_at: now });
+  else dropParticipant(state, key);
+  return { type: "left", seq: entry.message.seq, entry };
+}
+
+/** Takes over what a member says of itself: a new name or kind, a key now proven. Returns its row. */
+export function introduce(
+  state: ChannelState,
+  caller: Caller,
+  given: string | undefined,
+  now: number,
+): Participant | undefined {
+  const known = state.participants.get(caller.key);
+  if (!known?.member) return known;
+  const name = given ?? known.name;
+  const kind = caller.kind ?? known.kind;
+  const verified = caller.verified || known.verified;
+  if (name === known.name && kind === known.kind && verified === known.verified) return known;
+  const renamed = { ...known, name, verified, seen_at: now, ...(kind !== undefined && { kind }) };
+  putParticipant(state, renamed);
+  return renamed;
+}
+
+function channelFull(state: ChannelState, most: number): ReturnType<typeof refusal> {
+  return refusal("channel_full", `channel ${state.id} has ${most} participants, the most it may have (HUB_MAX_PARTICIPANTS)`);
+}

@@ -1,0 +1,124 @@
+/**
+ * What a channel knows of itself between two turns. The rules change it in place; the shell stores
+ * `unsaved` and, when that fails, throws the whole state away and loads it again: outside a turn,
+ * memory equals disk.
+ */
+import { type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
+import { RecentSends, type SendRecord } from "./recent-sends.ts";
+
+/** The index's record of a channel: all that is needed to make one. */
+export interface ChannelRecord {
+  /** N of `ch-N`. */
+  readonly number: number;
+  readonly name: string;
+  readonly created_by: string;
+  readonly creator_name: string;
+  readonly creator_kind?: Kind;
+  /** Unix milliseconds. */
+  readonly created_at: number;
+  readonly epoch: string;
+}
+
+export interface Participant {
+  readonly key: string;
+  readonly name: string;
+  readonly kind?: Kind;
+  /** False once it left; the row stays only while `verified` must be remembered (MEM1). */
+  readonly member: boolean;
+  /** Whether the key was ever proven in this channel. */
+  readonly verified: boolean;
+  /** Everything up to this seq is done with (LIS3). */
+  readonly read_seq: number;
+  /** Unix milliseconds of the last change of this row. */
+  readonly seen_at: number;
+}
+
+/** Who speaks, as admission found out; never taken from a body again. */
+export interface Caller {
+  readonly key: string;
+  readonly verified: boolean;
+  /** What its connection calls it: the name of a join that gives none. */
+  readonly name?: string | undefined;
+  readonly kind?: Kind | undefined;
+}
+
+/** A message that was decided, with what its storage and delivery need. */
+export interface Entry {
+  readonly message: Message;
+  /** `message` as JSON: encoded once, stored and sent as it is. */
+  readonly json: string;
+  /** UTF-8 bytes of `json`. */
+  readonly bytes: number;
+  /** Unix milliseconds. */
+  readonly ts: number;
+  /** The members at this position: its recipients (SOC4). Shared between entries, replaced on change. */
+  readonly members: ReadonlySet<string>;
+  /** Absent for system messages. */
+  readonly send?: SendRecord;
+}
+
+export interface ChannelState {
+  readonly record: ChannelRecord;
+  readonly id: string;
+  last_seq: number;
+  /** Unix milliseconds of the newest message; never goes back. */
+  last_ts: number;
+  readonly participants: Map<string, Participant>;
+  /** Keys of those who are joined; replaced, never changed, so that entries can hold on to it. */
+  members: ReadonlySet<string>;
+  readonly sends: RecentSends;
+  /** Decided, not yet stored. */
+  readonly unsaved: { entries: Entry[]; participants: Set<string> };
+}
+
+/** Oldest message the ring shows. */
+export function firstSeq(state: ChannelState): number {
+  return Math.max(1, state.last_seq - RING_MESSAGES + 1);
+}
+
+/** A channel as storage has it. */
+export function restoreChannel(
+  record: ChannelRecord,
+  head: { readonly last_seq: number; readonly last_ts: number },
+  participants: Iterable<Participant>,
+): ChannelState {
+  const rows = new Map<string, Participant>();
+  for (const participant of participants) rows.set(participant.key, participant);
+  return {
+    record,
+    id: `ch-${record.number}`,
+    last_seq: head.last_seq,
+    last_ts: head.last_ts,
+    participants: rows,
+    members: memberKeys(rows),
+    sends: new RecentSends(),
+    unsaved: { entries: [], participants: new Set() },
+  };
+}
+
+/** Changes or adds a participant; its row is written with the turn. */
+export function putParticipant(state: ChannelState, participant: Participant): void {
+  const wasMember = state.members.has(participant.key);
+  state.participants.set(participant.key, participant);
+  state.unsaved.participants.add(participant.key);
+  if (wasMember !== participant.member) state.members = memberKeys(state.participants);
+}
+
+/** Takes a participant's row away. */
+export function dropParticipant(state: ChannelState, key: string): void {
+  state.participants.delete(key);
+  state.unsaved.participants.add(key);
+  state.members = memberKeys(state.participants);
+}
+
+/** The turn's writes are durable. */
+export function markSaved(state: ChannelState): void {
+  state.unsaved.entries = [];
+  state.unsaved.participants.clear();
+}
+
+function memberKeys(participants: ReadonlyMap<string, Participant>): ReadonlySet<string> {
+  const keys = new Set<string>();
+  for (const participant of participants.values()) if (participant.member) keys.add(participant.key);
+  return keys;
+}

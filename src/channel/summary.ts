@@ -1,0 +1,62 @@
+/** How a channel shows itself: as `list` has it, and in detail. */
+import type { ChannelSummary, ParticipantDetail } from "../protocol/index.ts";
+import type { SendRecord } from "./recent-sends.ts";
+import { type ChannelState, firstSeq, type Participant } from "./state.ts";
+
+/** `connected` is asked, never stored (SOC5). */
+export function summarize(state: ChannelState, isConnected: (key: string) => boolean): ChannelSummary {
+  const members = [...state.participants.values()].filter((participant) => participant.member);
+  const participants = members.map(({ key, name }) => ({ key, name, connected: isConnected(key) }));
+  const { record } = state;
+  return {
+    id: state.id,
+    name: record.name,
+    created_by: record.created_by,
+    created_at: new Date(record.created_at).toISOString(),
+    participants,
+    participant_count: participants.length,
+    connected_count: participants.filter(({ connected }) => connected).length,
+    message_count: state.last_seq - firstSeq(state) + 1,
+  };
+}
+
+export interface Presence {
+  isConnected(key: string): boolean;
+  /** Unix milliseconds of what was last heard of the key since the object woke; 0 for nothing. */
+  lastHeard(key: string): number;
+  readonly now: number;
+}
+
+/** The members with all that is known of them. `sends` are the retained ones, newest first. */
+export function describeParticipants(state: ChannelState, sends: Iterable<SendRecord>, presence: Presence): ParticipantDetail[] {
+  const retained = retainedOnly(sends, firstSeq(state));
+  const lastSend = new Map<string, number>();
+  for (const { from, ts } of retained) lastSend.set(from, Math.max(ts, lastSend.get(from) ?? 0));
+  const members = [...state.participants.values()].filter((participant) => participant.member);
+  return members.map((participant) => {
+    const { key, name, kind, verified, read_seq } = participant;
+    const connected = presence.isConnected(key);
+    const heard = Math.max(participant.seen_at, lastSend.get(key) ?? 0, presence.lastHeard(key));
+    const last_seen = new Date(connected ? presence.now : heard).toISOString();
+    const unread = unreadOf(participant, retained);
+    return { key, name, connected, ...(kind && { kind }), verified, last_seen, unread, read_seq };
+  });
+}
+
+function unreadOf({ key, read_seq }: Participant, newestFirst: readonly SendRecord[]): number {
+  let unread = 0;
+  for (const send of newestFirst) {
+    if (send.seq <= read_seq) break;
+    if (send.from !== key) unread++;
+  }
+  return unread;
+}
+
+function retainedOnly(newestFirst: Iterable<SendRecord>, first: number): SendRecord[] {
+  const retained: SendRecord[] = [];
+  for (const send of newestFirst) {
+    if (send.seq < first) break;
+    retained.push(send);
+  }
+  return retained;
+}

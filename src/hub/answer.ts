@@ -1,0 +1,26 @@
+/** Answers of the control plane: success is 200 with `ok:true`, a refusal its status with `ok:false`. */
+import { logFault } from "./log.ts";
+import { type Refusal, refusal, statusOf } from "../protocol/index.ts";
+
+const JSON_TYPE = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" };
+
+/** `fields` is what follows `"ok":true`: an object, or the JSON of one where its parts are JSON already. */
+export function success(fields: object | string): Response {
+  const json = typeof fields === "string" ? fields : JSON.stringify(fields);
+  return new Response(json === "{}" ? '{"ok":true}' : `{"ok":true,${json.slice(1)}`, { headers: JSON_TYPE });
+}
+
+export function failure(why: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
+  const { error, code, ...extras } = why;
+  const body = { ok: false, error, code, request_id: crypto.randomUUID(), ...extras };
+  const retry = why.retry_after_ms === undefined ? {} : { "retry-after": String(Math.ceil(why.retry_after_ms / 1000)) };
+  return new Response(JSON.stringify(body), { status: statusOf(why), headers: { ...JSON_TYPE, ...retry, ...headers } });
+}
+
+/** A fault: its cause goes to the log under the request's id, never to the caller. */
+export function fault(error: unknown, route: string): Response {
+  const request_id = crypto.randomUUID();
+  logFault("internal", { request_id, route }, error);
+  const body = { ok: false, error: "the hub failed; try again, and quote the request id if it stays", code: "internal", request_id };
+  return new Response(JSON.stringify(body), { status: statusOf(refusal("internal", "")), headers: JSON_TYPE });
+}

@@ -1,0 +1,74 @@
+/**
+ * Calls from the Worker to the objects. A stub that threw is poisoned, so each attempt makes its
+ * own; what may safely be repeated is repeated once, and never on an overloaded object.
+ */
+import { channelNotFound, channelNumber, quote, refuse, type Result } from "../protocol/index.ts";
+import type { Channel } from "./channel-object.ts";
+import { directory } from "./directory.ts";
+import { type Env, INDEX_NAME } from "./env.ts";
+import type { HubIndex } from "./hub-index.ts";
+import { logFault } from "./log.ts";
+
+const RETRY_MS = 1000;
+
+export interface CallOptions {
+  /** Whether a second call after an unclear first does no harm. */
+  readonly isRepeatable: boolean;
+  /** The answer when nobody can tell whether the call took effect. */
+  readonly failed: Result<never>;
+}
+
+/** For calls that change nothing. */
+export const READ: CallOptions = {
+  isRepeatable: true,
+  failed: refuse("storage_unavailable", "it could not be read; try again", { retry_after_ms: RETRY_MS }),
+};
+
+/** For calls of the index: each is safe to repeat. */
+const INDEX: CallOptions = {
+  isRepeatable: true,
+  failed: refuse("outcome_unknown", "the hub's index gave no answer; repeat it, a create with its Idempotency-Key", {
+    retry_after_ms: RETRY_MS,
+  }),
+};
+
+/** Number of a channel that exists or did. Ids that never were touch no channel object (IDX4). */
+export async function findChannel(env: Env, id: string): Promise<Result<number>> {
+  const number = channelNumber(id);
+  const isKnown = number !== undefined && (await directory.knows(env, number, Date.now()));
+  return isKnown ? { ok: true, value: number } : { ok: false, refusal: channelNotFound(quote(id)) };
+}
+
+export async function callChannel<T>(
+  env: Env,
+  id: string,
+  call: (channel: DurableObjectStub<Channel>) => Promise<Result<T>>,
+  options: CallOptions,
+): Promise<Result<T>> {
+  const found = await findChannel(env, id);
+  if (!found.ok) return found;
+  return await repeated(() => call(env.CHANNELS.getByName(`ch-${found.value}`)), options);
+}
+
+export function callIndex<T>(env: Env, call: (index: DurableObjectStub<HubIndex>) => Promise<Result<T>>): Promise<Result<T>> {
+  return repeated(() => call(env.HUB_INDEX.getByName(INDEX_NAME)), INDEX);
+}
+
+async function repeated<T>(attempt: () => Promise<Result<T>>, { isRepeatable, failed }: CallOptions): Promise<Result<T>> {
+  for (let tries = isRepeatable ? 2 : 1; tries > 0; tries--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      logFault("call", { tries_left: tries - 1 }, error);
+      if (isOverloaded(error)) return OVERLOADED;
+    }
+  }
+  return failed;
+}
+
+const OVERLOADED: Result<never> = refuse("overloaded", "it has more work than it can take; try again later", { retry_after_ms: RETRY_MS });
+
+/** The platform marks what must not be tried again at once. */
+function isOverloaded(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "overloaded" in error && error.overloaded === true;
+}

@@ -1,0 +1,136 @@
+/**
+ * A channel in SQLite: its record, its participants and its log. Only the tables' shapes and the
+ * statements stand here; what to write is decided in `src/channel`.
+ *
+ * Rows written are the owner's bill, so: no secondary index, no counter row, no AUTOINCREMENT, and
+ * the log overwrites its oldest row instead of deleting it.
+ */
+import { type ChannelRecord, type ChannelState, createChannel, markSaved, type Participant, restoreChannel } from "../channel/index.ts";
+import type { Kind } from "../protocol/index.ts";
+import { SqlLog } from "./sql-log.ts";
+
+/** Version of the tables below, stored with the channel. */
+const SCHEMA = 1;
+
+const TABLES = `
+  CREATE TABLE channel (
+    id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL,
+    number INTEGER NOT NULL, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
+    creator_kind TEXT, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
+    dirty INTEGER NOT NULL, change INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE participant (
+    key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
+    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE log (
+    seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    total INTEGER NOT NULL, sends TEXT NOT NULL, body TEXT NOT NULL
+  ) STRICT;`;
+
+/** The channel's side of the clean/dirty mark (IDX3). */
+export interface Mark {
+  /** True: the index knows that its summary of this channel is out of date. */
+  readonly dirty: boolean;
+  /** Counts the turns from clean to dirty. */
+  readonly change: number;
+}
+
+export class ChannelStore {
+  readonly log: SqlLog;
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.log = new SqlLog(storage.sql);
+  }
+
+  /** The channel as stored, or undefined where none was ever made: then nothing is written either. */
+  load(): { readonly state: ChannelState; readonly mark: Mark } | undefined {
+    const { sql } = this.#storage;
+    const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'channel'");
+    if (table === undefined) return undefined;
+    const row = sql.exec<ChannelRow>("SELECT * FROM channel").one();
+    const head = this.log.head() ?? { last_seq: 0, last_ts: 0 };
+    const participants = sql.exec<ParticipantRow>("SELECT * FROM participant").toArray().map(participantOf);
+    const mark = { dirty: row.dirty === 1, change: row.change };
+    return { state: restoreChannel(recordOf(row), head, participants), mark };
+  }
+
+  /** Makes the tables and the channel's first message from the index's record (IDX2). */
+  create(record: ChannelRecord): ChannelState {
+    const state = createChannel(record);
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec(TABLES);
+      const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
+      this.#storage.sql.exec(
+        "INSERT INTO channel VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+        ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
+      );
+      this.#write(state, created_at);
+    });
+    markSaved(state);
+    return state;
+  }
+
+  /** Stores what a turn decided, and the mark if it changed, all or nothing. */
+  save(state: ChannelState, mark: Mark | undefined, now: number): void {
+    const { entries, participants } = state.unsaved;
+    if (entries.length === 0 && participants.size === 0 && mark === undefined) return;
+    this.#storage.transactionSync(() => {
+      if (mark !== undefined) this.#storage.sql.exec("UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change);
+      this.#write(state, now);
+    });
+    markSaved(state);
+  }
+
+  #write(state: ChannelState, now: number): void {
+    const { entries, participants } = state.unsaved;
+    if (entries.length > 0) this.log.append(entries, now);
+    for (const key of participants) {
+      const participant = state.participants.get(key);
+      if (participant === undefined) this.#storage.sql.exec("DELETE FROM participant WHERE key = ?", key);
+      else this.#putParticipant(participant);
+    }
+  }
+
+  #putParticipant({ key, name, kind, member, verified, read_seq, seen_at }: Participant): void {
+    this.#storage.sql.exec(
+      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at],
+    );
+  }
+}
+
+type ChannelRow = {
+  number: number;
+  name: string;
+  created_by: string;
+  creator_name: string;
+  creator_kind: string | null;
+  created_at: number;
+  epoch: string;
+  dirty: number;
+  change: number;
+};
+
+type ParticipantRow = {
+  key: string;
+  name: string;
+  kind: string | null;
+  member: number;
+  verified: number;
+  read_seq: number;
+  seen_at: number;
+};
+
+function recordOf(row: ChannelRow): ChannelRecord {
+  const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = row;
+  const record = { number, name, created_by, creator_name, created_at, epoch };
+  return creator_kind === null ? record : { ...record, creator_kind: creator_kind as Kind };
+}
+
+function participantOf(row: ParticipantRow): Participant {
+  const { kind, member, verified, ...rest } = row;
+  return { ...rest, member: member === 1, verified: verified === 1, ...(kind !== null && { kind: kind as Kind }) };
+}

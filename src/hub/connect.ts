@@ -1,0 +1,112 @@
+/**
+ * The upgrade: join if needed, register, snapshot, first frame, all in one turn, so that nothing
+ * falls between the snapshot and the live frames (SOC2).
+ */
+import { type Caller, handle, readHistory } from "../channel/index.ts";
+import {
+  type ConnectQuery,
+  HISTORY_DEFAULT,
+  HISTORY_MAX,
+  type Limits,
+  ok,
+  refusal,
+  type Refusal,
+  type Result,
+  SOCKETS_PER_KEY,
+  statusOf,
+} from "../protocol/index.ts";
+import { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Pacing } from "./pacing.ts";
+
+/** What the Worker found out about an upgrade. */
+export interface ConnectRequest {
+  readonly caller: Caller;
+  readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo">;
+}
+
+/** The header in which the Worker hands it over: percent-encoded JSON, since names are not ASCII. */
+const HEADER = "x-connect";
+
+export function connectRequest(asked: ConnectRequest): Request {
+  const headers = { upgrade: "websocket", [HEADER]: encodeURIComponent(JSON.stringify(asked)) };
+  return new Request("https://channel/connect", { headers });
+}
+
+export function readConnectRequest(request: Request): ConnectRequest {
+  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as ConnectRequest;
+}
+
+/** A refusal on its way back to the Worker. */
+export function refusedUpgrade(why: Refusal): Response {
+  return Response.json(why, { status: statusOf(why) });
+}
+
+/** The parts of a channel object that an upgrade needs. */
+export interface ConnectPorts {
+  readonly ctx: DurableObjectState;
+  readonly limits: Limits;
+  readonly keeper: Keeper;
+  readonly connections: Connections;
+  readonly delivery: Delivery;
+  readonly pacing: Pacing;
+}
+
+/** One synchronous turn. Gives the client's end of the new socket. */
+export function connect(ports: ConnectPorts, { caller, query }: ConnectRequest, now: number): Result<WebSocket> {
+  const full = makeRoom(ports, caller.key, now);
+  if (full !== undefined) return { ok: false, refusal: full };
+  const { keeper, limits, delivery } = ports;
+  const joined = keeper.commit(now, (state) => {
+    const command = { action: "join", name: caller.name } as const;
+    const outcome = handle(state, caller, command, { log: keeper.log, now, limits });
+    return { arrival: { caller, command, named: {} }, outcome };
+  });
+  if (!joined.ok) return joined;
+  const { outcome } = joined.value;
+  if (outcome.type === "refused") return { ok: false, refusal: outcome.refusal };
+  delivery.deliver([joined.value], now);
+  return greet(ports, { caller, query }, now);
+}
+
+/** Registers the socket and sends the snapshot as its first frame. */
+function greet({ ctx, keeper, connections, pacing }: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
+  const { after, epoch, frames, echo } = asked.query;
+  const limit = after === undefined ? HISTORY_DEFAULT : HISTORY_MAX;
+  const page = keeper.read((state) => readHistory(state, keeper.log, { limit, after, epoch }));
+  if (!page.ok) return page;
+  const { 0: client, 1: server } = new WebSocketPair();
+  const mode = page.value.meta.complete ? "live" : "behind";
+  const wishes = { batch: frames === "batch", echo: echo === "1", mode } as const;
+  const connection = Connection.open(ctx, server, asked.caller, wishes, now);
+  connections.add(connection);
+  pacing.page(connection, page.value);
+  return ok(client);
+}
+
+/** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */
+function makeRoom({ connections, limits }: ConnectPorts, key: string, now: number): Refusal | undefined {
+  const peers = connections.ofKey(key).filter((connection) => !connection.isClosing);
+  if (peers.length >= SOCKETS_PER_KEY) {
+    const silent = peers.find((connection) => connection.isSilent(now));
+    if (silent === undefined) return tooManyOfKey();
+    connections.drop(silent, refusal("replaced", "a newer socket of this key took the place of this silent one"), now);
+  }
+  if (connections.size >= limits.HUB_MAX_SOCKETS) return tooManySockets(limits.HUB_MAX_SOCKETS);
+  return undefined;
+}
+
+function tooManyOfKey(): Refusal {
+  return refusal("too_many_sockets", `a key may have ${SOCKETS_PER_KEY} sockets on a channel; close one first`, {
+    retry_after_ms: 30_000,
+  });
+}
+
+function tooManySockets(most: number): Refusal {
+  return refusal("too_many_sockets", `the channel has ${most} sockets, the most it may have (HUB_MAX_SOCKETS)`, {
+    retry_after_ms: 30_000,
+  });
+}
+

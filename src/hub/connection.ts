@@ -1,0 +1,172 @@
+/**
+ * One socket as the hub sees it. What must survive hibernation lives in the socket's attachment,
+ * rewritten in the turn that changes it (SOC8); the rest is counters that a wake may forget.
+ */
+import type { Caller } from "../channel/index.ts";
+import { closeCode, errorFrame, type ErrorCode, type Kind, PING_SILENCE_MS, type Refusal } from "../protocol/index.ts";
+import { Reader } from "./reader.ts";
+
+/** Version of the attachment: code of another version must read it after a deploy. */
+const VERSION = 1;
+
+/** Whether messages are pushed: `behind` waits for its reader to have read on by `history`. */
+export type Mode = "live" | "behind";
+
+/** What is attached to a socket. Under 16 KiB, by the platform's limit. */
+interface Attachment {
+  readonly v: typeof VERSION;
+  readonly key: string;
+  readonly name?: string | undefined;
+  readonly kind?: Kind | undefined;
+  readonly verified: boolean;
+  /** Asked for batch frames (SOC7). */
+  readonly batch: boolean;
+  /** Asked for messages of its own key (SOC3). */
+  readonly echo: boolean;
+  /** Reports what it has seen, so its budget can be small (SOC6). */
+  readonly paced: boolean;
+  readonly mode: Mode;
+  /** Set before the hub closes a socket: readyState alone comes back as OPEN after the second wake. */
+  readonly closing: boolean;
+  /** Unix milliseconds of the upgrade. */
+  readonly opened_at: number;
+}
+
+export type Wishes = Pick<Attachment, "batch" | "echo" | "mode">;
+
+export class Connection {
+  readonly socket: WebSocket;
+  readonly reader: Reader = new Reader();
+  /** Unix milliseconds of the last inbound frame since the object woke. */
+  heard_at = 0;
+  /** Times of recent binary frames. */
+  strikes: readonly number[] = [];
+  #attached: Attachment;
+  readonly #pingedAt: () => number;
+
+  private constructor(socket: WebSocket, attached: Attachment, ctx: DurableObjectState) {
+    this.socket = socket;
+    this.#attached = attached;
+    this.#pingedAt = () => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+  }
+
+  /** Takes a new socket over. */
+  static open(ctx: DurableObjectState, socket: WebSocket, caller: Caller, wishes: Wishes, now: number): Connection {
+    const { key, name, kind, verified } = caller;
+    const attached = { v: VERSION, key, name, kind, verified, paced: false, closing: false, opened_at: now, ...wishes } as const;
+    ctx.acceptWebSocket(socket);
+    socket.serializeAttachment(attached);
+    return new Connection(socket, attached, ctx);
+  }
+
+  /** A socket that outlived the object's memory; undefined for one that is on its way out. */
+  static revive(ctx: DurableObjectState, socket: WebSocket): Connection | undefined {
+    const attached = socket.deserializeAttachment() as Attachment | null;
+    if (attached === null || attached.closing || socket.readyState !== WebSocket.OPEN) return undefined;
+    return new Connection(socket, attached, ctx);
+  }
+
+  get key(): string {
+    return this.#attached.key;
+  }
+
+  get caller(): Caller {
+    const { key, name, kind, verified } = this.#attached;
+    return { key, name, kind, verified };
+  }
+
+  get batch(): boolean {
+    return this.#attached.batch;
+  }
+
+  get echo(): boolean {
+    return this.#attached.echo;
+  }
+
+  get mode(): Mode {
+    return this.#attached.mode;
+  }
+
+  get isClosing(): boolean {
+    return this.#attached.closing;
+  }
+
+  /** Unix milliseconds of the last answered `ping`; 0 when it never pinged. Survives hibernation. */
+  get pinged_at(): number {
+    return this.#pingedAt();
+  }
+
+  /** Whether its unread bytes are known within one ping or `seen`. */
+  get isPaced(): boolean {
+    return this.#attached.paced || this.pinged_at > 0;
+  }
+
+  /** Open, and not silent since its last ping (SOC5). A client that never pings cannot be told from one that lives. */
+  isLive(now: number): boolean {
+    const pinged = this.pinged_at;
+    return !this.isClosing && (pinged === 0 || now - Math.max(pinged, this.heard_at) <= PING_SILENCE_MS);
+  }
+
+  /** Nothing was heard of it for so long that a newer socket may take its place (SOC1). */
+  isSilent(now: number): boolean {
+    return now - Math.max(this.pinged_at, this.heard_at, this.#attached.opened_at) > PING_SILENCE_MS;
+  }
+
+  setMode(mode: Mode): void {
+    if (mode !== this.mode) this.#attach({ mode });
+  }
+
+  setName(name: string): void {
+    if (name !== this.#attached.name) this.#attach({ name });
+  }
+
+  setPaced(): void {
+    if (!this.#attached.paced) this.#attach({ paced: true });
+  }
+
+  /** Sends one frame. A socket that throws is on its way out; its close event follows. */
+  send(frame: string): void {
+    try {
+      this.socket.send(frame);
+    } catch {
+      this.markClosing();
+    }
+  }
+
+  /** Ends the connection for a reason of the table, said in a last frame. */
+  refuse(refusal: Refusal): void {
+    this.send(errorFrame(refusal, {}, true));
+    this.close(closeCode(refusal.code), refusal.code);
+  }
+
+  close(code: number, reason: ErrorCode): void {
+    this.markClosing();
+    try {
+      this.socket.close(code, reason);
+    } catch {
+      // Already closed by the other side.
+    }
+  }
+
+  markClosing(): void {
+    if (!this.isClosing) this.#attach({ closing: true });
+  }
+
+  #attach(change: Partial<Attachment>): void {
+    this.#attached = { ...this.#attached, ...change };
+    this.socket.serializeAttachment(this.#attached);
+  }
+}
+
+/**
+ * Answers a client's close frame: the runtime does not, for hibernatable sockets, and throws on
+ * codes that must not be sent (1004–1006, 1015).
+ */
+export function answerClose(socket: WebSocket, code: number): void {
+  try {
+    if (code === 1000 || (code >= 3000 && code <= 4999)) socket.close(code);
+    else socket.close();
+  } catch {
+    // The connection is gone already.
+  }
+}

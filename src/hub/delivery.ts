@@ -1,0 +1,149 @@
+/**
+ * From outcomes to frames: every socket gets what it is due of a turn, in seq order, with its own
+ * acks at their place (SOC3, SOC4). Called right after the write, in the same turn; the output gate
+ * holds all of it until the write is durable (DUR1).
+ */
+import type { Entry, Outcome } from "../channel/index.ts";
+import {
+  ackFrame,
+  type AckExtras,
+  batchFrame,
+  errorFrame,
+  messageFrame,
+  replyFrame,
+  systemFrame,
+} from "../protocol/index.ts";
+import type { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import type { Pacing } from "./pacing.ts";
+import type { Arrival } from "./turns.ts";
+
+type Sent = Extract<Outcome, { type: "sent" }>;
+
+/** What a command's author is told. */
+export type Reply =
+  | { readonly outcome: Sent; readonly extras: AckExtras }
+  | { readonly outcome: Exclude<Outcome, Sent>; readonly extras?: undefined };
+
+export interface Decided {
+  readonly arrival: Arrival;
+  readonly outcome: Outcome;
+}
+
+/** A turn's frames as most sockets get them: joined once, sent to all. */
+interface Shared {
+  readonly frames: readonly string[];
+  readonly bytes: number;
+  readonly batch: string;
+  readonly last_seq: number;
+  /** The members all entries have in common; undefined when membership changed within the turn. */
+  readonly members: ReadonlySet<string> | undefined;
+}
+
+/** One command's part of the turn. */
+interface Part {
+  readonly arrival: Arrival;
+  readonly entry: Entry | undefined;
+  /** For its author's socket. */
+  readonly reply: string | undefined;
+  /** For everybody else. */
+  readonly frame: string;
+}
+
+export class Delivery {
+  readonly #connections: Connections;
+  readonly #pacing: Pacing;
+
+  constructor(connections: Connections, pacing: Pacing) {
+    this.#connections = connections;
+    this.#pacing = pacing;
+  }
+
+  /** Sends everything a turn decided, and settles what came over HTTP. */
+  deliver(decided: readonly Decided[], now: number): void {
+    const parts = decided.map(({ arrival, outcome }) => this.#part(arrival, outcome, now));
+    const shared = shareFrames(parts);
+    const authors = new Set(parts.map((part) => part.arrival.caller.key));
+    const others: Connection[] = [];
+    // Authors first: their acks must not wait for a thousand readers.
+    for (const connection of this.#connections.all()) {
+      if (shared.members !== undefined && !authors.has(connection.key)) others.push(connection);
+      else this.#pushOwn(connection, parts, now);
+    }
+    if (shared.frames.length > 0) for (const connection of others) this.#pushShared(connection, shared, now);
+    if (shared.frames.length > 0) this.#pacing.boundChannel(shared.last_seq, now);
+  }
+
+  #part(arrival: Arrival, outcome: Outcome, now: number): Part {
+    const reply = this.#replyTo(arrival, outcome, now);
+    arrival.settle?.(reply);
+    const { entry } = outcome;
+    const isSystem = entry?.message.msg_type === "system";
+    const frame = entry === undefined ? "" : isSystem ? systemFrame(entry.json) : messageFrame(entry.json);
+    return { arrival, entry, reply: arrival.origin && encodeReply(arrival, reply), frame };
+  }
+
+  #replyTo({ caller, named }: Arrival, outcome: Outcome, now: number): Reply {
+    if (outcome.type !== "sent") return { outcome };
+    const { duplicate, mentions, unresolved, entry } = outcome;
+    const delivered = entry === undefined ? 0 : this.#connections.pushedTo(entry.members, caller.key);
+    const offline = mentions.filter((key) => !this.#connections.isConnected(key, now));
+    return { outcome, extras: { ...named, duplicate, delivered, offline, unresolved } };
+  }
+
+  #pushShared(connection: Connection, shared: Shared, now: number): void {
+    if (connection.mode !== "live" || shared.members?.has(connection.key) !== true) return;
+    const frames = connection.batch ? [shared.batch] : shared.frames;
+    const size = { bytes: shared.bytes, messages: shared.frames.length, last_seq: shared.last_seq };
+    this.#pacing.push(connection, frames, size, now);
+  }
+
+  /** The slow path: a socket of an author, or a turn in which somebody joined or left. */
+  #pushOwn(connection: Connection, parts: readonly Part[], now: number): void {
+    const due = parts.flatMap((part) => {
+      const frame = frameFor(connection, part);
+      return frame === undefined ? [] : [{ frame, entry: part.entry }];
+    });
+    if (due.length === 0) return;
+    const frames = due.map(({ frame }) => frame);
+    const bytes = due.reduce((sum, { frame, entry }) => sum + (entry?.bytes ?? frame.length), 0);
+    const last_seq = Math.max(0, ...due.map(({ entry }) => entry?.message.seq ?? 0));
+    const packed = connection.batch && frames.length > 1 ? [batchFrame(frames)] : frames;
+    this.#pacing.push(connection, packed, { bytes, messages: frames.length, last_seq }, now);
+  }
+}
+
+/** What `connection` is due of a part: its own reply, a message for its key, or nothing. */
+function frameFor(connection: Connection, { arrival, entry, reply, frame }: Part): string | undefined {
+  if (arrival.origin === connection) return reply;
+  if (entry === undefined || connection.mode !== "live" || !entry.members.has(connection.key)) return undefined;
+  // No echo to the sender: its ack is the echo.
+  const isOwn = entry.message.from === connection.key;
+  return isOwn && !connection.echo ? undefined : frame;
+}
+
+function shareFrames(parts: readonly Part[]): Shared {
+  const told = parts.filter((part) => part.entry !== undefined);
+  const frames = told.map((part) => part.frame);
+  const [first] = told;
+  const members = first?.entry?.members;
+  const isUniform = told.every((part) => part.entry?.members === members);
+  const bytes = told.reduce((sum, part) => sum + (part.entry?.bytes ?? 0), 0);
+  const last_seq = told.at(-1)?.entry?.message.seq ?? 0;
+  const batch = frames.length > 1 ? batchFrame(frames) : (frames[0] ?? "");
+  return { frames, bytes, batch, last_seq, members: isUniform ? (members ?? new Set()) : undefined };
+}
+
+function encodeReply({ named }: Arrival, { outcome, extras }: Reply): string {
+  if (extras !== undefined) return ackFrame(outcome.message, extras);
+  switch (outcome.type) {
+    case "refused":
+      return errorFrame(outcome.refusal, named);
+    case "joined":
+      return replyFrame("Joined", { seq: outcome.seq, epoch: outcome.epoch, ...named });
+    case "left":
+      return replyFrame("Left channel", { seq: outcome.seq, ...named });
+    case "read":
+      return replyFrame("Read", { seq: outcome.seq, ...named });
+  }
+}

@@ -1,0 +1,75 @@
+/** From `Result` to `Response`: the few shapes that all routes have. */
+import type { Context, Handler, Hono } from "hono";
+import * as v from "valibot";
+import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Result } from "../protocol/index.ts";
+import { failure, success } from "./answer.ts";
+import type { Env } from "./env.ts";
+
+export type HubContext = Context<{ Bindings: Env }>;
+type HubHandler = Handler<{ Bindings: Env }>;
+
+/** What follows `"ok":true`: an object, or the JSON of one. */
+type Fields = object | string;
+type Answer = Result<Fields> | Promise<Result<Fields>>;
+
+/** Adds paths to an app: handlers by method, and 405 with `Allow` for every other method. */
+export function routesOf(app: Hono<{ Bindings: Env }>): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
+  return (path, handlers) => {
+    for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+    const allow = Object.keys(handlers).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
+    app.all(path, (c) => failure(refusal("method_not_allowed", `${c.req.method} is not for ${c.req.path}; use ${allow}`), { allow }));
+  };
+}
+
+export function answering(answer: (c: HubContext) => Answer): HubHandler {
+  return async (c) => {
+    const result = await answer(c);
+    return result.ok ? success(result.value) : failure(result.refusal);
+  };
+}
+
+export function withBody<S extends v.GenericSchema>(
+  schema: S,
+  answer: (c: HubContext, body: v.InferOutput<S>) => Answer,
+): HubHandler {
+  return answering(async (c) => {
+    const json = await readText(c);
+    const body = json.ok ? parseBody(schema, json.value) : json;
+    return body.ok ? await answer(c, body.value) : body;
+  });
+}
+
+export function withQuery<S extends v.GenericSchema>(
+  schema: S,
+  answer: (c: HubContext, query: v.InferOutput<S>) => Answer,
+): HubHandler {
+  return answering(async (c) => {
+    const query = parseQuery(schema, new URL(c.req.url).search);
+    return query.ok ? await answer(c, query.value) : query;
+  });
+}
+
+/** The body as text; its size is bounded by the body limit before. Content-Type is not examined. */
+async function readText(c: HubContext): Promise<Result<string>> {
+  const bytes = await c.req.arrayBuffer();
+  try {
+    return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    return refuse("bad_json", "Invalid JSON: the body is not UTF-8");
+  }
+}
+
+/**
+ * The id under which a create or send happens once: the header `Idempotency-Key`, or the body's
+ * own, or a random one that lets the Worker repeat a call whose outcome it cannot tell.
+ */
+export function idempotencyKey(c: HubContext, inBody?: string): Result<string> {
+  const header = c.req.header("idempotency-key");
+  if (header === undefined) return ok(inBody ?? crypto.randomUUID());
+  const given = check(clientMsgId, header, "header");
+  if (!given.ok) return { ok: false, refusal: refusal("bad_request", "Idempotency-Key must be 1 to 64 printable ASCII characters without space") };
+  if (inBody !== undefined && inBody !== header) {
+    return refuse("bad_request", "client_msg_id and the header Idempotency-Key must be the same, or only one be given");
+  }
+  return given;
+}

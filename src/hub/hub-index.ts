@@ -1,0 +1,202 @@
+/**
+ * The index: gives out `ch-N`, never twice, and answers `list`. It is not on a message's path: a
+ * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type ChannelRecord, createChannel, summarize } from "../channel/index.ts";
+import {
+  channelDeleted,
+  channelNotFound,
+  type CreateBody,
+  type Limits,
+  type ListQuery,
+  ok,
+  readLimits,
+  refusal,
+  type Refusal,
+  refuse,
+  type Result,
+} from "../protocol/index.ts";
+import type { Channel } from "./channel-object.ts";
+import type { Env } from "./env.ts";
+import { type ChannelRow, type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
+import { logFault } from "./log.ts";
+import { Rates } from "./rates.ts";
+
+/** Channels a list asks at most; the free plan allows 50 calls an event. */
+const ASKED_MAX = 40;
+/** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
+const ERASE_RETRY_MS = 10_000;
+const ERASE_RETRY_MAX_MS = 3_600_000;
+
+export interface Created {
+  readonly number: number;
+  readonly name: string;
+  readonly creator_name: string;
+}
+
+export interface Listing {
+  /** JSON of the summaries, joined by commas. */
+  readonly channels: string;
+  /** All live channels; with `key`, those it is in. */
+  readonly count: number;
+  /** Where the next page starts, when there is one. */
+  readonly next_cursor?: number;
+}
+
+export class HubIndex extends DurableObject<Env> {
+  readonly #limits: Limits;
+  readonly #creates: Rates;
+  readonly #store: IndexStore;
+  #failed_erases = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#limits = readLimits(env);
+    const perMinute = this.#limits.HUB_CREATES_PER_MINUTE;
+    const rate = { per_second: perMinute / 60, burst: perMinute };
+    this.#creates = new Rates(rate, "quota_exceeded", `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`);
+    this.#store = new IndexStore(ctx.storage.sql);
+  }
+
+  /** Makes a channel: one row, final at once. Its object is made when it is first used. */
+  create(body: CreateBody, idempotencyKey: string): Result<Created> {
+    const now = Date.now();
+    const creator_name = body.name_display ?? body.key;
+    const earlier = this.#store.createdWith(body.key, idempotencyKey, now);
+    if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
+    const refused = this.#mayCreate(now);
+    if (refused !== undefined) return { ok: false, refusal: refused };
+    const number = this.#store.counts().next;
+    const base = { number, name: body.name, created_by: body.key, creator_name, created_at: now, epoch: newEpoch() };
+    const record: ChannelRecord = body.kind === undefined ? base : { ...base, creator_kind: body.kind };
+    const summary = JSON.stringify(summarize(createChannel(record), () => false));
+    this.#store.insert(record, idempotencyKey, summary);
+    return ok({ number, name: body.name, creator_name });
+  }
+
+  /** What a channel object is made from. */
+  record(number: number): Result<ChannelRecord> {
+    const row = this.#store.row(number);
+    if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
+    return row.state === "live" ? ok(recordOf(row)) : { ok: false, refusal: channelDeleted(`ch-${number}`) };
+  }
+
+  /** The number the next channel gets: all below it exist or did. */
+  next(): number {
+    return this.#store.counts().next;
+  }
+
+  counts(): Counts {
+    return this.#store.counts();
+  }
+
+  /** A channel is about to change what `list` shows of it. */
+  dirty(number: number, change: number): void {
+    this.#store.setDirty(number, change);
+  }
+
+  /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
+  async list({ limit, cursor, key }: ListQuery): Promise<Result<Listing>> {
+    const rows = this.#store.listed(cursor, limit + 1, key);
+    const page = cutPage(rows, limit);
+    const fresh = await Promise.all(page.map((row) => (row.dirty === 1 ? this.#ask(row) : row.summary)));
+    const shown = fresh.filter((summary) => summary !== "" && (key === undefined || hasParticipant(summary, key)));
+    const last = page.at(-1);
+    const listing = {
+      channels: shown.join(","),
+      count: key === undefined ? this.#store.counts().channels : this.#store.countOf(key),
+    };
+    return ok(last !== undefined && page.length < rows.length ? { ...listing, next_cursor: last.number } : listing);
+  }
+
+  /** Tombstone first: from here on the channel is gone, whatever happens to its storage. */
+  async delete(number: number): Promise<Result<true>> {
+    const row = this.#store.row(number);
+    if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
+    if (!this.#store.bury(number)) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    // In the same turn as the tombstone, so that a crash cannot come between them.
+    await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);
+    await this.#eraseAll();
+    return ok(true);
+  }
+
+  /** Repeats erases that failed: the only alarm in the system. */
+  override async alarm(): Promise<void> {
+    await this.#eraseAll();
+  }
+
+  async #eraseAll(): Promise<void> {
+    for (const number of this.#store.toErase()) {
+      try {
+        await this.#channel(number).erase();
+        this.#store.setErased(number);
+      } catch (error) {
+        logFault("erase", { channel: `ch-${number}` }, error);
+      }
+    }
+    if (this.#store.toErase().length === 0) {
+      this.#failed_erases = 0;
+      return await this.ctx.storage.deleteAlarm();
+    }
+    const wait = Math.min(ERASE_RETRY_MS * 2 ** this.#failed_erases++, ERASE_RETRY_MAX_MS);
+    await this.ctx.storage.setAlarm(Date.now() + wait);
+  }
+
+  /** A changed channel's summary, stored; the stored one where it cannot be had. Empty: it was deleted. */
+  async #ask(row: ListedRow): Promise<string> {
+    try {
+      const answer = await this.#channel(row.number).summary(row.change);
+      if (!answer.ok) return answer.refusal.code === "channel_deleted" ? "" : markStale(row.summary);
+      this.#store.setSummary(row.number, answer.value.summary, answer.value.change);
+      return answer.value.summary;
+    } catch (error) {
+      logFault("summary", { channel: `ch-${row.number}` }, error);
+      return markStale(row.summary);
+    }
+  }
+
+  #mayCreate(now: number): Refusal | undefined {
+    const most = this.#limits.HUB_MAX_CHANNELS;
+    if (this.#store.counts().channels >= most) {
+      return refusal("quota_exceeded", `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`);
+    }
+    return this.#creates.take("", now);
+  }
+
+  #channel(number: number): DurableObjectStub<Channel> {
+    return this.env.CHANNELS.getByName(`ch-${number}`);
+  }
+}
+
+/** The part of a page that asks no more channels than one event may. */
+function cutPage(rows: readonly ListedRow[], limit: number): ListedRow[] {
+  const page: ListedRow[] = [];
+  let asked = 0;
+  for (const row of rows.slice(0, limit)) {
+    if (row.dirty === 1 && ++asked > ASKED_MAX) break;
+    page.push(row);
+  }
+  return page;
+}
+
+/** A summary whose channel could not be asked says so. */
+function markStale(summary: string): string {
+  return `${summary.slice(0, -1)},"stale":true}`;
+}
+
+function hasParticipant(summary: string, key: string): boolean {
+  const { participants } = JSON.parse(summary) as { participants: readonly { key: string }[] };
+  return participants.some((participant) => participant.key === key);
+}
+
+function repeatCreate(row: ChannelRow, body: CreateBody, creator_name: string): Result<Created> {
+  const isSame = row.name === body.name && row.creator_name === creator_name && row.creator_kind === (body.kind ?? null);
+  if (isSame) return ok({ number: row.number, name: row.name, creator_name });
+  return refuse("idempotency_conflict", `the Idempotency-Key was used to create ch-${row.number} from another body; use a new one`);
+}
+
+/** Random, so that a position of another life of the hub is never taken for one of this. */
+function newEpoch(): string {
+  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,59 @@
+/**
+ * A frame arrives on a socket: measured, parsed, and queued in its place. Synchronous, so that the
+ * frames of one socket take effect in the order of their arrival.
+ */
+import { type Command, errorFrame, FRAME_BYTES, isLongerThan, type Named, parseCommand, refusal, type Refusal } from "../protocol/index.ts";
+import type { Connection } from "./connection.ts";
+
+/** What of a channel object an arriving frame needs. */
+export interface InboundPort {
+  /** Queues a command. */
+  arrive(connection: Connection, command: Exclude<Command, { action: "seen" | "history" }>, named: Named): void;
+  /** Answers with a page, after what arrived before. */
+  sendHistory(connection: Connection, command: Extract<Command, { action: "history" }>): void;
+  /** Answers with an error frame, after what arrived before. */
+  sendError(connection: Connection, frame: string): void;
+  /** Ends the connection, after what arrived before. */
+  drop(connection: Connection, why: Refusal): void;
+  /** Takes one from the key's rate. */
+  limit(key: string, now: number): Refusal | undefined;
+}
+
+/** Binary frames say nothing to a hub; this many within the window end the connection. */
+const STRIKES = 3;
+const STRIKE_WINDOW_MS = 10_000;
+
+export function receive(channel: InboundPort, connection: Connection, data: string | ArrayBuffer, now: number): void {
+  connection.heard_at = now;
+  if (typeof data !== "string") return strike(channel, connection, now);
+  if (isLongerThan(data, FRAME_BYTES)) return channel.drop(connection, frameTooLarge());
+  const parsed = parseCommand(data);
+  if (parsed.ok && parsed.command.action === "seen") {
+    connection.setPaced();
+    return connection.reader.seen(parsed.command.seq);
+  }
+  connection.reader.heard();
+  const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
+  const limited = channel.limit(connection.key, now);
+  if (limited !== undefined) return channel.sendError(connection, errorFrame(limited, named));
+  if (!parsed.ok) return channel.sendError(connection, errorFrame(parsed.refusal, named));
+  if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);
+  if (parsed.command.action !== "seen") channel.arrive(connection, parsed.command, named);
+}
+
+function strike(channel: InboundPort, connection: Connection, now: number): void {
+  connection.strikes = [...connection.strikes.filter((at) => now - at < STRIKE_WINDOW_MS), now];
+  if (connection.strikes.length < STRIKES) return;
+  const why = `${STRIKES} binary frames within ${STRIKE_WINDOW_MS / 1000} s; send JSON text frames`;
+  channel.drop(connection, refusal("flooding", why));
+}
+
+function frameTooLarge(): Refusal {
+  return refusal("frame_too_large", `a frame must be at most ${FRAME_BYTES} bytes; send a long text as a link`);
+}
+
+/** What a reply repeats of its command. */
+function namedIn(command: Command): Named {
+  const id = command.action === "send" ? command.client_msg_id : undefined;
+  return { ...(command.ref !== undefined && { ref: command.ref }), ...(id !== undefined && { client_msg_id: id }) };
+}

@@ -1,0 +1,165 @@
+/** The index's one table. A create is one row; there is no secondary index. */
+import type { ChannelRecord } from "../channel/index.ts";
+import type { Kind } from "../protocol/index.ts";
+
+const TABLE = `
+  CREATE TABLE IF NOT EXISTS channel (
+    number INTEGER PRIMARY KEY, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
+    creator_kind TEXT, created_at INTEGER NOT NULL, epoch TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+    state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL
+  ) STRICT`;
+
+/** `deleting`: tombstone written, storage not yet erased. Tombstones stay, so ids are never reused. */
+type State = "live" | "deleting" | "deleted";
+
+/** How long an Idempotency-Key of a create is remembered. */
+const CREATE_MEMORY_MS = 24 * 3_600_000;
+
+export type ChannelRow = {
+  number: number;
+  name: string;
+  created_by: string;
+  creator_name: string;
+  creator_kind: string | null;
+  created_at: number;
+  epoch: string;
+  idempotency_key: string;
+  state: State;
+  dirty: number;
+  change: number;
+  summary: string;
+};
+
+export type ListedRow = Pick<ChannelRow, "number" | "dirty" | "change" | "summary">;
+
+export interface Counts {
+  readonly channels: number;
+  readonly deleted: number;
+  readonly next: number;
+}
+
+export class IndexStore {
+  readonly #sql: SqlStorage;
+  /** Kept in step with the table; counted once a wake. */
+  #counts: Counts | undefined;
+  /** Creates of the last day by creator and key; read back once a wake, newest first, until one is too old. */
+  #creates: Map<string, number> | undefined;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    sql.exec(TABLE);
+  }
+
+  counts(): Counts {
+    return (this.#counts ??= this.#count());
+  }
+
+  row(number: number): ChannelRow | undefined {
+    const [row] = this.#sql.exec<ChannelRow>("SELECT * FROM channel WHERE number = ?", number);
+    return row;
+  }
+
+  /** The channel an earlier create with this key made. */
+  createdWith(creator: string, key: string, now: number): ChannelRow | undefined {
+    this.#creates ??= this.#readCreates(now);
+    const number = this.#creates.get(createScope(creator, key));
+    const row = number === undefined ? undefined : this.row(number);
+    return row !== undefined && row.created_at >= now - CREATE_MEMORY_MS ? row : undefined;
+  }
+
+  insert(record: ChannelRecord, key: string, summary: string): void {
+    const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
+    this.#sql.exec(
+      "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)",
+      ...[number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch, key, summary],
+    );
+    this.#creates?.set(createScope(created_by, key), number);
+    const counts = this.counts();
+    this.#counts = { ...counts, channels: counts.channels + 1, next: number + 1 };
+  }
+
+  /** True where the row was live. */
+  bury(number: number): boolean {
+    const { rowsWritten } = this.#sql.exec(
+      "UPDATE channel SET state = 'deleting', dirty = 0, summary = '' WHERE number = ? AND state = 'live'",
+      number,
+    );
+    this.#counts = undefined;
+    return rowsWritten > 0;
+  }
+
+  setErased(number: number): void {
+    this.#sql.exec("UPDATE channel SET state = 'deleted' WHERE number = ? AND state = 'deleting'", number);
+  }
+
+  toErase(): number[] {
+    return this.#sql.exec<{ number: number }>("SELECT number FROM channel WHERE state = 'deleting'").toArray().map((row) => row.number);
+  }
+
+  /** Writes nothing when the mark is there already. */
+  setDirty(number: number, change: number): void {
+    this.#sql.exec(
+      "UPDATE channel SET dirty = 1, change = max(change, ?1) WHERE number = ?2 AND state = 'live' AND (dirty = 0 OR change < ?1)",
+      change,
+      number,
+    );
+  }
+
+  /** Stores a summary and clears the mark, unless a later change was announced since it was asked for. */
+  setSummary(number: number, summary: string, change: number): void {
+    this.#sql.exec(
+      "UPDATE channel SET summary = ?1, dirty = 0 WHERE number = ?2 AND state = 'live' AND change <= ?3",
+      summary,
+      number,
+      change,
+    );
+  }
+
+  /** Live channels after `cursor`; with `key`, those it is in and those that may have changed. */
+  listed(cursor: number, limit: number, key: string | undefined): ListedRow[] {
+    const mine = key === undefined ? "" : `AND (dirty = 1 OR ${HAS_PARTICIPANT})`;
+    const values = key === undefined ? [cursor, limit] : [cursor, key, limit];
+    return this.#sql
+      .exec<ListedRow>(
+        `SELECT number, dirty, change, summary FROM channel WHERE state = 'live' AND number > ? ${mine} ORDER BY number LIMIT ?`,
+        ...values,
+      )
+      .toArray();
+  }
+
+  countOf(key: string): number {
+    const query = `SELECT count(*) AS count FROM channel WHERE state = 'live' AND ${HAS_PARTICIPANT}`;
+    return this.#sql.exec<{ count: number }>(query, key).one().count;
+  }
+
+  #count(): Counts {
+    const query = `SELECT coalesce(max(number), 0) + 1 AS next, coalesce(sum(state = 'live'), 0) AS channels,
+      coalesce(sum(state != 'live'), 0) AS deleted FROM channel`;
+    return this.#sql.exec<{ channels: number; deleted: number; next: number }>(query).one();
+  }
+
+  #readCreates(now: number): Map<string, number> {
+    const creates = new Map<string, number>();
+    const rows = this.#sql.exec<Pick<ChannelRow, "number" | "created_by" | "created_at" | "idempotency_key">>(
+      "SELECT number, created_by, created_at, idempotency_key FROM channel ORDER BY number DESC",
+    );
+    for (const row of rows) {
+      if (row.created_at < now - CREATE_MEMORY_MS) break;
+      const scope = createScope(row.created_by, row.idempotency_key);
+      if (!creates.has(scope)) creates.set(scope, row.number);
+    }
+    return creates;
+  }
+}
+
+const HAS_PARTICIPANT = "EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?)";
+
+function createScope(creator: string, key: string): string {
+  return `${creator}\n${key}`;
+}
+
+export function recordOf(row: ChannelRow): ChannelRecord {
+  const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = row;
+  const record = { number, name, created_by, creator_name, created_at, epoch };
+  return creator_kind === null ? record : { ...record, creator_kind: creator_kind as Kind };
+}

@@ -1,0 +1,81 @@
+/**
+ * Slow readers are bounded and others never wait (SOC6): a socket over its budget gets one
+ * `lagging` frame and no more messages until it has read on by `history`; one that gives no sign of
+ * life is closed; a backlog that outlives its close costs the object its memory, so it is reset.
+ * Timers stand only while somebody lags, and a stalled socket prevents hibernation anyway.
+ */
+import type { HistoryAnswer } from "../channel/index.ts";
+import { type HistoryCommand, historyFrame, laggingFrame, refusal } from "../protocol/index.ts";
+import type { Connection } from "./connection.ts";
+import type { Connections } from "./connections.ts";
+import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS } from "./reader.ts";
+
+export interface Size {
+  readonly bytes: number;
+  readonly messages: number;
+  readonly last_seq: number;
+}
+
+export class Pacing {
+  readonly #ctx: DurableObjectState;
+  readonly #connections: Connections;
+
+  constructor(ctx: DurableObjectState, connections: Connections) {
+    this.#ctx = ctx;
+    this.#connections = connections;
+  }
+
+  /** Pushes the frames of a turn, or finds the reader too far behind for them. */
+  push(connection: Connection, frames: readonly string[], size: Size, now: number): void {
+    if (connection.isClosing) return;
+    const { reader, pinged_at } = connection;
+    if (connection.mode === "live" && reader.isOver(connection.isPaced, size.bytes, size.messages, pinged_at)) {
+      return this.#lag(connection, size.last_seq, now);
+    }
+    reader.push(size.bytes, size.messages, size.last_seq, pinged_at);
+    for (const frame of frames) connection.send(frame);
+  }
+
+  /**
+   * Pushes a history page. A first frame has no `asked`; of an answer, one that reaches the newest
+   * message from a position ends `behind`, in the turn from which on everything is live again.
+   */
+  page(connection: Connection, { messages, count, meta }: HistoryAnswer, asked?: HistoryCommand): void {
+    const frame = historyFrame(messages, meta, asked?.ref);
+    if (asked?.after !== undefined && asked.before === undefined && meta.complete) connection.setMode("live");
+    connection.reader.push(frame.length, count, meta.complete ? meta.last_seq : 0, connection.pinged_at);
+    connection.send(frame);
+  }
+
+  /** Keeps what the whole channel has pushed unread within its bound, the worst reader first. */
+  boundChannel(last_seq: number, now: number): void {
+    let unread = 0;
+    for (const connection of this.#connections.all()) if (connection.mode === "live") unread += connection.reader.unread_bytes;
+    if (unread <= CHANNEL_UNREAD_BYTES) return;
+    const live = [...this.#connections.all()].filter((connection) => connection.mode === "live");
+    for (const connection of live.toSorted((a, b) => b.reader.unread_bytes - a.reader.unread_bytes)) {
+      if (unread <= CHANNEL_UNREAD_BYTES) return;
+      unread -= connection.reader.unread_bytes;
+      this.#lag(connection, last_seq, now);
+    }
+  }
+
+  #lag(connection: Connection, last_seq: number, now: number): void {
+    connection.setMode("behind");
+    connection.reader.lagging_since = now;
+    connection.send(laggingFrame(last_seq));
+    setTimeout(() => this.#closeStuck(connection, now), LAGGING_MS);
+  }
+
+  #closeStuck(connection: Connection, since: number): void {
+    const { reader, socket } = connection;
+    if (connection.isClosing || !reader.isStuck(connection.pinged_at) || reader.lagging_since !== since) return;
+    const why = refusal("slow_reader", `the socket was not read for ${LAGGING_MS / 1000} s; reconnect with after=`);
+    this.#connections.drop(connection, why, Date.now());
+    setTimeout(() => this.#resetIfStuck(socket), BACKLOG_MS);
+  }
+
+  #resetIfStuck(socket: WebSocket): void {
+    if (this.#ctx.getWebSockets().includes(socket)) this.#ctx.abort("the backlog of a closed socket would not leave");
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * How far behind a socket's reader may be (SOC6). The runtime queues without limit and has no
+ * back-pressure signal, so the hub counts what it pushed and takes off what has a sign of having
+ * been read: an inbound frame, a `seen`, or a newer ping.
+ */
+
+/** Budget of sockets that ping or say `seen`. */
+const PACED: Amount = { bytes: 1024 * 1024, messages: 1000 };
+/** Budget of the others: the hub learns nothing of them until they speak. */
+const UNPACED: Amount = { bytes: 8 * 1024 * 1024, messages: Infinity };
+/** Unread bytes of all sockets of a channel; the worst reader goes first. */
+export const CHANNEL_UNREAD_BYTES: number = 32 * 1024 * 1024;
+/** A reader over its budget has this long to give a sign before it is closed. */
+export const LAGGING_MS = 30_000;
+/** A closed socket's backlog has this long to leave before the object is reset, which alone frees it. */
+export const BACKLOG_MS = 60_000;
+
+interface Amount {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+const NOTHING: Amount = { bytes: 0, messages: 0 };
+
+/** What was pushed when, and how much of it must have been read. */
+export class Reader {
+  #pushed: Amount = NOTHING;
+  #read: Amount = NOTHING;
+  #last_seq = 0;
+  /** Pushed before the newest ping that was noticed. */
+  #atPing: Amount = NOTHING;
+  #pinged_at = 0;
+  /** Pushed when the client last said `seen`, and the newest seq of that moment. */
+  #atSeen: Amount = NOTHING;
+  #seenMark = 0;
+  /** Unix milliseconds since when it is over its budget; 0: it is not. */
+  lagging_since = 0;
+
+  get unread_bytes(): number {
+    return this.#pushed.bytes - this.#read.bytes;
+  }
+
+  /** Notes a push that is about to happen. `pinged_at` is the socket's auto-response time. */
+  push(bytes: number, messages: number, last_seq: number, pinged_at: number): void {
+    this.#notice(pinged_at);
+    this.#pushed = { bytes: this.#pushed.bytes + bytes, messages: this.#pushed.messages + messages };
+    this.#last_seq = Math.max(this.#last_seq, last_seq);
+  }
+
+  /** Any inbound frame but `seen`: the peer's loop runs. */
+  heard(): void {
+    this.#credit(this.#pushed);
+  }
+
+  /** `seen` up to `seq`: all that was pushed by then; the rest stays counted. */
+  seen(seq: number): void {
+    if (seq >= this.#last_seq) this.#credit(this.#pushed);
+    else if (seq >= this.#seenMark) this.#credit(this.#atSeen);
+    this.#atSeen = this.#pushed;
+    this.#seenMark = this.#last_seq;
+  }
+
+  /** Whether it is over its budget still, after the newest ping was looked at. */
+  isStuck(pinged_at: number): boolean {
+    this.#notice(pinged_at);
+    return this.lagging_since > 0;
+  }
+
+  /** Whether `bytes` more would be too many, as far as the signs go. */
+  isOver(isPaced: boolean, bytes: number, messages: number, pinged_at: number): boolean {
+    this.#notice(pinged_at);
+    const budget = isPaced ? PACED : UNPACED;
+    const unread = this.#pushed.messages - this.#read.messages;
+    // A reader with nothing unread takes any frame: a page may be as large as the budget.
+    if (this.unread_bytes === 0) return false;
+    return this.unread_bytes + bytes > budget.bytes || unread + messages > budget.messages;
+  }
+
+  /**
+   * A newer ping proves that all pushed before the previous one was read: clients ping only after
+   * the previous pong, and the pong stood behind those frames.
+   */
+  #notice(pinged_at: number): void {
+    if (pinged_at <= this.#pinged_at) return;
+    if (this.#pinged_at > 0) this.#credit(this.#atPing);
+    this.#pinged_at = pinged_at;
+    this.#atPing = this.#pushed;
+  }
+
+  #credit(amount: Amount): void {
+    if (amount.bytes > this.#read.bytes || amount.messages > this.#read.messages) this.lagging_since = 0;
+    this.#read = { bytes: Math.max(this.#read.bytes, amount.bytes), messages: Math.max(this.#read.messages, amount.messages) };
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * Group commit by event-loop tick (DUR2). Arrivals are only queued; the flush is one synchronous
+ * turn that takes them in order: runs of commands are decided, stored and delivered together, and
+ * whatever must see a settled channel (connect, history, summary) runs between them.
+ */
+import type { Caller } from "../channel/index.ts";
+import type { Change, Named } from "../protocol/index.ts";
+import type { Announcer } from "./announcer.ts";
+import type { Connection } from "./connection.ts";
+import type { Reply } from "./delivery.ts";
+
+/** A command that arrived. */
+export interface Arrival {
+  readonly caller: Caller;
+  readonly command: Change;
+  readonly named: Named;
+  /** The socket it came in on; over HTTP, none. */
+  readonly origin?: Connection;
+  /** Takes the reply over HTTP. */
+  readonly settle?: (reply: Reply) => void;
+}
+
+interface Step {
+  /** Whether `list` could show what it changes. */
+  readonly isVisible: boolean;
+  readonly run: () => void;
+}
+
+type Work = { readonly arrival: Arrival } | { readonly arrival?: undefined; readonly step: Step };
+
+export class Turns {
+  readonly #announcer: Announcer;
+  readonly #commit: (arrivals: readonly Arrival[]) => void;
+  #queue: Work[] = [];
+  #isArmed = false;
+  #isWaiting = false;
+
+  /** `commit` decides, stores and delivers; it never throws. */
+  constructor(announcer: Announcer, commit: (arrivals: readonly Arrival[]) => void) {
+    this.#announcer = announcer;
+    this.#commit = commit;
+  }
+
+  /** Queues a command for the coming flush. The tick is the only timer of an object at work. */
+  arrive(arrival: Arrival): void {
+    this.#queue.push({ arrival });
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    setTimeout(() => this.flush(), 0);
+  }
+
+  /** Runs `step` in its place among what has arrived: at once, unless a change waits for the index. */
+  inOrder<T>(step: () => T, isVisible = false): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const run = (): void => {
+        try {
+          resolve(step());
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      this.#queue.push({ step: { isVisible, run } });
+      this.flush();
+    });
+  }
+
+  /** Takes everything that arrived. No await here: a turn is never interleaved. */
+  flush(): void {
+    this.#isArmed = false;
+    if (this.#isWaiting) return;
+    const isVisible = this.#queue.some(mayShow);
+    if (isVisible && this.#announcer.mustWait) return void this.#announceFirst();
+    if (isVisible) this.#announcer.remind();
+    const work = this.#queue;
+    this.#queue = [];
+    let arrivals: Arrival[] = [];
+    for (const one of work) {
+      if (one.arrival !== undefined) arrivals.push(one.arrival);
+      else {
+        this.#commitAll(arrivals);
+        arrivals = [];
+        one.step.run();
+      }
+    }
+    this.#commitAll(arrivals);
+  }
+
+  #commitAll(arrivals: readonly Arrival[]): void {
+    if (arrivals.length > 0) this.#commit(arrivals);
+  }
+
+  async #announceFirst(): Promise<void> {
+    this.#isWaiting = true;
+    await this.#announcer.announce();
+    this.#isWaiting = false;
+    this.flush();
+  }
+}
+
+function mayShow(work: Work): boolean {
+  return work.arrival === undefined ? work.step.isVisible : work.arrival.command.action !== "read";
+}

@@ -1,0 +1,88 @@
+/**
+ * Bodies and queries of the HTTP control plane and of the WebSocket upgrade, each parsed in one
+ * place. Unknown fields are ignored.
+ */
+import * as v from "valibot";
+import { historyFields, sendFields } from "./command.ts";
+import { refuse, type Result, ok } from "./error.ts";
+import * as field from "./fields.ts";
+import { LIST_DEFAULT } from "./limits.ts";
+
+const addressed = { channel_id: field.channelId, key: field.agentKey };
+const introduced = { name: v.optional(field.participantName), kind: v.optional(field.kind) };
+
+/** POST /api/channel/create. `name` is the channel's; `name_display` the creator's. */
+export const CREATE_BODY = v.object({
+  name: field.channelName,
+  key: field.agentKey,
+  name_display: v.optional(field.displayName),
+  kind: v.optional(field.kind),
+});
+/** POST /api/channel/join */
+export const JOIN_BODY = v.object({ ...addressed, ...introduced });
+/** POST /api/channel/leave */
+export const LEAVE_BODY = v.object(addressed);
+/** POST /api/channel/send */
+export const SEND_BODY = v.object({ ...addressed, ...introduced, ...sendFields });
+/** POST /api/channel/read */
+export const READ_BODY = v.object({ ...addressed, seq: field.seq });
+/** GET /api/channel/:id/history */
+export const HISTORY_QUERY = v.object(historyFields);
+/** GET /api/channel/list */
+export const LIST_QUERY = v.object({
+  limit: v.optional(field.limit, LIST_DEFAULT),
+  cursor: v.optional(field.cursor, 0),
+  key: v.optional(field.agentKey),
+});
+/** GET /ws/channel/:id */
+export const CONNECT_QUERY = v.object({
+  key: field.agentKey,
+  ...introduced,
+  after: v.optional(field.after),
+  epoch: v.optional(field.epoch),
+  frames: v.optional(v.picklist(["single", "batch"], "bad_request frames must be single or batch")),
+  echo: v.optional(v.picklist(["0", "1"], "bad_request echo must be 0 or 1")),
+});
+
+export type CreateBody = Readonly<v.InferOutput<typeof CREATE_BODY>>;
+export type ListQuery = Readonly<v.InferOutput<typeof LIST_QUERY>>;
+export type ConnectQuery = Readonly<v.InferOutput<typeof CONNECT_QUERY>>;
+
+/** Reads a JSON body; its size was checked before. */
+export function parseBody<S extends v.GenericSchema>(schema: S, json: string): Result<v.InferOutput<S>> {
+  const object = field.parseObject(json, "body");
+  return object.ok ? field.check(schema, object.value, "body") : object;
+}
+
+/** Reads the part of a URL after `?`. Percent-encoding must be UTF-8; the first of repeated names counts. */
+export function parseQuery<S extends v.GenericSchema>(schema: S, search: string): Result<v.InferOutput<S>> {
+  const pairs = splitQuery(search);
+  return pairs.ok ? field.check(schema, Object.fromEntries(pairs.value.toReversed()), "query") : pairs;
+}
+
+/** Names and values of a query, decoded. */
+export function splitQuery(search: string): Result<[string, string][]> {
+  const pairs: [string, string][] = [];
+  for (const part of search.replace(/^\?/, "").split("&")) {
+    if (part === "") continue;
+    const [name = "", value = ""] = splitOnce(part, "=");
+    const decoded = decode(value);
+    if (decoded === undefined) return refuse("bad_request", "the query has malformed percent-encoding; encode its values as UTF-8");
+    pairs.push([decode(name) ?? name, decoded]);
+  }
+  return ok(pairs);
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `+` is a space in queries, as browsers write it. Undefined: not percent-encoded UTF-8. */
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The fields that bodies, queries and frames are made of: one valibot schema each, from which types
+ * and validation come. Each refusal is written where its rule stands, as `code text`.
+ */
+import * as v from "valibot";
+import { type ErrorCode, type Refusal, refusal, refuse, type Result, ok } from "./error.ts";
+import { HISTORY_MAX, NAME_CODE_POINTS, REF_LENGTH, SEQ_MAX, TARGET_LENGTH, TEXT_BYTES, TO_MAX } from "./limits.ts";
+import { KINDS } from "./message.ts";
+import {
+  CLIENT_MSG_ID_PATTERN,
+  hasForbiddenCharacter,
+  isLongerThan,
+  isReserved,
+  KEY_PATTERN,
+  quote,
+  utf8Length,
+} from "./text.ts";
+
+/** A message a schema gives, with the code it stands for in front. */
+function fault(code: ErrorCode, text: string): string {
+  return `${code} ${text}`;
+}
+
+/** Codes of fields that are missing altogether; `bad_request` for the others. */
+const MISSING: Readonly<Record<string, ErrorCode>> = { key: "bad_key", text: "bad_text", name: "bad_name", seq: "bad_request" };
+
+/** Checks `input` against a schema; the first thing wrong becomes the refusal. */
+export function check<S extends v.GenericSchema>(schema: S, input: unknown, what: string): Result<v.InferOutput<S>> {
+  const parsed = v.safeParse(schema, input, { abortEarly: true, abortPipeEarly: true });
+  return parsed.success ? ok(parsed.output) : { ok: false, refusal: asRefusal(parsed.issues[0], what) };
+}
+
+function asRefusal(issue: v.BaseIssue<unknown>, what: string): Refusal {
+  if (issue.type === "object") {
+    const field = issue.path?.at(-1)?.key;
+    if (typeof field !== "string") return refusal("bad_request", `${what} must be a JSON object`);
+    return refusal(MISSING[field] ?? "bad_request", `${field} is required`);
+  }
+  const [code, ...words] = issue.message.split(" ");
+  return refusal(code as ErrorCode, words.join(" "));
+}
+
+/** Parses JSON that must be an object. Deep nesting is harmless: only known fields are looked at. */
+export function parseObject(json: string, what: string): Result<Readonly<Record<string, unknown>>> {
+  let input: unknown;
+  try {
+    input = JSON.parse(json);
+  } catch (error) {
+    return refuse("bad_json", `Invalid JSON: ${quote(error instanceof Error ? error.message : "unreadable")}`);
+  }
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    return refuse("bad_request", `${what} must be a JSON object`);
+  }
+  return ok(input as Record<string, unknown>);
+}
+
+/** A whole number; integer-valued floats and numeric strings count. */
+function wholeNumber(field: string, code: ErrorCode, min: number, max: number): v.GenericSchema<unknown, number> {
+  const wanted = fault(code, `${field} must be a whole number from ${min} to ${max}`);
+  return v.pipe(
+    v.unknown(),
+    v.transform((input) => (typeof input === "string" && /^-?\d+(\.0+)?$/.test(input) ? Number(input) : input)),
+    v.number(wanted),
+    v.check((value) => Number.isInteger(value) && value >= min && value <= max, wanted),
+  );
+}
+
+export const text: v.GenericSchema<unknown, string> = v.pipe(
+  v.unknown(),
+  v.string(fault("bad_text", "text must be a string")),
+  v.check((value) => value !== "", fault("bad_text", "text must not be empty")),
+  v.check(
+    (value) => !isLongerThan(value, TEXT_BYTES),
+    (issue) =>
+      fault("text_too_large", `text must be at most ${TEXT_BYTES} bytes in UTF-8, got ${utf8Length(String(issue.input))}`),
+  ),
+  v.check((value) => !value.includes("\u0000"), fault("bad_text", "text must not hold the character U+0000")),
+  v.check((value) => value.isWellFormed(), fault("bad_text", "text must not hold a lone surrogate")),
+);
+
+export const msgType: v.GenericSchema<unknown, "text" | "toolresult"> = v.pipe(
+  v.unknown(),
+  v.check((value) => value !== "system", fault("reserved_msg_type", "msg_type system is the hub's own; use text or toolresult")),
+  v.transform((value) => (MSG_TYPE_SPELLINGS.has(value) ? "toolresult" : value)),
+  v.picklist(["text", "toolresult"], fault("bad_request", "msg_type must be text or toolresult")),
+);
+const MSG_TYPE_SPELLINGS: ReadonlySet<unknown> = new Set(["tool_result", "toolResult", "ToolResult"]);
+
+/** An agent's public name for itself; claimed, not proven. */
+export const agentKey: v.GenericSchema<unknown, string> = v.pipe(
+  v.unknown(),
+  v.string(fault("bad_key", "key must be a string")),
+  v.check(
+    (value) => KEY_PATTERN.test(value),
+    fault("bad_key", "key must be 1 to 128 of the characters A-Z a-z 0-9 _ . : @ - and start with a letter, digit or _"),
+  ),
+  v.check((value) => !isReserved(value), fault("bad_key", "key must not be a reserved word (system, hub, admin, all, everyone)")),
+);
+
+/** A name people see; normalised to NFC and trimmed, then checked. `field` is what the request calls it. */
+function visibleName(field: string): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.unknown(),
+    v.string(fault("bad_name", `${field} must be a string`)),
+    v.check((value) => value.isWellFormed(), fault("bad_name", `${field} must not hold a lone surrogate`)),
+    v.transform((value) => value.slice(0, NAME_CODE_POINTS * 8).normalize("NFC").trim()),
+    v.check((value) => hasNameLength(value), fault("bad_name", `${field} must be 1 to ${NAME_CODE_POINTS} characters`)),
+    v.check(
+      (value) => !hasForbiddenCharacter(value),
+      fault("bad_name", `${field} must not hold control, format or unassigned characters`),
+    ),
+  );
+}
+
+function hasNameLength(value: string): boolean {
+  if (value === "" || value.length > NAME_CODE_POINTS * 2) return false;
+  return [...value].length <= NAME_CODE_POINTS;
+}
+
+function participantNameAs(field: string): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    visibleName(field),
+    v.check((value) => !isReserved(value), fault("bad_name", `${field} must not be a reserved word (system, hub, admin, all, everyone)`)),
+  );
+}
+
+export const participantName: v.GenericSchema<unknown, string> = participantNameAs("name");
+export const displayName: v.GenericSchema<unknown, string> = participantNameAs("name_display");
+export const channelName: v.GenericSchema<unknown, string> = visibleName("name");
+
+export const kind: v.GenericSchema<unknown, (typeof KINDS)[number]> = v.pipe(
+  v.unknown(),
+  v.picklist(KINDS, fault("bad_request", "kind must be agent, human or service")),
+);
+
+export const clientMsgId: v.GenericSchema<unknown, string> = v.pipe(
+  v.unknown(),
+  v.string(fault("bad_request", "client_msg_id must be a string")),
+  v.check(
+    (value) => CLIENT_MSG_ID_PATTERN.test(value),
+    fault("bad_request", "client_msg_id must be 1 to 64 printable ASCII characters without space"),
+  ),
+);
+
+/** Short text that is compared or echoed. */
+function shortText(field: string, max: number): v.GenericSchema<unknown, string> {
+  return v.pipe(
+    v.unknown(),
+    v.string(fault("bad_request", `${field} must be a string`)),
+    v.check(
+      (value) => value !== "" && value.length <= max && value.isWellFormed(),
+      fault("bad_request", `${field} must be 1 to ${max} characters`),
+    ),
+  );
+}
+
+export const ref: v.GenericSchema<unknown, string> = shortText("ref", REF_LENGTH);
+export const epoch: v.GenericSchema<unknown, string> = shortText("epoch", REF_LENGTH);
+export const channelId: v.GenericSchema<unknown, string> = v.pipe(
+  v.unknown(),
+  v.string(fault("bad_request", "channel_id must be a string such as ch-1")),
+);
+
+export const to: v.GenericSchema<unknown, string[]> = v.pipe(
+  v.unknown(),
+  v.array(shortText("to", TARGET_LENGTH), fault("bad_request", "to must be an array of names or keys")),
+  v.check((value) => value.length <= TO_MAX, fault("bad_request", `to must hold at most ${TO_MAX} names or keys`)),
+);
+
+export const seq: v.GenericSchema<unknown, number> = wholeNumber("seq", "bad_request", 0, SEQ_MAX);
+export const replyTo: v.GenericSchema<unknown, number> = wholeNumber("reply_to", "bad_request", 1, SEQ_MAX);
+export const limit: v.GenericSchema<unknown, number> = wholeNumber("limit", "bad_limit", 1, HISTORY_MAX);
+export const after: v.GenericSchema<unknown, number> = wholeNumber("after", "bad_limit", 0, SEQ_MAX);
+export const before: v.GenericSchema<unknown, number> = wholeNumber("before", "bad_limit", 1, SEQ_MAX);
+export const cursor: v.GenericSchema<unknown, number> = wholeNumber("cursor", "bad_request", 0, SEQ_MAX);

@@ -1,0 +1,22 @@
+/** The words both sides speak. Imports valibot and nothing else; no clock, no host. */
+export * from "./api.ts";
+export {
+  type Action,
+  type Change,
+  type Command,
+  type HistoryCommand,
+  type JoinCommand,
+  type LeaveCommand,
+  type Named,
+  parseCommand,
+  type ParsedFrame,
+  type ReadCommand,
+  type SeenCommand,
+  type SendCommand,
+} from "./command.ts";
+export * from "./error.ts";
+export { check, clientMsgId } from "./fields.ts";
+export * from "./frame.ts";
+export * from "./limits.ts";
+export * from "./message.ts";
+export { channelNumber, isLongerThan, isReserved, KEY_PATTERN, quote, utf8Length } from "./text.ts";

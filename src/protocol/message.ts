@@ -1,0 +1,94 @@
+/** What channels are made of, in the shapes they have on the wire. */
+
+export const MESSAGE_TYPES = ["text", "system", "toolresult"] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+/** What a participant says it is; undeclared is absent. */
+export const KINDS = ["agent", "human", "service"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What a system message reports, so that nobody has to parse its text. */
+export interface ChannelEvent {
+  readonly kind: "created" | "join" | "leave";
+  readonly key: string;
+  readonly name: string;
+}
+
+/** An entry of a channel's history. */
+export interface Message {
+  /** `msg-{ts}-{N}{seq padded to 12 digits}`: unique over all channels, with no shared counter. */
+  readonly id: string;
+  readonly channel_id: string;
+  /** 1, 2, 3… without holes. */
+  readonly seq: number;
+  readonly from: string;
+  readonly from_name: string;
+  readonly text: string;
+  /** ISO 8601 with `Z`; the same instant as in `id`; never goes back inside a channel. */
+  readonly timestamp: string;
+  readonly msg_type: MessageType;
+  /** Whether the sender's key was proven, not just claimed. */
+  readonly verified: boolean;
+  /** Keys of the participants this message is for. */
+  readonly mentions?: readonly string[];
+  /** `seq` of the message this one answers. */
+  readonly reply_to?: number;
+  readonly client_msg_id?: string;
+  readonly event?: ChannelEvent;
+}
+
+/** A participant as `list` shows it. */
+export interface ParticipantSummary {
+  readonly key: string;
+  readonly name: string;
+  readonly connected: boolean;
+}
+
+/** A participant as GET /api/channel/:id shows it. */
+export interface ParticipantDetail extends ParticipantSummary {
+  readonly kind?: Kind;
+  readonly verified: boolean;
+  /** ISO 8601: now while connected, else when it was last heard of. */
+  readonly last_seen: string;
+  /** Retained messages of others after its read position, system messages not counted. */
+  readonly unread: number;
+  /** Everything up to here is done with. */
+  readonly read_seq: number;
+}
+
+/** A channel as `list` shows it. */
+export interface ChannelSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly participants: readonly ParticipantSummary[];
+  readonly participant_count: number;
+  readonly connected_count: number;
+  /** Retained messages, at most 1000. */
+  readonly message_count: number;
+}
+
+/** A place in a channel's history: `seq` alone means nothing once `epoch` differs. */
+export interface Position {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** Beside every history answer. */
+export interface HistoryMeta {
+  readonly epoch: string;
+  /** Oldest and newest retained. */
+  readonly first_seq: number;
+  readonly last_seq: number;
+  /** What was asked for and cannot be given, bounds inclusive; null when nothing is missing. */
+  readonly gap: Gap | null;
+  /** False: more follows; ask again with `after` = the last seq of this page. */
+  readonly complete: boolean;
+}
+
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: "evicted" | "epoch_changed" | "ahead";
+}

@@ -1,0 +1,52 @@
+/**
+ * Bundles the Worker for a bare runtime, as it is or with a planted bug: the rigs must fail on a
+ * hub that breaks a promise, so that bug is a patch of the source text that must apply exactly.
+ */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+export const ROOT: string = resolve(import.meta.dirname, "../../..");
+
+/** Text of one source file replaced by another; `find` must stand there exactly once. */
+export interface Patch {
+  /** Path from the project's root. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Writes the bundle to `outfile`. */
+export async function buildWorker(outfile: string, patches: readonly Patch[] = []): Promise<void> {
+  await build({
+    entryPoints: [join(ROOT, "src/hub/index.ts")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    target: "esnext",
+    external: ["cloudflare:workers"],
+    conditions: ["workerd", "worker", "browser"],
+    logLevel: "error",
+    plugins: patches.length > 0 ? [patching(patches)] : [],
+  });
+}
+
+function patching(patches: readonly Patch[]): Plugin {
+  return {
+    name: "patches",
+    setup(builder) {
+      builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const mine = patches.filter((patch) => join(ROOT, patch.file) === path);
+        if (mine.length === 0) return undefined;
+        const source = await readFile(path, "utf8");
+        return { contents: mine.reduce(applyPatch, source), loader: "ts" };
+      });
+    },
+  };
+}
+
+function applyPatch(source: string, { file, find, replace }: Patch): string {
+  const parts = source.split(find);
+  if (parts.length !== 2) throw new Error(`patch of ${file}: found ${parts.length - 1} times, not once: ${find}`);
+  return parts.join(replace);
+}

@@ -1,0 +1,136 @@
+/**
+ * A hub as its own process: the built Worker under `workerd serve`, with its state on disk. This is
+ * the runtime of production without the tools around it, so killing it is a crash and nothing else,
+ * and it serves again within milliseconds.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export const HUB_KEY = "test-key-that-is-long-enough";
+
+export interface HubOptions {
+  /** The bundle to run. */
+  readonly worker: string;
+  /** Variables of the hub. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Keeps the state of an earlier process. */
+  readonly directory?: string;
+}
+
+export class HubProcess {
+  readonly port: number;
+  /** Configuration, and the state that a crash leaves behind. */
+  readonly directory: string;
+  #child: ChildProcess | undefined;
+  /** What the runtime said, for failing tests. */
+  output = "";
+
+  private constructor(port: number, directory: string) {
+    this.port = port;
+    this.directory = directory;
+  }
+
+  static async start({ worker, variables = {}, directory }: HubOptions): Promise<HubProcess> {
+    const home = directory ?? (await mkdtemp(join(tmpdir(), "channel-hub-")));
+    const hub = new HubProcess(await freePort(), home);
+    await mkdir(join(home, "state"), { recursive: true });
+    await copyFile(worker, join(home, "worker.js"));
+    await writeFile(join(home, "config.capnp"), configuration(hub.port, join(home, "state"), { HUB_KEY, ...variables }));
+    await hub.restart();
+    return hub;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts the runtime on the same port and state; returns when it serves. */
+  async restart(): Promise<void> {
+    const child = spawn(workerdPath(), ["serve", "--experimental", join(this.directory, "config.capnp")], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text: Buffer) => (this.output += text.toString()));
+    await this.#untilServing(child);
+  }
+
+  /** SIGKILL, as a power cut would end it; returns when the process is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((done) => child.once("exit", () => done()));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Ends the process and removes its state. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #untilServing(child: ChildProcess): Promise<void> {
+    for (let tries = 0; tries < 2000; tries++) {
+      if (child.exitCode !== null) throw new Error(`the runtime ended with ${child.exitCode}: ${this.output}`);
+      const answer = await fetch(`${this.url}/health`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`the runtime does not serve: ${this.output}`);
+  }
+}
+
+/** The binary itself: a signal to the package's script would not reach it. */
+function workerdPath(): string {
+  const own = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"));
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  const machine = process.arch === "x64" ? "64" : process.arch;
+  return own.resolve(`@cloudflare/workerd-${system}-${machine}/bin/workerd`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** workerd's own configuration language (Cap'n Proto text). */
+function configuration(port: number, state: string, variables: Readonly<Record<string, string>>): string {
+  const texts = Object.entries(variables).map(([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "hub", worker = .hub),
+    (name = "state", disk = (path = ${JSON.stringify(state)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "hub")],
+);
+const hub :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "2026-11-02",
+  bindings = [
+    (name = "CHANNELS", durableObjectNamespace = "Channel"),
+    (name = "HUB_INDEX", durableObjectNamespace = "HubIndex"),
+    ${texts.join(",\n    ")},
+  ],
+  durableObjectNamespaces = [
+    (className = "Channel", uniqueKey = "channel", enableSql = true),
+    (className = "HubIndex", uniqueKey = "hub-index", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "state"),
+);
+`;
+}
