@@ -69,7 +69,11 @@ export function collectPage(rows: Iterable<StoredRow>, range: Range): Page {
   let count = 0;
   let bytes = 0;
   for (const row of rows) {
-    const piece = takeFrom(row, range, { messages: range.limit - count, bytes: range.bytes - bytes, isEmpty: count === 0 });
+    const piece = takeFrom(row, range, {
+      messages: range.limit - count,
+      bytes: range.bytes - bytes,
+      isEmpty: count === 0,
+    });
     pieces.push(piece);
     count += piece.count;
     bytes += piece.bytes;

@@ -7,7 +7,14 @@ import { appendSystem } from "./append.ts";
 import { join, leave } from "./join.ts";
 import { read } from "./read.ts";
 import { send } from "./send.ts";
-import { type Caller, type ChannelRecord, type ChannelState, type Entry, putParticipant, restoreChannel } from "./state.ts";
+import {
+  type Caller,
+  type ChannelRecord,
+  type ChannelState,
+  type Entry,
+  putParticipant,
+  restoreChannel,
+} from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
 /** What came of a command. `entry` is the message it made, if it made one. */

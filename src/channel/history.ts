@@ -39,7 +39,8 @@ function newest(state: ChannelState, log: MessageLog, before: number, limit: num
 
 /** A position that is not one of this channel's. */
 function lostPosition(state: ChannelState, after: number, epoch: string | undefined): Gap | undefined {
-  if (epoch !== undefined && epoch !== state.record.epoch) return { from: 1, to: state.last_seq, reason: "epoch_changed" };
+  if (epoch !== undefined && epoch !== state.record.epoch)
+    return { from: 1, to: state.last_seq, reason: "epoch_changed" };
   if (after > state.last_seq) return { from: state.last_seq + 1, to: after, reason: "ahead" };
   return undefined;
 }

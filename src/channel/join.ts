@@ -5,13 +5,19 @@ import type { Context, Outcome } from "./channel.ts";
 import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
 
 /** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
-export function join(state: ChannelState, caller: Caller, given: string | undefined, { now, limits }: Context): Outcome {
+export function join(
+  state: ChannelState,
+  caller: Caller,
+  given: string | undefined,
+  { now, limits }: Context,
+): Outcome {
   const known = state.participants.get(caller.key);
   if (known?.member) {
     introduce(state, caller, given, now);
     return { type: "joined", seq: state.last_seq, epoch: state.record.epoch };
   }
-  if (state.members.size >= limits.HUB_MAX_PARTICIPANTS) return { type: "refused", refusal: channelFull(state, limits.HUB_MAX_PARTICIPANTS) };
+  if (state.members.size >= limits.HUB_MAX_PARTICIPANTS)
+    return { type: "refused", refusal: channelFull(state, limits.HUB_MAX_PARTICIPANTS) };
   const name = given ?? caller.name ?? known?.name ?? caller.key;
   const participant = {
     key: caller.key,
@@ -59,5 +65,8 @@ export function introduce(
 }
 
 function channelFull(state: ChannelState, most: number): ReturnType<typeof refusal> {
-  return refusal("channel_full", `channel ${state.id} has ${most} participants, the most it may have (HUB_MAX_PARTICIPANTS)`);
+  return refusal(
+    "channel_full",
+    `channel ${state.id} has ${most} participants, the most it may have (HUB_MAX_PARTICIPANTS)`,
+  );
 }

@@ -118,7 +118,8 @@ function withoutCode(text: string): string {
   let fence: string | undefined;
   for (const line of text.split("\n")) {
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    const isFence = mark !== undefined && (fence === undefined || (mark[0] === fence[0] && mark.length >= fence.length));
+    const isFence =
+      mark !== undefined && (fence === undefined || (mark[0] === fence[0] && mark.length >= fence.length));
     lines.push(isFence || fence !== undefined ? "" : line);
     if (isFence) fence = fence === undefined ? mark : undefined;
   }

@@ -70,5 +70,12 @@ export function sendRecord(
   caller: { readonly key: string; readonly verified: boolean },
   { client_msg_id: id, to }: SendCommand,
 ): SendRecord {
-  return { seq, ts, from: caller.key, verified: caller.verified, ...(id !== undefined && { id }), ...(to !== undefined && { to }) };
+  return {
+    seq,
+    ts,
+    from: caller.key,
+    verified: caller.verified,
+    ...(id !== undefined && { id }),
+    ...(to !== undefined && { to }),
+  };
 }

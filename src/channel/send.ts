@@ -45,7 +45,12 @@ interface FirstSend {
   readonly message: Message;
 }
 
-function firstSend(state: ChannelState, caller: Caller, command: SendCommand, { log, now }: Context): FirstSend | undefined {
+function firstSend(
+  state: ChannelState,
+  caller: Caller,
+  command: SendCommand,
+  { log, now }: Context,
+): FirstSend | undefined {
   if (command.client_msg_id === undefined) return undefined;
   const asked = sendRecord(0, now, caller, command);
   const record = state.sends.find(asked, now, () => log.sends(windowStart(now)));

@@ -28,7 +28,11 @@ export interface Presence {
 }
 
 /** The members with all that is known of them. `sends` are the retained ones, newest first. */
-export function describeParticipants(state: ChannelState, sends: Iterable<SendRecord>, presence: Presence): ParticipantDetail[] {
+export function describeParticipants(
+  state: ChannelState,
+  sends: Iterable<SendRecord>,
+  presence: Presence,
+): ParticipantDetail[] {
   const retained = retainedOnly(sends, firstSeq(state));
   const lastSend = new Map<string, number>();
   for (const { from, ts } of retained) lastSend.set(from, Math.max(ts, lastSend.get(from) ?? 0));

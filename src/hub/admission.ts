@@ -28,7 +28,10 @@ export function configuredKey(env: Env, url: URL): Result<string> {
 export async function admit(request: Request, url: URL, key: string): Promise<Refusal | undefined> {
   const wanted = await digest(key);
   if (await isInUrl(url, key, wanted)) {
-    return refusal("secret_in_url", "the hub key must not stand in a URL, where logs keep it; send it as x-spf-key and change it");
+    return refusal(
+      "secret_in_url",
+      "the hub key must not stand in a URL, where logs keep it; send it as x-spf-key and change it",
+    );
   }
   const given = givenKey(request);
   if (given === undefined) return refusal("unauthorized", "the hub key is missing; send it as the header x-spf-key");

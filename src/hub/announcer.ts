@@ -58,32 +58,32 @@ export class Announcer {
     if (this.#isIndexSilent && this.#call === undefined) void this.#tell();
   }
 
-  /** `list` fetches the summary: the index knows everything up to now. `known` is its change number. */
-  clean(known: number): Mark {
+  /**
+   * `list` fetches the summary: the index knows everything up to now. `known` is the newest change
+   * number it has heard. Gives the number that the summary stands for, or undefined while a change
+   * is being announced: then the summary is true now, and about not to be.
+   */
+  clean(known: number): number | undefined {
+    if (this.#call !== undefined) return undefined;
     this.#mark = { dirty: false, change: Math.max(this.#mark.change, known) };
     this.#isUnsaved = true;
-    return this.#mark;
+    return this.#mark.change;
   }
 
   #tell(): Promise<void> {
-    this.#call ??= this.#tellUntilCurrent().finally(() => {
+    this.#call ??= this.#tellOnce().finally(() => {
       this.#call = undefined;
     });
     return this.#call;
   }
 
-  async #tellUntilCurrent(): Promise<void> {
+  async #tellOnce(): Promise<void> {
     try {
-      for (;;) {
-        const change = this.#mark.change + 1;
-        await this.#tellIndex(change);
-        // A list that asked while the call was under way took it for answered: say it again.
-        if (this.#mark.change >= change) continue;
-        this.#mark = { dirty: true, change };
-        this.#isUnsaved = true;
-        this.#isIndexSilent = false;
-        return;
-      }
+      const change = this.#mark.change + 1;
+      await this.#tellIndex(change);
+      this.#mark = { dirty: true, change };
+      this.#isUnsaved = true;
+      this.#isIndexSilent = false;
     } catch (error) {
       this.#isIndexSilent = true;
       console.warn(JSON.stringify({ event: "index_silent", cause: String(error) }));

@@ -21,6 +21,11 @@ export function failure(why: Refusal, headers: Readonly<Record<string, string>> 
 export function fault(error: unknown, route: string): Response {
   const request_id = crypto.randomUUID();
   logFault("internal", { request_id, route }, error);
-  const body = { ok: false, error: "the hub failed; try again, and quote the request id if it stays", code: "internal", request_id };
+  const body = {
+    ok: false,
+    error: "the hub failed; try again, and quote the request id if it stays",
+    code: "internal",
+    request_id,
+  };
   return new Response(JSON.stringify(body), { status: statusOf(refusal("internal", "")), headers: JSON_TYPE });
 }

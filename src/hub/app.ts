@@ -51,5 +51,7 @@ app.onError((error, c) => fault(error, c.req.routePath));
 
 /** JSON has no infinity. */
 function withNull(limits: Readonly<Record<string, number>>): Record<string, number | null> {
-  return Object.fromEntries(Object.keys(LIMITS).map((name) => [name, limits[name] === Infinity ? null : (limits[name] ?? null)]));
+  return Object.fromEntries(
+    Object.keys(LIMITS).map((name) => [name, limits[name] === Infinity ? null : (limits[name] ?? null)]),
+  );
 }

@@ -50,11 +50,17 @@ export async function callChannel<T>(
   return await repeated(() => call(env.CHANNELS.getByName(`ch-${found.value}`)), options);
 }
 
-export function callIndex<T>(env: Env, call: (index: DurableObjectStub<HubIndex>) => Promise<Result<T>>): Promise<Result<T>> {
+export function callIndex<T>(
+  env: Env,
+  call: (index: DurableObjectStub<HubIndex>) => Promise<Result<T>>,
+): Promise<Result<T>> {
   return repeated(() => call(env.HUB_INDEX.getByName(INDEX_NAME)), INDEX);
 }
 
-async function repeated<T>(attempt: () => Promise<Result<T>>, { isRepeatable, failed }: CallOptions): Promise<Result<T>> {
+async function repeated<T>(
+  attempt: () => Promise<Result<T>>,
+  { isRepeatable, failed }: CallOptions,
+): Promise<Result<T>> {
   for (let tries = isRepeatable ? 2 : 1; tries > 0; tries--) {
     try {
       return await attempt();
@@ -66,7 +72,9 @@ async function repeated<T>(attempt: () => Promise<Result<T>>, { isRepeatable, fa
   return failed;
 }
 
-const OVERLOADED: Result<never> = refuse("overloaded", "it has more work than it can take; try again later", { retry_after_ms: RETRY_MS });
+const OVERLOADED: Result<never> = refuse("overloaded", "it has more work than it can take; try again later", {
+  retry_after_ms: RETRY_MS,
+});
 
 /** The platform marks what must not be tried again at once. */
 function isOverloaded(error: unknown): boolean {

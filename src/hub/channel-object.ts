@@ -4,7 +4,16 @@
  * writes nothing, so a guess at an id leaves nothing behind.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type Caller, type ChannelState, describeParticipants, firstSeq, handle, type HistoryQuery, readHistory, summarize } from "../channel/index.ts";
+import {
+  type Caller,
+  type ChannelState,
+  describeParticipants,
+  firstSeq,
+  handle,
+  type HistoryQuery,
+  readHistory,
+  summarize,
+} from "../channel/index.ts";
 import {
   type AckExtras,
   type Change,
@@ -12,6 +21,7 @@ import {
   errorFrame,
   type HistoryCommand,
   type Limits,
+  map,
   type Named,
   ok,
   type ParticipantDetail,
@@ -46,6 +56,13 @@ export interface HistoryReply {
   readonly meta: string;
 }
 
+export interface SummaryReply {
+  /** JSON. */
+  readonly summary: string;
+  /** What the summary stands for; absent while a change is being announced. */
+  readonly change?: number;
+}
+
 /** A channel in full; `summary` is JSON. */
 export interface Details {
   readonly summary: string;
@@ -72,7 +89,11 @@ export class Channel extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#limits = readLimits(env);
     const rate = { per_second: this.#limits.HUB_RATE_PER_SECOND, burst: this.#limits.HUB_RATE_BURST };
-    this.#rates = new Rates(rate, "rate_limited", `a key may make ${rate.per_second} commands a second in a channel (HUB_RATE_PER_SECOND)`);
+    this.#rates = new Rates(
+      rate,
+      "rate_limited",
+      `a key may make ${rate.per_second} commands a second in a channel (HUB_RATE_PER_SECOND)`,
+    );
     this.#store = new ChannelStore(ctx.storage);
     this.#announcer = new Announcer((change) => this.#index().dirty(this.#number, change));
     this.#keeper = new Keeper(ctx, this.#store, this.#announcer, () => this.#index().record(this.#number));
@@ -110,23 +131,29 @@ export class Channel extends DurableObject<Env> {
         lastHeard: (key) => this.#connections.lastHeard(key),
       });
       const { epoch } = state.record;
-      return { summary: this.#summary(state, now), participants, epoch, first_seq: firstSeq(state), last_seq: state.last_seq };
+      return {
+        summary: this.#summary(state, now),
+        participants,
+        epoch,
+        first_seq: firstSeq(state),
+        last_seq: state.last_seq,
+      };
     });
   }
 
   /**
-   * The summary for the index, which from then on takes this channel for unchanged. `known` is the
-   * newest change number the index has heard. A change that still waits for the index has not
-   * happened yet and must not hold up a list, so this does not wait its turn.
+   * The summary for the index, which may store it for `change`. `known` is the newest change number
+   * the index has heard. A change that still waits for the index has not happened yet and must not
+   * hold up a list, so this does not wait its turn.
    */
-  async summary(known: number): Promise<Result<{ readonly summary: string; readonly change: number }>> {
+  async summary(known: number): Promise<Result<SummaryReply>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
     this.#turns.flush();
-    const { change } = this.#announcer.clean(known);
+    const change = this.#announcer.clean(known);
     const now = Date.now();
     const summary = this.#keeper.commit(now, (state) => this.#summary(state, now));
-    return summary.ok ? ok({ summary: summary.value, change }) : summary;
+    return map(summary, (json) => (change === undefined ? { summary: json } : { summary: json, change }));
   }
 
   /** Ends the channel for good; the index holds its tombstone already. */
@@ -145,7 +172,10 @@ export class Channel extends DurableObject<Env> {
     if (!opened.ok) return refusedUpgrade(opened.refusal);
     const limited = this.#rates.take(asked.caller.key, Date.now());
     if (limited !== undefined) return refusedUpgrade(limited);
-    const connected = await this.#turns.inOrder(() => this.#sending(() => connect(this.#ports, asked, Date.now())), true);
+    const connected = await this.#turns.inOrder(
+      () => this.#sending(() => connect(this.#ports, asked, Date.now())),
+      true,
+    );
     if (!connected.ok) return refusedUpgrade(connected.refusal);
     return new Response(null, { status: 101, webSocket: connected.value });
   }
@@ -182,7 +212,10 @@ export class Channel extends DurableObject<Env> {
     this.#sending(() => {
       if (decided.ok) return this.#delivery.deliver(decided.value, now);
       const outcome = { type: "refused", refusal: decided.refusal } as const;
-      this.#delivery.deliver(arrivals.map((arrival) => ({ arrival, outcome })), now);
+      this.#delivery.deliver(
+        arrivals.map((arrival) => ({ arrival, outcome })),
+        now,
+      );
     });
   }
 
@@ -212,6 +245,7 @@ export class Channel extends DurableObject<Env> {
   readonly #inbound: InboundPort = {
     limit: (key, now) => this.#rates.take(key, now),
     arrive: (origin, command, named) => this.#turns.arrive({ caller: origin.caller, command, named, origin }),
+    seen: (connection, seq) => this.#pacing.seen(connection, seq),
     sendHistory: (connection, command) => this.#answer(() => this.#sendHistory(connection, command)),
     sendError: (connection, frame) => this.#answer(() => connection.send(frame)),
     drop: (connection, why) => this.#answer(() => this.#connections.drop(connection, why, Date.now())),

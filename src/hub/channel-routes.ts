@@ -76,7 +76,10 @@ route("/:id/history", {
   GET: withQuery(HISTORY_QUERY, async (c, query) => {
     const id = c.req.param("id") ?? "";
     const page = await callChannel(c.env, id, (channel) => channel.history(query), READ);
-    return map(page, ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`);
+    return map(
+      page,
+      ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
+    );
   }),
 });
 
@@ -102,10 +105,20 @@ interface Who {
 }
 
 /** Brings a command to its channel and says what became of it. */
-async function change(c: HubContext, { channel_id, key, kind }: Who, command: Change): Promise<Result<object | string>> {
+async function change(
+  c: HubContext,
+  { channel_id, key, kind }: Who,
+  command: Change,
+): Promise<Result<object | string>> {
   const caller = { key, kind, verified: false };
-  const named = command.action === "send" && command.client_msg_id !== undefined ? { client_msg_id: command.client_msg_id } : {};
-  const answer = await callChannel(c.env, channel_id, (channel) => channel.command(caller, command, named), outcomeOf(command));
+  const named =
+    command.action === "send" && command.client_msg_id !== undefined ? { client_msg_id: command.client_msg_id } : {};
+  const answer = await callChannel(
+    c.env,
+    channel_id,
+    (channel) => channel.command(caller, command, named),
+    outcomeOf(command),
+  );
   return map(answer, (done: CommandAnswer) => {
     if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
     const { type: _type, ...position } = done;

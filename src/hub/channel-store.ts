@@ -5,7 +5,14 @@
  * Rows written are the owner's bill, so: no secondary index, no counter row, no AUTOINCREMENT, and
  * the log overwrites its oldest row instead of deleting it.
  */
-import { type ChannelRecord, type ChannelState, createChannel, markSaved, type Participant, restoreChannel } from "../channel/index.ts";
+import {
+  type ChannelRecord,
+  type ChannelState,
+  createChannel,
+  markSaved,
+  type Participant,
+  restoreChannel,
+} from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
 import { SqlLog } from "./sql-log.ts";
 
@@ -78,7 +85,8 @@ export class ChannelStore {
     const { entries, participants } = state.unsaved;
     if (entries.length === 0 && participants.size === 0 && mark === undefined) return;
     this.#storage.transactionSync(() => {
-      if (mark !== undefined) this.#storage.sql.exec("UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change);
+      if (mark !== undefined)
+        this.#storage.sql.exec("UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change);
       this.#write(state, now);
     });
     markSaved(state);

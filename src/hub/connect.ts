@@ -72,7 +72,11 @@ export function connect(ports: ConnectPorts, { caller, query }: ConnectRequest, 
 }
 
 /** Registers the socket and sends the snapshot as its first frame. */
-function greet({ ctx, keeper, connections, pacing }: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
+function greet(
+  { ctx, keeper, connections, pacing }: ConnectPorts,
+  asked: ConnectRequest,
+  now: number,
+): Result<WebSocket> {
   const { after, epoch, frames, echo } = asked.query;
   const limit = after === undefined ? HISTORY_DEFAULT : HISTORY_MAX;
   const page = keeper.read((state) => readHistory(state, keeper.log, { limit, after, epoch }));
@@ -109,4 +113,3 @@ function tooManySockets(most: number): Refusal {
     retry_after_ms: 30_000,
   });
 }
-

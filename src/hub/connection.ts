@@ -53,7 +53,17 @@ export class Connection {
   /** Takes a new socket over. */
   static open(ctx: DurableObjectState, socket: WebSocket, caller: Caller, wishes: Wishes, now: number): Connection {
     const { key, name, kind, verified } = caller;
-    const attached = { v: VERSION, key, name, kind, verified, paced: false, closing: false, opened_at: now, ...wishes } as const;
+    const attached = {
+      v: VERSION,
+      key,
+      name,
+      kind,
+      verified,
+      paced: false,
+      closing: false,
+      opened_at: now,
+      ...wishes,
+    } as const;
     ctx.acceptWebSocket(socket);
     socket.serializeAttachment(attached);
     return new Connection(socket, attached, ctx);

@@ -78,6 +78,7 @@ export class Delivery {
     const reply = this.#replyTo(arrival, outcome, now);
     arrival.settle?.(reply);
     const { entry } = outcome;
+    if (entry !== undefined) this.#pacing.note(entry);
     const isSystem = entry?.message.msg_type === "system";
     const frame = entry === undefined ? "" : isSystem ? systemFrame(entry.json) : messageFrame(entry.json);
     return { arrival, entry, reply: arrival.origin && encodeReply(arrival, reply), frame };

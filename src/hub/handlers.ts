@@ -13,11 +13,17 @@ type Fields = object | string;
 type Answer = Result<Fields> | Promise<Result<Fields>>;
 
 /** Adds paths to an app: handlers by method, and 405 with `Allow` for every other method. */
-export function routesOf(app: Hono<{ Bindings: Env }>): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
+export function routesOf(
+  app: Hono<{ Bindings: Env }>,
+): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
   return (path, handlers) => {
     for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
-    const allow = Object.keys(handlers).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
-    app.all(path, (c) => failure(refusal("method_not_allowed", `${c.req.method} is not for ${c.req.path}; use ${allow}`), { allow }));
+    const allow = Object.keys(handlers)
+      .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
+      .join(", ");
+    app.all(path, (c) =>
+      failure(refusal("method_not_allowed", `${c.req.method} is not for ${c.req.path}; use ${allow}`), { allow }),
+    );
   };
 }
 
@@ -67,7 +73,11 @@ export function idempotencyKey(c: HubContext, inBody?: string): Result<string> {
   const header = c.req.header("idempotency-key");
   if (header === undefined) return ok(inBody ?? crypto.randomUUID());
   const given = check(clientMsgId, header, "header");
-  if (!given.ok) return { ok: false, refusal: refusal("bad_request", "Idempotency-Key must be 1 to 64 printable ASCII characters without space") };
+  if (!given.ok)
+    return {
+      ok: false,
+      refusal: refusal("bad_request", "Idempotency-Key must be 1 to 64 printable ASCII characters without space"),
+    };
   if (inBody !== undefined && inBody !== header) {
     return refuse("bad_request", "client_msg_id and the header Idempotency-Key must be the same, or only one be given");
   }

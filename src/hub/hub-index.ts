@@ -55,7 +55,11 @@ export class HubIndex extends DurableObject<Env> {
     this.#limits = readLimits(env);
     const perMinute = this.#limits.HUB_CREATES_PER_MINUTE;
     const rate = { per_second: perMinute / 60, burst: perMinute };
-    this.#creates = new Rates(rate, "quota_exceeded", `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`);
+    this.#creates = new Rates(
+      rate,
+      "quota_exceeded",
+      `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`,
+    );
     this.#store = new IndexStore(ctx.storage.sql);
   }
 
@@ -148,8 +152,9 @@ export class HubIndex extends DurableObject<Env> {
     try {
       const answer = await this.#channel(row.number).summary(row.change);
       if (!answer.ok) return answer.refusal.code === "channel_deleted" ? "" : markStale(row.summary);
-      this.#store.setSummary(row.number, answer.value.summary, answer.value.change);
-      return answer.value.summary;
+      const { summary, change } = answer.value;
+      if (change !== undefined) this.#store.setSummary(row.number, summary, change);
+      return summary;
     } catch (error) {
       logFault("summary", { channel: `ch-${row.number}` }, error);
       return markStale(row.summary);
@@ -159,7 +164,10 @@ export class HubIndex extends DurableObject<Env> {
   #mayCreate(now: number): Refusal | undefined {
     const most = this.#limits.HUB_MAX_CHANNELS;
     if (this.#store.counts().channels >= most) {
-      return refusal("quota_exceeded", `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`);
+      return refusal(
+        "quota_exceeded",
+        `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`,
+      );
     }
     return this.#creates.take("", now);
   }
@@ -191,9 +199,13 @@ function hasParticipant(summary: string, key: string): boolean {
 }
 
 function repeatCreate(row: ChannelRow, body: CreateBody, creator_name: string): Result<Created> {
-  const isSame = row.name === body.name && row.creator_name === creator_name && row.creator_kind === (body.kind ?? null);
+  const isSame =
+    row.name === body.name && row.creator_name === creator_name && row.creator_kind === (body.kind ?? null);
   if (isSame) return ok({ number: row.number, name: row.name, creator_name });
-  return refuse("idempotency_conflict", `the Idempotency-Key was used to create ch-${row.number} from another body; use a new one`);
+  return refuse(
+    "idempotency_conflict",
+    `the Idempotency-Key was used to create ch-${row.number} from another body; use a new one`,
+  );
 }
 
 /** Random, so that a position of another life of the hub is never taken for one of this. */

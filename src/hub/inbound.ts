@@ -2,13 +2,24 @@
  * A frame arrives on a socket: measured, parsed, and queued in its place. Synchronous, so that the
  * frames of one socket take effect in the order of their arrival.
  */
-import { type Command, errorFrame, FRAME_BYTES, isLongerThan, type Named, parseCommand, refusal, type Refusal } from "../protocol/index.ts";
+import {
+  type Command,
+  errorFrame,
+  FRAME_BYTES,
+  isLongerThan,
+  type Named,
+  parseCommand,
+  refusal,
+  type Refusal,
+} from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 
 /** What of a channel object an arriving frame needs. */
 export interface InboundPort {
   /** Queues a command. */
   arrive(connection: Connection, command: Exclude<Command, { action: "seen" | "history" }>, named: Named): void;
+  /** Notes how far the client has read. */
+  seen(connection: Connection, seq: number): void;
   /** Answers with a page, after what arrived before. */
   sendHistory(connection: Connection, command: Extract<Command, { action: "history" }>): void;
   /** Answers with an error frame, after what arrived before. */
@@ -29,8 +40,7 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   if (isLongerThan(data, FRAME_BYTES)) return channel.drop(connection, frameTooLarge());
   const parsed = parseCommand(data);
   if (parsed.ok && parsed.command.action === "seen") {
-    connection.setPaced();
-    return connection.reader.seen(parsed.command.seq);
+    return channel.seen(connection, parsed.command.seq);
   }
   connection.reader.heard();
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;

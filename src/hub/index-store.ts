@@ -93,7 +93,10 @@ export class IndexStore {
   }
 
   toErase(): number[] {
-    return this.#sql.exec<{ number: number }>("SELECT number FROM channel WHERE state = 'deleting'").toArray().map((row) => row.number);
+    return this.#sql
+      .exec<{ number: number }>("SELECT number FROM channel WHERE state = 'deleting'")
+      .toArray()
+      .map((row) => row.number);
   }
 
   /** Writes nothing when the mark is there already. */
@@ -152,7 +155,8 @@ export class IndexStore {
   }
 }
 
-const HAS_PARTICIPANT = "EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?)";
+const HAS_PARTICIPANT =
+  "EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?)";
 
 function createScope(creator: string, key: string): string {
   return `${creator}\n${key}`;

@@ -4,11 +4,11 @@
  * life is closed; a backlog that outlives its close costs the object its memory, so it is reset.
  * Timers stand only while somebody lags, and a stalled socket prevents hibernation anyway.
  */
-import type { HistoryAnswer } from "../channel/index.ts";
+import type { Entry, HistoryAnswer } from "../channel/index.ts";
 import { type HistoryCommand, historyFrame, laggingFrame, refusal } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS } from "./reader.ts";
+import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS, Volumes } from "./reader.ts";
 
 export interface Size {
   readonly bytes: number;
@@ -17,12 +17,25 @@ export interface Size {
 }
 
 export class Pacing {
+  readonly #volumes: Volumes = new Volumes();
   readonly #ctx: DurableObjectState;
   readonly #connections: Connections;
 
   constructor(ctx: DurableObjectState, connections: Connections) {
     this.#ctx = ctx;
     this.#connections = connections;
+  }
+
+  /** Notes a message that is about to be delivered. */
+  note({ message, bytes }: Entry): void {
+    this.#volumes.add(message.seq, bytes);
+  }
+
+  /** The client has everything up to `seq`. */
+  seen(connection: Connection, seq: number): void {
+    connection.setPaced();
+    const since = this.#volumes.since(seq);
+    if (since !== undefined) connection.reader.seen(since);
   }
 
   /** Pushes the frames of a turn, or finds the reader too far behind for them. */
@@ -32,7 +45,7 @@ export class Pacing {
     if (connection.mode === "live" && reader.isOver(connection.isPaced, size.bytes, size.messages, pinged_at)) {
       return this.#lag(connection, size.last_seq, now);
     }
-    reader.push(size.bytes, size.messages, size.last_seq, pinged_at);
+    reader.push(size.bytes, size.messages, pinged_at);
     for (const frame of frames) connection.send(frame);
   }
 
@@ -43,14 +56,15 @@ export class Pacing {
   page(connection: Connection, { messages, count, meta }: HistoryAnswer, asked?: HistoryCommand): void {
     const frame = historyFrame(messages, meta, asked?.ref);
     if (asked?.after !== undefined && asked.before === undefined && meta.complete) connection.setMode("live");
-    connection.reader.push(frame.length, count, meta.complete ? meta.last_seq : 0, connection.pinged_at);
+    connection.reader.push(frame.length, count, connection.pinged_at);
     connection.send(frame);
   }
 
   /** Keeps what the whole channel has pushed unread within its bound, the worst reader first. */
   boundChannel(last_seq: number, now: number): void {
     let unread = 0;
-    for (const connection of this.#connections.all()) if (connection.mode === "live") unread += connection.reader.unread_bytes;
+    for (const connection of this.#connections.all())
+      if (connection.mode === "live") unread += connection.reader.unread_bytes;
     if (unread <= CHANNEL_UNREAD_BYTES) return;
     const live = [...this.#connections.all()].filter((connection) => connection.mode === "live");
     for (const connection of live.toSorted((a, b) => b.reader.unread_bytes - a.reader.unread_bytes)) {

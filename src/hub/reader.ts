@@ -15,7 +15,7 @@ export const LAGGING_MS = 30_000;
 /** A closed socket's backlog has this long to leave before the object is reset, which alone frees it. */
 export const BACKLOG_MS = 60_000;
 
-interface Amount {
+export interface Amount {
   readonly bytes: number;
   readonly messages: number;
 }
@@ -26,13 +26,9 @@ const NOTHING: Amount = { bytes: 0, messages: 0 };
 export class Reader {
   #pushed: Amount = NOTHING;
   #read: Amount = NOTHING;
-  #last_seq = 0;
   /** Pushed before the newest ping that was noticed. */
   #atPing: Amount = NOTHING;
   #pinged_at = 0;
-  /** Pushed when the client last said `seen`, and the newest seq of that moment. */
-  #atSeen: Amount = NOTHING;
-  #seenMark = 0;
   /** Unix milliseconds since when it is over its budget; 0: it is not. */
   lagging_since = 0;
 
@@ -41,10 +37,9 @@ export class Reader {
   }
 
   /** Notes a push that is about to happen. `pinged_at` is the socket's auto-response time. */
-  push(bytes: number, messages: number, last_seq: number, pinged_at: number): void {
+  push(bytes: number, messages: number, pinged_at: number): void {
     this.#notice(pinged_at);
     this.#pushed = { bytes: this.#pushed.bytes + bytes, messages: this.#pushed.messages + messages };
-    this.#last_seq = Math.max(this.#last_seq, last_seq);
   }
 
   /** Any inbound frame but `seen`: the peer's loop runs. */
@@ -52,12 +47,10 @@ export class Reader {
     this.#credit(this.#pushed);
   }
 
-  /** `seen` up to `seq`: all that was pushed by then; the rest stays counted. */
-  seen(seq: number): void {
-    if (seq >= this.#last_seq) this.#credit(this.#pushed);
-    else if (seq >= this.#seenMark) this.#credit(this.#atSeen);
-    this.#atSeen = this.#pushed;
-    this.#seenMark = this.#last_seq;
+  /** `seen` up to a seq: all is read but what the channel's messages since then amount to. */
+  seen(since: Amount): void {
+    const { bytes, messages } = this.#pushed;
+    this.#credit({ bytes: bytes - since.bytes, messages: messages - since.messages });
   }
 
   /** Whether it is over its budget still, after the newest ping was looked at. */
@@ -89,6 +82,36 @@ export class Reader {
 
   #credit(amount: Amount): void {
     if (amount.bytes > this.#read.bytes || amount.messages > this.#read.messages) this.lagging_since = 0;
-    this.#read = { bytes: Math.max(this.#read.bytes, amount.bytes), messages: Math.max(this.#read.messages, amount.messages) };
+    this.#read = {
+      bytes: Math.max(this.#read.bytes, amount.bytes),
+      messages: Math.max(this.#read.messages, amount.messages),
+    };
+  }
+}
+
+/** Messages whose sizes are remembered: more than a paced reader may leave unread. */
+const REMEMBERED = 2048;
+
+/** What the channel's messages amount to, by seq, since the object woke: one account for all readers. */
+export class Volumes {
+  readonly #totals: Float64Array = new Float64Array(REMEMBERED);
+  #total = 0;
+  /** Seq of the first message since the wake; 0 before it. */
+  #first = 0;
+  #last = 0;
+
+  add(seq: number, bytes: number): void {
+    if (this.#first === 0) this.#first = seq;
+    this.#last = seq;
+    this.#total += bytes;
+    this.#totals[seq % REMEMBERED] = this.#total;
+  }
+
+  /** The messages later than `seq`. Undefined for one so old that its place is overwritten. */
+  since(seq: number): Amount | undefined {
+    if (seq >= this.#last) return NOTHING;
+    if (seq < this.#first) return { bytes: this.#total, messages: this.#last - this.#first + 1 };
+    if (this.#last - seq >= REMEMBERED) return undefined;
+    return { bytes: this.#total - (this.#totals[seq % REMEMBERED] ?? 0), messages: this.#last - seq };
   }
 }

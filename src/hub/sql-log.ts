@@ -101,7 +101,10 @@ export class SqlLog implements MessageLog {
   /** Whether a recent row is one too many: `total` counts all bytes ever written up to a row. */
   #isBeyondWindow(row: Place, ring: number): boolean {
     if (row.seq + row.count <= ring - WINDOW_MESSAGES) return true;
-    const [border] = this.#sql.exec<{ total: number }>("SELECT total FROM log WHERE seq < ? ORDER BY seq DESC LIMIT 1", ring);
+    const [border] = this.#sql.exec<{ total: number }>(
+      "SELECT total FROM log WHERE seq < ? ORDER BY seq DESC LIMIT 1",
+      ring,
+    );
     return border !== undefined && border.total - row.total > WINDOW_BYTES;
   }
 }

@@ -67,7 +67,8 @@ export function splitQuery(search: string): Result<[string, string][]> {
     if (part === "") continue;
     const [name = "", value = ""] = splitOnce(part, "=");
     const decoded = decode(value);
-    if (decoded === undefined) return refuse("bad_request", "the query has malformed percent-encoding; encode its values as UTF-8");
+    if (decoded === undefined)
+      return refuse("bad_request", "the query has malformed percent-encoding; encode its values as UTF-8");
     pairs.push([decode(name) ?? name, decoded]);
   }
   return ok(pairs);

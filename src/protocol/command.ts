@@ -78,7 +78,8 @@ export function parseCommand(frame: string): ParsedFrame {
 
 function commandFrom(object: Readonly<Record<string, unknown>>): Result<Command> {
   const { action } = object;
-  if (typeof action !== "string" || !Object.hasOwn(ACTIONS, action)) return { ok: false, refusal: unknownAction(action) };
+  if (typeof action !== "string" || !Object.hasOwn(ACTIONS, action))
+    return { ok: false, refusal: unknownAction(action) };
   const fields = field.check(ACTIONS[action as Action], object, "frame");
   return fields.ok ? ok({ action, ...fields.value } as Command) : fields;
 }

@@ -12,7 +12,11 @@ export const ERRORS = {
   bad_limit: { status: 400, retry: false, means: "limit, after or before is out of range" },
   unknown_action: { status: 400, retry: false, means: "the frame's action is none of the known ones" },
   reserved_msg_type: { status: 400, retry: false, means: "only the hub writes system messages" },
-  secret_in_url: { status: 400, retry: false, means: "the hub key stands in the URL; send it as a header and rotate it" },
+  secret_in_url: {
+    status: 400,
+    retry: false,
+    means: "the hub key stands in the URL; send it as a header and rotate it",
+  },
   unauthorized: { status: 401, retry: false, means: "the hub key is missing or wrong" },
   not_participant: { status: 403, retry: false, means: "the key has not joined the channel" },
   channel_full: { status: 403, retry: false, means: "the channel has all the participants it may have" },
@@ -30,12 +34,21 @@ export const ERRORS = {
   too_many_sockets: { status: 429, retry: true, means: "the key or the channel has all the sockets it may have" },
   flooding: { status: 429, close: 4029, retry: true, means: "three binary frames within 10 seconds" },
   slow_reader: { status: 429, close: 4008, retry: true, means: "the socket was not read for 30 seconds" },
-  replaced: { status: 409, close: 4509, retry: false, means: "a newer socket of the same key took the place of this silent one" },
+  replaced: {
+    status: 409,
+    close: 4509,
+    retry: false,
+    means: "a newer socket of the same key took the place of this silent one",
+  },
   internal: { status: 500, close: 1011, retry: true, means: "a fault of the hub; quote the request id" },
   hub_not_configured: { status: 503, retry: false, means: "the hub has no key yet" },
   storage_unavailable: { status: 503, retry: true, means: "nothing was stored; try again" },
   overloaded: { status: 503, retry: true, means: "the channel has more work than it can take" },
-  outcome_unknown: { status: 503, retry: true, means: "the hub cannot tell whether it happened; repeat with the same id" },
+  outcome_unknown: {
+    status: 503,
+    retry: true,
+    means: "the hub cannot tell whether it happened; repeat with the same id",
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 interface ErrorEntry {
@@ -99,7 +112,9 @@ export function channelNotFound(id: string): Refusal {
 }
 
 export function channelDeleted(id: string): Refusal {
-  return refusal("channel_deleted", `Channel deleted: ${id}`, { hint: "its id is never used again; create a new channel" });
+  return refusal("channel_deleted", `Channel deleted: ${id}`, {
+    hint: "its id is never used again; create a new channel",
+  });
 }
 
 export function notParticipant(id: string): Refusal {

@@ -22,7 +22,12 @@ function fault(code: ErrorCode, text: string): string {
 }
 
 /** Codes of fields that are missing altogether; `bad_request` for the others. */
-const MISSING: Readonly<Record<string, ErrorCode>> = { key: "bad_key", text: "bad_text", name: "bad_name", seq: "bad_request" };
+const MISSING: Readonly<Record<string, ErrorCode>> = {
+  key: "bad_key",
+  text: "bad_text",
+  name: "bad_name",
+  seq: "bad_request",
+};
 
 /** Checks `input` against a schema; the first thing wrong becomes the refusal. */
 export function check<S extends v.GenericSchema>(schema: S, input: unknown, what: string): Result<v.InferOutput<S>> {
@@ -72,7 +77,10 @@ export const text: v.GenericSchema<unknown, string> = v.pipe(
   v.check(
     (value) => !isLongerThan(value, TEXT_BYTES),
     (issue) =>
-      fault("text_too_large", `text must be at most ${TEXT_BYTES} bytes in UTF-8, got ${utf8Length(String(issue.input))}`),
+      fault(
+        "text_too_large",
+        `text must be at most ${TEXT_BYTES} bytes in UTF-8, got ${utf8Length(String(issue.input))}`,
+      ),
   ),
   v.check((value) => !value.includes("\u0000"), fault("bad_text", "text must not hold the character U+0000")),
   v.check((value) => value.isWellFormed(), fault("bad_text", "text must not hold a lone surrogate")),
@@ -80,7 +88,10 @@ export const text: v.GenericSchema<unknown, string> = v.pipe(
 
 export const msgType: v.GenericSchema<unknown, "text" | "toolresult"> = v.pipe(
   v.unknown(),
-  v.check((value) => value !== "system", fault("reserved_msg_type", "msg_type system is the hub's own; use text or toolresult")),
+  v.check(
+    (value) => value !== "system",
+    fault("reserved_msg_type", "msg_type system is the hub's own; use text or toolresult"),
+  ),
   v.transform((value) => (MSG_TYPE_SPELLINGS.has(value) ? "toolresult" : value)),
   v.picklist(["text", "toolresult"], fault("bad_request", "msg_type must be text or toolresult")),
 );
@@ -92,9 +103,15 @@ export const agentKey: v.GenericSchema<unknown, string> = v.pipe(
   v.string(fault("bad_key", "key must be a string")),
   v.check(
     (value) => KEY_PATTERN.test(value),
-    fault("bad_key", "key must be 1 to 128 of the characters A-Z a-z 0-9 _ . : @ - and start with a letter, digit or _"),
+    fault(
+      "bad_key",
+      "key must be 1 to 128 of the characters A-Z a-z 0-9 _ . : @ - and start with a letter, digit or _",
+    ),
   ),
-  v.check((value) => !isReserved(value), fault("bad_key", "key must not be a reserved word (system, hub, admin, all, everyone)")),
+  v.check(
+    (value) => !isReserved(value),
+    fault("bad_key", "key must not be a reserved word (system, hub, admin, all, everyone)"),
+  ),
 );
 
 /** A name people see; normalised to NFC and trimmed, then checked. `field` is what the request calls it. */
@@ -103,7 +120,12 @@ function visibleName(field: string): v.GenericSchema<unknown, string> {
     v.unknown(),
     v.string(fault("bad_name", `${field} must be a string`)),
     v.check((value) => value.isWellFormed(), fault("bad_name", `${field} must not hold a lone surrogate`)),
-    v.transform((value) => value.slice(0, NAME_CODE_POINTS * 8).normalize("NFC").trim()),
+    v.transform((value) =>
+      value
+        .slice(0, NAME_CODE_POINTS * 8)
+        .normalize("NFC")
+        .trim(),
+    ),
     v.check((value) => hasNameLength(value), fault("bad_name", `${field} must be 1 to ${NAME_CODE_POINTS} characters`)),
     v.check(
       (value) => !hasForbiddenCharacter(value),
@@ -120,7 +142,10 @@ function hasNameLength(value: string): boolean {
 function participantNameAs(field: string): v.GenericSchema<unknown, string> {
   return v.pipe(
     visibleName(field),
-    v.check((value) => !isReserved(value), fault("bad_name", `${field} must not be a reserved word (system, hub, admin, all, everyone)`)),
+    v.check(
+      (value) => !isReserved(value),
+      fault("bad_name", `${field} must not be a reserved word (system, hub, admin, all, everyone)`),
+    ),
   );
 }
 

@@ -12,12 +12,24 @@ afterAll(() => hub[Symbol.asyncDispose]());
 test("[SOC2] [SOC3] two agents talk over sockets, a third by HTTP", async () => {
   const id = await createChannel(hub.url);
   const alpha = await Agent.connect(hub.url, id, "key=alpha&name=ALPHA");
-  expect(await alpha.next()).toMatchObject({ type: "history", data: [{ seq: 1, msg_type: "system" }], meta: { complete: true, gap: null } });
+  expect(await alpha.next()).toMatchObject({
+    type: "history",
+    data: [{ seq: 1, msg_type: "system" }],
+    meta: { complete: true, gap: null },
+  });
   const bravo = await Agent.connect(hub.url, id, "key=bravo&name=BRAVO");
   expect((await bravo.next()).data).toHaveLength(2);
   expect(await alpha.next()).toMatchObject({ type: "system", data: { text: "BRAVO joined the channel" } });
-  expect(await alpha.ask({ action: "send", text: "hello", ref: "r1" })).toMatchObject({ type: "ack", ref: "r1", delivered: 1, data: { seq: 3 } });
-  expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "hello", from: "alpha", from_name: "ALPHA" } });
+  expect(await alpha.ask({ action: "send", text: "hello", ref: "r1" })).toMatchObject({
+    type: "ack",
+    ref: "r1",
+    delivered: 1,
+    data: { seq: 3 },
+  });
+  expect(await bravo.next()).toMatchObject({
+    type: "message",
+    data: { text: "hello", from: "alpha", from_name: "ALPHA" },
+  });
   await call(hub.url, "/api/channel/join", { body: { channel_id: id, key: "carol", name: "CAROL" } });
   const sent = await call(hub.url, "/api/channel/send", { body: { channel_id: id, key: "carol", text: "by http" } });
   expect(sent.body).toMatchObject({ ok: true, duplicate: false, delivered: 2, message: { seq: 5 } });

@@ -17,7 +17,11 @@ export interface Answer {
 }
 
 /** One HTTP request; a `body` that is no string is sent as JSON. */
-export async function call(url: string, path: string, init: { method?: string; body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+export async function call(
+  url: string,
+  path: string,
+  init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
   const { body, headers } = init;
   const method = init.method ?? (body === undefined ? "GET" : "POST");
   const sent = body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) };
@@ -55,8 +59,16 @@ export class Agent {
   }
 
   /** Connects; `query` is everything after `?`. Rejects with the status of a refused upgrade. */
-  static connect(url: string, id: string, query: string, headers: Record<string, string> = { "x-spf-key": HUB_KEY }): Promise<Agent> {
-    const socket = new WebSocket(`${url.replace("http", "ws")}/ws/channel/${id}?${query}`, { headers, perMessageDeflate: false });
+  static connect(
+    url: string,
+    id: string,
+    query: string,
+    headers: Record<string, string> = { "x-spf-key": HUB_KEY },
+  ): Promise<Agent> {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/ws/channel/${id}?${query}`, {
+      headers,
+      perMessageDeflate: false,
+    });
     const agent = new Agent(socket);
     return new Promise((resolve, reject) => {
       socket.once("open", () => resolve(agent));

@@ -39,7 +39,10 @@ export class HubProcess {
     const hub = new HubProcess(await freePort(), home);
     await mkdir(join(home, "state"), { recursive: true });
     await copyFile(worker, join(home, "worker.js"));
-    await writeFile(join(home, "config.capnp"), configuration(hub.port, join(home, "state"), { HUB_KEY, ...variables }));
+    await writeFile(
+      join(home, "config.capnp"),
+      configuration(hub.port, join(home, "state"), { HUB_KEY, ...variables }),
+    );
     await hub.restart();
     return hub;
   }
@@ -58,7 +61,8 @@ export class HubProcess {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text: Buffer) => (this.output += text.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (text: Buffer) => (this.output += text.toString()));
     await this.#untilServing(child);
   }
 
@@ -109,7 +113,9 @@ function freePort(): Promise<number> {
 
 /** workerd's own configuration language (Cap'n Proto text). */
 function configuration(port: number, state: string, variables: Readonly<Record<string, string>>): string {
-  const texts = Object.entries(variables).map(([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`);
+  const texts = Object.entries(variables).map(
+    ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [

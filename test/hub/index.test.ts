@@ -1,0 +1,231 @@
+/** The index: ids, create, delete, and a list that is exact and wakes nobody for nothing. */
+import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { Channel } from "../../src/hub/index.ts";
+import {
+  call,
+  channelStub,
+  createChannel,
+  history,
+  indexStub,
+  type Json,
+  rowsOf,
+  send,
+  Socket,
+} from "./support/hub.ts";
+
+interface Listed {
+  readonly id: string;
+  readonly participants: { key: string; name: string; connected: boolean }[];
+  readonly message_count: number;
+}
+
+/** Every page of the list. */
+async function listAll(query = ""): Promise<Listed[]> {
+  const found: Listed[] = [];
+  for (let cursor: number | undefined = 0; cursor !== undefined;) {
+    const page: Json = await call(`/api/channel/list?limit=1000&cursor=${cursor}${query}`);
+    found.push(...page.channels);
+    cursor = page.next_cursor;
+  }
+  return found;
+}
+
+async function listed(id: string): Promise<Listed | undefined> {
+  return (await listAll()).find((channel) => channel.id === id);
+}
+
+/** Counts the summaries that channels are asked for. */
+function countAsked(): { asked: string[]; stop: () => void } {
+  const asked: string[] = [];
+  const { summary } = Channel.prototype;
+  Channel.prototype.summary = function counted(this: Channel, known: number) {
+    asked.push((this as unknown as { ctx: DurableObjectState }).ctx.id.name ?? "");
+    return summary.call(this, known);
+  };
+  return { asked, stop: () => void (Channel.prototype.summary = summary) };
+}
+
+test("[IDX1] ids are given once, also after a delete", async () => {
+  const first = await createChannel("one");
+  const second = await createChannel("two");
+  expect(Number(second.slice(3))).toBe(Number(first.slice(3)) + 1);
+  expect(await call(`/api/channel/${second}`, undefined, { method: "DELETE" })).toEqual({
+    ok: true,
+    channel_id: second,
+  });
+  await evictDurableObject(indexStub());
+  expect(Number((await createChannel("three")).slice(3))).toBe(Number(second.slice(3)) + 1);
+});
+
+test("[IDX2] a deleted channel is gone for its sockets, for calls, for the list, and from storage", async () => {
+  const id = await createChannel();
+  const alpha = await Socket.connect(id, "key=alpha");
+  await alpha.next();
+  await call(`/api/channel/${id}`, undefined, { method: "DELETE" });
+  expect(await alpha.next()).toMatchObject({ type: "error", code: "channel_deleted", fatal: true });
+  expect(await alpha.untilClosed()).toEqual({ code: 4504, reason: "channel_deleted" });
+  for (const answer of [
+    await history(id),
+    await send(id, "alpha", "x"),
+    await call(`/api/channel/${id}`),
+    await call(`/api/channel/${id}`, undefined, { method: "DELETE" }),
+  ]) {
+    expect(answer).toMatchObject({ ok: false, code: "channel_deleted" });
+  }
+  const again = await Socket.connect(id, "key=alpha");
+  expect(await again.next()).toMatchObject({ type: "error", code: "channel_deleted", fatal: true });
+  expect((await again.untilClosed()).code).toBe(4504);
+  expect(await listed(id)).toBeUndefined();
+  await runInDurableObject(channelStub(id), (_channel, { storage }) => {
+    expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'channel'").toArray()).toEqual([]);
+  });
+});
+
+test("[IDX2] an erase that failed is repeated by the alarm", async () => {
+  const id = await createChannel();
+  await send(id, "alpha", "x");
+  const { erase } = Channel.prototype;
+  Channel.prototype.erase = () => Promise.reject(new Error("unreachable"));
+  expect(await call(`/api/channel/${id}`, undefined, { method: "DELETE" })).toMatchObject({ ok: true });
+  Channel.prototype.erase = erase;
+  expect(await runDurableObjectAlarm(indexStub())).toBe(true);
+  expect(await runDurableObjectAlarm(indexStub())).toBe(false);
+  await runInDurableObject(channelStub(id), (_channel, { storage }) => {
+    expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'channel'").toArray()).toEqual([]);
+  });
+});
+
+test("[IDX2] a channel object makes itself from the index's record, and only when used", async () => {
+  const before = (await listDurableObjectIds(env.CHANNELS)).length;
+  const id = await createChannel("lazy", "creator");
+  expect(await listed(id)).toMatchObject({ participants: [{ key: "creator", connected: false }], message_count: 1 });
+  expect(await listDurableObjectIds(env.CHANNELS)).toHaveLength(before);
+  const { messages } = await history(id);
+  expect(messages).toMatchObject([
+    { text: "Channel 'lazy' created by CREATOR", event: { kind: "created", key: "creator" } },
+  ]);
+});
+
+test("[IDX3] a list over 500 channels asks only the changed ones, once", async () => {
+  const ids: string[] = [];
+  for (let made = 0; made < 500; made++) ids.push(await createChannel(`many ${made}`));
+  await listAll();
+  const changed = ids.filter((_, at) => at % 25 === 0);
+  for (const id of changed) await send(id, "alpha", "news");
+  const counter = countAsked();
+  const counts = new Map((await listAll()).map((channel) => [channel.id, channel.message_count]));
+  expect(counter.asked.toSorted()).toEqual(changed.toSorted());
+  for (const id of ids) expect([id, counts.get(id)]).toEqual([id, changed.includes(id) ? 2 : 1]);
+  await listAll();
+  expect(counter.asked).toHaveLength(changed.length);
+  counter.stop();
+});
+
+test("[IDX3] a page asks at most 40 channels and ends early, with a cursor", async () => {
+  const ids: string[] = [];
+  for (let made = 0; made < 60; made++) ids.push(await createChannel(`dirty ${made}`));
+  await listAll();
+  for (const id of ids) await send(id, "alpha", "news");
+  const cursor = Number(ids[0]?.slice(3)) - 1;
+  const page = await call(`/api/channel/list?limit=1000&cursor=${cursor}`);
+  expect(page.channels).toHaveLength(40);
+  const rest = await call(`/api/channel/list?limit=1000&cursor=${page.next_cursor}`);
+  expect([...page.channels, ...rest.channels].map((channel: Listed) => channel.message_count)).toEqual(
+    ids.map(() => 2),
+  );
+});
+
+test("[IDX3] the list is exact after each acknowledged join, leave, connect, disconnect and send", async () => {
+  const id = await createChannel();
+  const shown = async (): Promise<string> => {
+    const channel = await listed(id);
+    return channel === undefined
+      ? ""
+      : `${channel.participants.map((one) => one.key + (one.connected ? "+" : "-")).join(" ")} ${channel.message_count}`;
+  };
+  expect(await shown()).toBe("alpha- 1");
+  await call("/api/channel/join", { channel_id: id, key: "bravo" });
+  expect(await shown()).toBe("alpha- bravo- 2");
+  const bravo = await Socket.connect(id, "key=bravo");
+  expect(await shown()).toBe("alpha- bravo+ 2");
+  await bravo.next();
+  await bravo.ask({ action: "send", text: "x" });
+  expect(await shown()).toBe("alpha- bravo+ 3");
+  await bravo.close();
+  expect(await shown()).toBe("alpha- bravo- 3");
+  await call("/api/channel/leave", { channel_id: id, key: "bravo" });
+  expect(await shown()).toBe("alpha- 4");
+  await evictDurableObject(channelStub(id));
+  await evictDurableObject(indexStub());
+  expect(await shown()).toBe("alpha- 4");
+});
+
+test("[IDX3] key= lists the channels that key is in, also those it joined just now", async () => {
+  const mine = [await createChannel("a", "owner-1"), await createChannel("b", "owner-1")];
+  const other = await createChannel("c", "owner-2");
+  expect((await listAll("&key=owner-1")).map((channel) => channel.id)).toEqual(mine);
+  await call("/api/channel/join", { channel_id: other, key: "owner-1" });
+  const page = await call("/api/channel/list?key=owner-1&limit=1000");
+  expect(page.channels.map((channel: Listed) => channel.id)).toEqual([...mine, other]);
+  expect(page.count).toBe(3);
+});
+
+test("[IDX3] sends and lists that race never leave the list behind what was acknowledged", async () => {
+  const ids = [await createChannel("race 1"), await createChannel("race 2"), await createChannel("race 3")];
+  const cursor = Number(ids[0]?.slice(3)) - 1;
+  const acked = new Map<string, number>(ids.map((id) => [id, 1]));
+  let isOver = false;
+  const writers = ids.map(async (id, at) => {
+    for (let sent = 0; sent < 60; sent++) {
+      const { message } = await send(id, "alpha", `n ${sent}`);
+      acked.set(id, Math.max(acked.get(id) ?? 0, message.seq));
+    }
+  });
+  const listers = [0, 1, 2].map(async () => {
+    while (!isOver) {
+      const floor = new Map(acked);
+      const page = await call(`/api/channel/list?limit=3&cursor=${cursor}`);
+      for (const { id, message_count } of page.channels as Listed[])
+        expect(message_count).toBeGreaterThanOrEqual(floor.get(id) ?? 0);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  });
+  await Promise.all(writers).finally(() => (isOver = true));
+  await Promise.all(listers);
+  const page = await call(`/api/channel/list?limit=3&cursor=${cursor}`);
+  expect(page.channels.map((channel: Listed) => channel.message_count)).toEqual([61, 61, 61]);
+});
+
+test("[IDX3] a channel whose index does not answer goes on after two seconds, and tells it later", async () => {
+  const id = await createChannel();
+  await listAll();
+  const { HubIndex } = await import("../../src/hub/index.ts");
+  const { dirty } = HubIndex.prototype;
+  let answered = 0;
+  HubIndex.prototype.dirty = async function late(this: InstanceType<typeof HubIndex>, number: number, change: number) {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    dirty.call(this, number, change);
+    answered++;
+  } as never;
+  const started = performance.now();
+  expect(await send(id, "alpha", "late")).toMatchObject({ ok: true });
+  expect(performance.now() - started).toBeGreaterThan(1900);
+  while (answered === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  HubIndex.prototype.dirty = dirty;
+  expect(await send(id, "alpha", "told")).toMatchObject({ ok: true });
+  expect(await listed(id)).toMatchObject({ message_count: 3 });
+});
+
+test("[IDX4] a miss is remembered, and ends with a create", async () => {
+  const next = Number((await createChannel()).slice(3)) + 1;
+  const rows = await rowsOf(indexStub(), async () => {
+    for (let asked = 0; asked < 3; asked++)
+      expect(await history(`ch-${next}`)).toMatchObject({ code: "channel_not_found" });
+  });
+  expect(rows.written).toBe(0);
+  const id = await createChannel();
+  expect(id).toBe(`ch-${next}`);
+  expect(await history(id)).toMatchObject({ ok: true });
+});

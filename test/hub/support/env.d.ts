@@ -1,0 +1,11 @@
+/** The Worker's bindings as the test runtime sees them. */
+import type { Env as HubEnv } from "../../../src/hub/env.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface Env extends HubEnv {}
+    interface GlobalProps {
+      mainModule: typeof import("../../../src/hub/index.ts");
+    }
+  }
+}

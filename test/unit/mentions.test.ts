@@ -1,0 +1,210 @@
+/** [LIS4] Whom a message is for: `to`, the author it answers, and `@Name` in its text. */
+import { expect, test } from "vitest";
+import type { Unresolved } from "../../src/protocol/index.ts";
+import { ChannelFixture, messageIn, sendOf, sent } from "../support/channel-fixture.ts";
+
+/** alpha ALPHA, bravo BRAVO, carol Carol, anna Anna, anna-2 "Anna Lee", jose José, nihon 日本. */
+function members(): ChannelFixture {
+  const channel = new ChannelFixture();
+  const names = { bravo: "BRAVO", carol: "Carol", anna: "Anna", "anna-2": "Anna Lee", jose: "José", nihon: "日本" };
+  for (const [key, name] of Object.entries(names)) channel.join(key, name);
+  return channel;
+}
+
+interface Found {
+  readonly mentions: readonly string[];
+  readonly unresolved: readonly Unresolved[];
+}
+
+/** What alpha's text or `to` mentions. */
+function mention(text: string, more: Parameters<typeof sendOf>[1] = {}, channel = members()): Found {
+  const { mentions, unresolved } = sent(channel.send("alpha", text, more));
+  return { mentions, unresolved };
+}
+
+const keysIn = (text: string): readonly string[] => mention(text).mentions;
+
+test.each([
+  ["@BRAVO hello", ["bravo"]],
+  ["hello @BRAVO", ["bravo"]],
+  ["hello @bravo, and @cArOl.", ["bravo", "carol"]],
+  ["(@BRAVO) [@Carol] '@Anna'", ["bravo", "carol", "anna"]],
+  ["-@BRAVO", ["bravo"]],
+  ["\n@BRAVO\n", ["bravo"]],
+  ["@BRAVO@Carol", ["bravo"]],
+  ["@日本さん", []],
+  ["こんにちは @日本 。", ["nihon"]],
+  ["@JOSÉ and @josé", ["jose"]],
+  ["@BRAVO @BRAVO @bravo", ["bravo"]],
+  ["@ BRAVO", []],
+  ["nobody", []],
+])("[LIS4] %j mentions %j", (text, keys) => {
+  expect(keysIn(text)).toEqual(keys);
+});
+
+test.each(["mail@BRAVO", "x@bravo.example", "9@BRAVO", "_@BRAVO", "é@BRAVO", "日@BRAVO"])(
+  "[LIS4] an @ after a word character is none: %j",
+  (text) => {
+    expect(mention(text)).toEqual({ mentions: [], unresolved: [] });
+  },
+);
+
+test.each(["@BRAVOs", "@BRAVO2", "@BRAVO_x", "@BRAVO-x", "@BRAVOé"])(
+  "[LIS4] a name that goes on is another: %j",
+  (text) => {
+    expect(mention(text)).toEqual({ mentions: [], unresolved: [{ name: text.slice(1), candidates: [] }] });
+  },
+);
+
+test.each(["@BRAVO.", "@BRAVO's", "@BRAVO: x", "@BRAVO@x", "@BRAVO/Carol"])(
+  "[LIS4] a name may be followed by anything else: %j",
+  (text) => {
+    expect(keysIn(text)).toContain("bravo");
+  },
+);
+
+test("[LIS4] the longest name that follows wins", () => {
+  expect(keysIn("@Anna Lee: look")).toEqual(["anna-2"]);
+  expect(keysIn("@anna lee's")).toEqual(["anna-2"]);
+  expect(keysIn("@Anna Leeward")).toEqual(["anna"]);
+  expect(keysIn("@Anna  Lee")).toEqual(["anna"]);
+});
+
+test.each([
+  ["`@BRAVO`", []],
+  ["``x ` @BRAVO``", []],
+  ["`a` @BRAVO `b`", ["bravo"]],
+  ["`@BRAVO", ["bravo"]],
+  ["``@BRAVO`", ["bravo"]],
+  ["```\n@BRAVO\n```", []],
+  ["```\n@BRAVO\n```\n@Carol", ["carol"]],
+  ["~~~ts\n@BRAVO\n```\n@Anna\n~~~\n@Carol", ["carol"]],
+  ["````\n@BRAVO\n```\n@Anna\n````\n@Carol", ["carol"]],
+  ["   ```\n@BRAVO\n   ```\n@Carol", ["carol"]],
+  ["```\n@BRAVO and no end", []],
+  ["a ``` in prose @BRAVO", ["bravo"]],
+])("[LIS4] code mentions nobody: %j mentions %j", (text, keys) => {
+  expect(keysIn(text)).toEqual(keys);
+});
+
+test("[LIS4] three backticks that close on their line are a span, not a fence", () => {
+  expect(keysIn("```one line``` @BRAVO")).toEqual(["bravo"]);
+});
+
+test("[LIS4] a fence ends only at a line of its mark and nothing else", () => {
+  expect(keysIn("```\n@BRAVO\n```js\n@Anna\n```\n@Carol")).toEqual(["carol"]);
+});
+
+test("[LIS4] names are compared case-folded", () => {
+  const channel = members();
+  channel.join("strasse", "Straße");
+  channel.join("sigma", "ΟΔΟΣ");
+  expect(mention("@straße @οδος", {}, channel).mentions).toEqual(["strasse", "sigma"]);
+});
+
+test("[LIS4] case-folding may change a name's length", () => {
+  const channel = new ChannelFixture();
+  channel.join("anna", "Große Anna");
+  expect(mention("@GROSSE ANNA: look", {}, channel)).toEqual({ mentions: ["anna"], unresolved: [] });
+});
+
+test("[LIS4] @all is everyone but the sender, in any case, and not in @allison", () => {
+  const everyone = ["bravo", "carol", "anna", "anna-2", "jose", "nihon"];
+  for (const text of ["@all", "@ALL: look", "x @All."]) expect(keysIn(text)).toEqual(everyone);
+  expect(mention("x", { to: ["all"] }).mentions).toEqual(everyone);
+  expect(mention("@allison @all-hands")).toEqual({
+    mentions: [],
+    unresolved: [
+      { name: "allison", candidates: [] },
+      { name: "all-hands", candidates: [] },
+    ],
+  });
+});
+
+test("[LIS4] a sender does not mention itself", () => {
+  expect(mention("@ALPHA", { to: ["alpha", "ALPHA"] })).toEqual({ mentions: [], unresolved: [] });
+});
+
+test("[LIS4] a name held by several is nobody's, and the candidates are told", () => {
+  const channel = members();
+  channel.join("bravo-2", "bravo");
+  const twins = { name: "BRAVO", candidates: ["bravo", "bravo-2"] };
+  expect(mention("@BRAVO hi", {}, channel)).toEqual({ mentions: [], unresolved: [twins] });
+  expect(mention("x", { to: ["BRAVO"] }, channel)).toEqual({ mentions: [], unresolved: [twins] });
+});
+
+test("[LIS4] a name held by several is its single verified holder's", () => {
+  const channel = members();
+  channel.join({ key: "bravo-2", verified: true }, "bravo");
+  expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo-2"], unresolved: [] });
+  channel.join({ key: "bravo-3", verified: true }, "Bravo");
+  expect(mention("@BRAVO", {}, channel)).toMatchObject({
+    mentions: [],
+    unresolved: [{ candidates: ["bravo", "bravo-2", "bravo-3"] }],
+  });
+});
+
+test("[LIS4] who left is mentioned no more, and does not share its name", () => {
+  const channel = members();
+  channel.join({ key: "bravo-2", verified: true }, "BRAVO");
+  channel.leave({ key: "bravo-2", verified: true });
+  expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo"], unresolved: [] });
+  channel.leave("bravo");
+  expect(mention("@BRAVO", { to: ["bravo"] }, channel)).toMatchObject({
+    mentions: [],
+    unresolved: [{ name: "bravo" }, { name: "BRAVO" }],
+  });
+});
+
+test("[LIS4] an entry of `to` is a key first, then a name, with or without @", () => {
+  const channel = members();
+  channel.join("carol-2", "bravo-x");
+  channel.join("bravo-x", "X");
+  expect(mention("x", { to: ["bravo-x"] }, channel).mentions).toEqual(["bravo-x"]);
+  expect(mention("x", { to: ["@BRAVO", "anna lee", "carol"] }, channel).mentions).toEqual(["bravo", "anna-2", "carol"]);
+  expect(mention("x", { to: ["nobody"] }, channel)).toEqual({
+    mentions: [],
+    unresolved: [{ name: "nobody", candidates: [] }],
+  });
+});
+
+test("[LIS4] a reply mentions the author it answers, unless it left, is the sender or the hub", () => {
+  const channel = members();
+  const question = messageIn(channel.send("bravo", "question")).seq;
+  expect(mention("answer", { reply_to: question }, channel).mentions).toEqual(["bravo"]);
+  const own = channel.state.last_seq;
+  expect(mention("again", { reply_to: own }, channel).mentions).toEqual([]);
+  expect(mention("welcome", { reply_to: 1 }, channel).mentions).toEqual([]);
+  channel.leave("bravo");
+  expect(mention("late", { reply_to: question }, channel).mentions).toEqual([]);
+});
+
+test("[LIS4] a reply to a message of the same turn finds its author", () => {
+  const channel = members();
+  channel.decide("bravo", sendOf("question"));
+  const answer = channel.decide("alpha", sendOf("answer", { reply_to: channel.state.last_seq }));
+  expect(sent(answer).mentions).toEqual(["bravo"]);
+});
+
+test("[LIS4] all ways together name each key once, and the message carries them", () => {
+  const channel = members();
+  const question = messageIn(channel.send("bravo", "question")).seq;
+  const outcome = channel.send("alpha", "@BRAVO @Carol @nobody", { to: ["anna", "carol"], reply_to: question });
+  expect(messageIn(outcome).mentions).toEqual(["anna", "carol", "bravo"]);
+  expect(outcome).toMatchObject({
+    mentions: ["anna", "carol", "bravo"],
+    unresolved: [{ name: "nobody", candidates: [] }],
+  });
+});
+
+/** Only tells a scan that is quadratic from one that is not. */
+const QUADRATIC_MS = 10_000;
+
+test("[LIS4] a text of nothing but @ or backticks costs no more than others", () => {
+  const channel = members();
+  for (let n = 0; n < 1000; n++) channel.join(`key-${n}`, `${"name ".repeat(12)}${n}`);
+  const began = performance.now();
+  for (const text of ["@".repeat(65_536), "@name ".repeat(10_000), "`".repeat(65_536), "``` `` ` ".repeat(7000)])
+    mention(text, {}, channel);
+  expect(performance.now() - began).toBeLessThan(QUADRATIC_MS);
+});
