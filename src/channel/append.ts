@@ -9,14 +9,17 @@ type Content = Pick<Message, "from" | "from_name" | "text" | "msg_type" | "verif
 /** Digits of a seq inside an id: 10¹² messages a channel. */
 const SEQ_DIGITS = 12;
 
-/** The next message of the channel. `members` are its recipients. */
-export function append(
-  state: ChannelState,
-  now: number,
-  content: Content,
-  members: ReadonlySet<string>,
-  send?: (seq: number, ts: number) => SendRecord,
-): Entry {
+interface Placing {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** The message's recipients. */
+  readonly members: ReadonlySet<string>;
+  /** Makes the record of a send; absent for system messages. */
+  readonly send?: (seq: number, ts: number) => SendRecord;
+}
+
+/** The next message of the channel. */
+export function append(state: ChannelState, content: Content, { now, members, send }: Placing): Entry {
   const seq = state.last_seq + 1;
   const ts = Math.max(now, state.last_ts);
   const { from, from_name, text, msg_type, verified, ...where } = content;
@@ -40,15 +43,10 @@ export function append(
   return entry;
 }
 
-export function appendSystem(
-  state: ChannelState,
-  now: number,
-  text: string,
-  event: ChannelEvent,
-  members: ReadonlySet<string>,
-): Entry {
+/** A message of the hub itself. */
+export function appendSystem(state: ChannelState, text: string, event: ChannelEvent, placing: Placing): Entry {
   const content: Content = { from: "system", from_name: "System", text, msg_type: "system", verified: true, event };
-  return append(state, now, content, members);
+  return append(state, content, placing);
 }
 
 /** `msg-{ts}-{N}{seq}`, built as text: the number would be too large for a double. */

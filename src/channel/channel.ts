@@ -60,6 +60,6 @@ export function createChannel(record: ChannelRecord): ChannelState {
   const creator = { key, name, member: true, verified: false, read_seq: 1, seen_at: created_at };
   putParticipant(state, kind === undefined ? creator : { ...creator, kind });
   const text = `Channel '${record.name}' created by ${name}`;
-  appendSystem(state, created_at, text, { kind: "created", key, name }, state.members);
+  appendSystem(state, text, { kind: "created", key, name }, { now: created_at, members: state.members });
   return state;
 }

@@ -30,7 +30,7 @@ export function join(
   const kind = caller.kind ?? known?.kind;
   putParticipant(state, kind === undefined ? participant : { ...participant, kind });
   const event = { kind: "join", key: caller.key, name } as const;
-  const entry = appendSystem(state, now, `${name} joined the channel`, event, state.members);
+  const entry = appendSystem(state, `${name} joined the channel`, event, { now, members: state.members });
   return { type: "joined", seq: entry.message.seq, epoch: state.record.epoch, entry };
 }
 
@@ -39,8 +39,8 @@ export function leave(state: ChannelState, caller: Caller, { now }: Context): Ou
   const participant = state.participants.get(caller.key);
   if (!participant?.member) return { type: "refused", refusal: notParticipant(state.id) };
   const { key, name } = participant;
-  const recipients = state.members;
-  const entry = appendSystem(state, now, `${name} left the channel`, { kind: "leave", key, name }, recipients);
+  const event = { kind: "leave", key, name } as const;
+  const entry = appendSystem(state, `${name} left the channel`, event, { now, members: state.members });
   if (participant.verified) putParticipant(state, { ...participant, member: false, seen_at: now });
   else dropParticipant(state, key);
   return { type: "left", seq: entry.message.seq, entry };

@@ -57,7 +57,7 @@ function namesOf(state: ChannelState): Names {
     if (!participant.member) continue;
     const name = fold(participant.name);
     holders.set(name, [...(holders.get(name) ?? []), participant]);
-    longest = Math.max(longest, participant.name.length);
+    longest = Math.max(longest, name.length);
   }
   return {
     longest,
@@ -111,13 +111,17 @@ function longestName(rest: string, names: Names): string | undefined {
   return undefined;
 }
 
+/** CommonMark: what follows an opening mark of backticks holds no backtick; nothing follows a closing one. */
+const FENCE_OPENS = /^ {0,3}(`{3,}(?!.*`)|~{3,})/;
+const FENCE_CLOSES = /^ {0,3}(`{3,}|~{3,})[ \t]*$/;
+
 /** The text with code blanked out: fenced blocks (also an open one) and spans. */
 function withoutCode(text: string): string {
   if (!text.includes("`") && !text.includes("~~~")) return text;
   const lines: string[] = [];
   let fence: string | undefined;
   for (const line of text.split("\n")) {
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    const mark = (fence === undefined ? FENCE_OPENS : FENCE_CLOSES).exec(line)?.[1];
     const isFence =
       mark !== undefined && (fence === undefined || (mark[0] === fence[0] && mark.length >= fence.length));
     lines.push(isFence || fence !== undefined ? "" : line);

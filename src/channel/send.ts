@@ -10,7 +10,10 @@ import type { MessageLog } from "./store.ts";
 
 export function send(state: ChannelState, caller: Caller, command: SendCommand, context: Context): Outcome {
   // The lookup precedes the membership check: a retry gets its first ack even after its author left.
-  const first = firstSend(state, caller, command, context);
+  // By a clock that never goes back, as the messages' own times do: else a step of the clock would
+  // make a retry new or not depending on whether the channel slept meanwhile.
+  const now = Math.max(context.now, state.last_ts);
+  const first = firstSend(state, caller, command, { ...context, now });
   if (first !== undefined) return repeat(first, command);
   if (!state.members.has(caller.key)) return { type: "refused", refusal: notParticipant(state.id) };
   const { reply_to } = command;
@@ -35,8 +38,12 @@ function accept(state: ChannelState, caller: Caller, command: SendCommand, conte
     ...(reply_to !== undefined && { reply_to }),
     ...(client_msg_id !== undefined && { client_msg_id }),
   };
-  const entry = append(state, context.now, content, state.members, (seq, ts) => sendRecord(seq, ts, caller, command));
-  if (entry.send) state.sends.add(entry.send, context.now);
+  const entry = append(state, content, {
+    now: context.now,
+    members: state.members,
+    send: (seq, ts) => sendRecord(seq, ts, caller, command),
+  });
+  if (entry.send) state.sends.add(entry.send, entry.ts);
   return { type: "sent", message: entry.json, duplicate: false, mentions, unresolved, entry };
 }
 

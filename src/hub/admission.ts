@@ -2,7 +2,7 @@
  * Who may use this hub at all (KEY1, KEY2). Decided in the Worker, before any object is touched.
  * Keys are compared as digests, in constant time.
  */
-import { ok, readLimits, refusal, type Refusal, refuse, type Result, splitQuery } from "../protocol/index.ts";
+import { ok, readLimits, refusal, type Refusal, refuse, type Result } from "../protocol/index.ts";
 import type { Env } from "./env.ts";
 
 /** Shorter keys are for a developer's own machine. */
@@ -47,12 +47,22 @@ function givenKey(request: Request): string | undefined {
 
 /** Whether any query value or path part, decoded, is the key. */
 async function isInUrl(url: URL, key: string, wanted: ArrayBuffer): Promise<boolean> {
-  const pairs = splitQuery(url.search);
-  const values = pairs.ok ? pairs.value.flat() : url.search.slice(1).split(/[&=]/);
-  const parts = [...values, ...url.pathname.split("/").map(decodePart)];
+  // As written, and as a query (where `+` is a space): a secret may itself hold `+`, `=` and `/`.
+  const written = [
+    url.search.slice(1),
+    ...url.search.slice(1).split("&").flatMap(nameAndValue),
+    ...url.pathname.split("/"),
+  ];
+  const parts = written.flatMap((part) => [decodePart(part), decodePart(part.replaceAll("+", " "))]);
   const candidates = parts.filter((part) => part.length === key.length);
   const found = await Promise.all(candidates.map((part) => isSame(part, wanted)));
   return found.includes(true);
+}
+
+/** Of `name=value`, where the value may hold `=`. */
+function nameAndValue(pair: string): string[] {
+  const at = pair.indexOf("=");
+  return at < 0 ? [pair] : [pair.slice(0, at), pair.slice(at + 1)];
 }
 
 function decodePart(part: string): string {

@@ -84,7 +84,7 @@ function greet(
   const { 0: client, 1: server } = new WebSocketPair();
   const mode = page.value.meta.complete ? "live" : "behind";
   const wishes = { batch: frames === "batch", echo: echo === "1", mode } as const;
-  const connection = Connection.open(ctx, server, asked.caller, wishes, now);
+  const connection = Connection.open(ctx, server, { caller: asked.caller, wishes, now });
   connections.add(connection);
   pacing.page(connection, page.value);
   return ok(client);

@@ -34,6 +34,13 @@ interface Attachment {
 
 export type Wishes = Pick<Attachment, "batch" | "echo" | "mode">;
 
+interface Opening {
+  readonly caller: Caller;
+  readonly wishes: Wishes;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
 export class Connection {
   readonly socket: WebSocket;
   readonly reader: Reader = new Reader();
@@ -51,7 +58,7 @@ export class Connection {
   }
 
   /** Takes a new socket over. */
-  static open(ctx: DurableObjectState, socket: WebSocket, caller: Caller, wishes: Wishes, now: number): Connection {
+  static open(ctx: DurableObjectState, socket: WebSocket, { caller, wishes, now }: Opening): Connection {
     const { key, name, kind, verified } = caller;
     const attached = {
       v: VERSION,

@@ -11,7 +11,7 @@ const LEFT_KEYS = 4096;
 export class Connections {
   readonly #ctx: DurableObjectState;
   #bySocket: Map<WebSocket, Connection> | undefined;
-  #byKey: Map<string, Set<Connection>> = new Map();
+  readonly #byKey: Map<string, Set<Connection>> = new Map();
   /** Unix milliseconds at which keys without a socket were last heard of, since the object woke. */
   readonly #left: Map<string, number> = new Map();
 

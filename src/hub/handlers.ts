@@ -1,6 +1,6 @@
 /** From `Result` to `Response`: the few shapes that all routes have. */
 import type { Context, Handler, Hono } from "hono";
-import * as v from "valibot";
+import type * as v from "valibot";
 import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Result } from "../protocol/index.ts";
 import { failure, success } from "./answer.ts";
 import type { Env } from "./env.ts";

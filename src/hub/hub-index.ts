@@ -104,7 +104,7 @@ export class HubIndex extends DurableObject<Env> {
   async list({ limit, cursor, key }: ListQuery): Promise<Result<Listing>> {
     const rows = this.#store.listed(cursor, limit + 1, key);
     const page = cutPage(rows, limit);
-    const fresh = await Promise.all(page.map((row) => (row.dirty === 1 ? this.#ask(row) : row.summary)));
+    const fresh = await Promise.all(page.map(async (row) => (row.dirty === 1 ? await this.#ask(row) : row.summary)));
     const shown = fresh.filter((summary) => summary !== "" && (key === undefined || hasParticipant(summary, key)));
     const last = page.at(-1);
     const listing = {

@@ -22,7 +22,7 @@ export async function upgrade(c: HubContext): Promise<Response> {
   const channel = c.env.CHANNELS.getByName(`ch-${found.value}`);
   const answer = await channel.fetch(connectRequest({ caller, query: wishes }));
   if (answer.webSocket !== null) return new Response(null, { status: 101, webSocket: answer.webSocket });
-  return refused((await answer.json()) as Refusal);
+  return refused(await answer.json<Refusal>());
 }
 
 function refused(why: Refusal): Response {

@@ -77,10 +77,7 @@ export const text: v.GenericSchema<unknown, string> = v.pipe(
   v.check(
     (value) => !isLongerThan(value, TEXT_BYTES),
     (issue) =>
-      fault(
-        "text_too_large",
-        `text must be at most ${TEXT_BYTES} bytes in UTF-8, got ${utf8Length(String(issue.input))}`,
-      ),
+      fault("text_too_large", `text must be at most ${TEXT_BYTES} bytes in UTF-8, got ${utf8Length(issue.input)}`),
   ),
   v.check((value) => !value.includes("\u0000"), fault("bad_text", "text must not hold the character U+0000")),
   v.check((value) => value.isWellFormed(), fault("bad_text", "text must not hold a lone surrogate")),
@@ -120,12 +117,7 @@ function visibleName(field: string): v.GenericSchema<unknown, string> {
     v.unknown(),
     v.string(fault("bad_name", `${field} must be a string`)),
     v.check((value) => value.isWellFormed(), fault("bad_name", `${field} must not hold a lone surrogate`)),
-    v.transform((value) =>
-      value
-        .slice(0, NAME_CODE_POINTS * 8)
-        .normalize("NFC")
-        .trim(),
-    ),
+    v.transform((value) => normalizeName(value.trim())),
     v.check((value) => hasNameLength(value), fault("bad_name", `${field} must be 1 to ${NAME_CODE_POINTS} characters`)),
     v.check(
       (value) => !hasForbiddenCharacter(value),
@@ -134,9 +126,16 @@ function visibleName(field: string): v.GenericSchema<unknown, string> {
   );
 }
 
+/** NFC makes at most four code points of one, so what is longer than this is too long already. */
+const NORMALIZED_UNITS = NAME_CODE_POINTS * 8;
+
+function normalizeName(value: string): string {
+  return value.length > NORMALIZED_UNITS ? value : value.normalize("NFC").trim();
+}
+
 function hasNameLength(value: string): boolean {
   if (value === "" || value.length > NAME_CODE_POINTS * 2) return false;
-  return [...value].length <= NAME_CODE_POINTS;
+  return Array.from(value).length <= NAME_CODE_POINTS;
 }
 
 function participantNameAs(field: string): v.GenericSchema<unknown, string> {

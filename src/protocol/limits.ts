@@ -68,8 +68,8 @@ export function readLimits(variables: LimitVariables): Limits {
   for (const name of Object.keys(LIMITS) as LimitName[]) {
     const given = variables[name];
     if (given === undefined || given === "") continue;
-    const value = Number(given);
-    if (!Number.isSafeInteger(value) || value < 0) {
+    const value = typeof given === "string" && /^\d+$/.test(given) ? Number(given) : given;
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
       throw new Error(`${name} must be a whole number, 0 for unlimited, got ${JSON.stringify(given)}`);
     }
     limits[name] = value === 0 ? Infinity : value;

@@ -59,7 +59,7 @@ test("[KEY1] the key counts in x-spf-key and as Authorization: Bearer, over HTTP
     { authorization: `bearer  ${HUB_KEY}` },
   ]) {
     expect((await fetch(`${hub.url}/api/channel/list`, { headers })).status).toBe(200);
-    const alpha = await Agent.connect(hub.url, id, "key=alpha", headers as Record<string, string>);
+    const alpha = await Agent.connect(hub.url, id, "key=alpha", headers);
     expect(await alpha.next()).toMatchObject({ type: "history" });
     await alpha.close();
   }
@@ -70,7 +70,7 @@ test("/health says that a hub is here, without a key, and nothing else", async (
   expect(await answer.json()).toEqual({ ok: true, name: "channel-hub", version: expect.any(String) });
 });
 
-const ENCODED = [...HUB_KEY].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join("");
+const ENCODED = Array.from(HUB_KEY, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join("");
 const LEAKS: readonly string[] = [
   `/api/channel/list?key=${HUB_KEY}`,
   `/api/channel/list?x-spf-key=${HUB_KEY}`,

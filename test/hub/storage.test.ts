@@ -114,8 +114,8 @@ async function withLog(use: (log: SqlLog, sql: SqlStorage) => void): Promise<voi
 
 function entry(seq: number, ts: number, text = "x"): Entry {
   const json = JSON.stringify({ seq, text });
-  const send = { seq, ts, from: "alpha", verified: false, id: `id-${seq}` };
-  return { message: { seq } as Entry["message"], json, bytes: json.length, ts, members: new Set(), send };
+  const record = { seq, ts, from: "alpha", verified: false, id: `id-${seq}` };
+  return { message: { seq } as Entry["message"], json, bytes: json.length, ts, members: new Set(), send: record };
 }
 
 function rowCount(sql: SqlStorage): number {

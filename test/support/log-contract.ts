@@ -16,10 +16,11 @@ const T0 = Date.UTC(2026, 0, 2);
 const MINUTE = 60_000;
 
 export function logContract(name: string, open: Open, within: Within = (body) => body()): void {
-  const say: Say = (sentence, body) =>
-    void test(sentence, async () => {
+  const say: Say = (sentence, body) => {
+    test(sentence, async () => {
       await within(body);
     });
+  };
   describe(name, () => {
     emptyLog(say, open);
     appending(say, open);

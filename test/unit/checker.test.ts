@@ -135,7 +135,11 @@ const FAULTS: readonly Fault[] = [
     rule: "R1",
     history: rows(90, (all) => [...all.slice(0, 2), all[3], all[2], ...all.slice(4)]),
   },
-  { what: "a send stored twice", rule: "R2", history: rows(91, (all) => all.with(-1, message(7, "a", "a-3"))) },
+  {
+    what: "a send stored twice",
+    rule: "R2",
+    history: rows(91, (all) => all.with(all.length - 1, message(7, "a", "a-3"))),
+  },
   { what: "an id used twice", rule: "R3", history: everywhere(8, { id: message(7, "", "").id }) },
   {
     what: "a clock set back",

@@ -132,7 +132,7 @@ test("[IDN4] every accepted name is NFC, trimmed, 1 to 64 code points and not re
     const name = nameAs(given);
     if (typeof name !== "string" || name.startsWith("bad_name ")) return;
     expect(name).toBe(given.normalize("NFC").trim());
-    expect([...name].length).toBeLessThanOrEqual(64);
+    expect(Array.from(name).length).toBeLessThanOrEqual(64);
     expect(isReserved(name)).toBe(false);
     expect(name).not.toMatch(/[\p{Cc}\p{Cs}\p{Cn}\p{Zl}\p{Zp}]/u);
   });

@@ -1,11 +1,12 @@
 /** The Worker's bindings as the test runtime sees them. */
 import type { Env as HubEnv } from "../../../src/hub/env.ts";
+import type * as hub from "../../../src/hub/index.ts";
 
 declare global {
   namespace Cloudflare {
     interface Env extends HubEnv {}
     interface GlobalProps {
-      mainModule: typeof import("../../../src/hub/index.ts");
+      mainModule: typeof hub;
     }
   }
 }

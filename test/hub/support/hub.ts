@@ -1,6 +1,7 @@
 /** Requests and sockets against the hub inside the test runtime. */
 import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import type { Channel, HubIndex } from "../../../src/hub/index.ts";
 
 export const KEY = "test-key-that-is-long-enough";
 const ORIGIN = "https://hub.test";
@@ -29,11 +30,11 @@ export function history(id: string, query = ""): Promise<Json> {
   return call(`/api/channel/${id}/history${query}`);
 }
 
-export function channelStub(id: string): DurableObjectStub<import("../../../src/hub/index.ts").Channel> {
+export function channelStub(id: string): DurableObjectStub<Channel> {
   return env.CHANNELS.getByName(id);
 }
 
-export function indexStub(): DurableObjectStub<import("../../../src/hub/index.ts").HubIndex> {
+export function indexStub(): DurableObjectStub<HubIndex> {
   return env.HUB_INDEX.getByName("hub");
 }
 
@@ -117,7 +118,7 @@ export async function rowsOf<T extends Rpc.DurableObjectBranded>(
       return cursor;
     }) as typeof sql.exec;
     return () => {
-      sql.exec = exec as typeof sql.exec;
+      sql.exec = exec;
     };
   });
   await work();
