@@ -22,27 +22,35 @@ export function readHistory(state: ChannelState, log: MessageLog, query: History
   const { after, limit } = query;
   const end = Math.min(query.before ?? Infinity, state.last_seq + 1);
   if (after === undefined) return answer(state, newest(state, log, end, limit), null, true);
-  const lost = lostPosition(state, after, query.epoch);
-  if (lost !== undefined) {
-    return answer(state, newest(state, log, state.last_seq + 1, Math.min(limit, HISTORY_DEFAULT)), lost, true);
+  const { start, gap } = startAfter(state, after, query.epoch);
+  if (start === undefined) {
+    const page = newest(state, log, state.last_seq + 1, Math.min(limit, HISTORY_DEFAULT));
+    return answer(state, page, gap, true);
   }
-  const first = firstSeq(state);
-  const gap: Gap | null = after < first - 1 ? { from: after + 1, to: first - 1, reason: "evicted" } : null;
-  const start = Math.max(after, first - 1);
   const page = log.page({ after: start, before: end, limit, bytes: PAGE_BYTES, keep: "oldest" });
   return answer(state, page, gap, page.last >= end - 1);
 }
 
-function newest(state: ChannelState, log: MessageLog, before: number, limit: number): Page {
-  return log.page({ after: firstSeq(state) - 1, before, limit, bytes: PAGE_BYTES, keep: "newest" });
+/** Where reading on from a position starts; undefined when it is not one of this channel's. */
+export interface Start {
+  readonly start: number | undefined;
+  readonly gap: Gap | null;
 }
 
-/** A position that is not one of this channel's. */
-function lostPosition(state: ChannelState, after: number, epoch: string | undefined): Gap | undefined {
-  if (epoch !== undefined && epoch !== state.record.epoch)
-    return { from: 1, to: state.last_seq, reason: "epoch_changed" };
-  if (after > state.last_seq) return { from: state.last_seq + 1, to: after, reason: "ahead" };
-  return undefined;
+/** Reading on from `after`: what is gone meanwhile is said as a gap. */
+export function startAfter(state: ChannelState, after: number, epoch: string | undefined): Start {
+  if (epoch !== undefined && epoch !== state.record.epoch) {
+    return { start: undefined, gap: { from: 1, to: state.last_seq, reason: "epoch_changed" } };
+  }
+  if (after > state.last_seq)
+    return { start: undefined, gap: { from: state.last_seq + 1, to: after, reason: "ahead" } };
+  const first = firstSeq(state);
+  if (after >= first - 1) return { start: after, gap: null };
+  return { start: first - 1, gap: { from: after + 1, to: first - 1, reason: "evicted" } };
+}
+
+function newest(state: ChannelState, log: MessageLog, before: number, limit: number): Page {
+  return log.page({ after: firstSeq(state) - 1, before, limit, bytes: PAGE_BYTES, keep: "newest" });
 }
 
 function answer(state: ChannelState, { messages, count }: Page, gap: Gap | null, complete: boolean): HistoryAnswer {

@@ -1,13 +1,14 @@
 /** The Worker's routes, in the order in which a request meets them. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { FRAME_BYTES, LIMITS, map, ok, readLimits, refusal } from "../protocol/index.ts";
+import { FRAME_BYTES, LIMITS, LISTEN_ALL_QUERY, map, ok, readLimits, refusal } from "../protocol/index.ts";
 import { admit, configuredKey } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { callIndex } from "./calls.ts";
 import { channelRoutes } from "./channel-routes.ts";
 import type { Env } from "./env.ts";
-import { answering, routesOf } from "./handlers.ts";
+import { answering, routesOf, withQuery } from "./handlers.ts";
+import { listenToAll } from "./listen.ts";
 import { upgrade } from "./socket-route.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,6 +35,9 @@ app.use(
 );
 
 app.route("/api/channel", channelRoutes);
+
+// ?key=bravo&after=ch-1:418,ch-4:7&wait=45&for=me → {"ok":true,"channels":[{…},…]}
+route("/api/listen", { GET: withQuery(LISTEN_ALL_QUERY, (c, query) => listenToAll(c.env, query, c.req.raw.signal)) });
 
 // → {"ok":true,"limits":{"HUB_RATE_PER_SECOND":30,…},"channels":2,"deleted":0}; null: unlimited
 route("/api/hub", {

@@ -57,7 +57,8 @@ export function callIndex<T>(
   return repeated(() => call(env.HUB_INDEX.getByName(INDEX_NAME)), INDEX);
 }
 
-async function repeated<T>(
+/** Calls, and once more if that failed and does no harm. */
+export async function repeated<T>(
   attempt: () => Promise<Result<T>>,
   { isRepeatable, failed }: CallOptions,
 ): Promise<Result<T>> {

@@ -11,20 +11,23 @@ import {
   firstSeq,
   handle,
   type HistoryQuery,
+  listen,
+  type ListenQuery,
+  listenStart,
+  moveReadPosition,
   readHistory,
   summarize,
 } from "../channel/index.ts";
 import {
-  type AckExtras,
   type Change,
   channelDeleted,
   errorFrame,
   type HistoryCommand,
   type Limits,
+  type ListenAnswer,
   map,
   type Named,
   ok,
-  type ParticipantDetail,
   readLimits,
   type Result,
 } from "../protocol/index.ts";
@@ -38,39 +41,13 @@ import { type Env, INDEX_NAME } from "./env.ts";
 import type { HubIndex } from "./hub-index.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
+import { LISTEN_PATH, readListenRequest } from "./listen.ts";
+import { Listeners } from "./listeners.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { Rates } from "./rates.ts";
+import { type CommandAnswer, commandAnswer, type Details, type HistoryReply, type SummaryReply } from "./replies.ts";
 import { type Arrival, Turns } from "./turns.ts";
-
-/** What became of a command that came over HTTP. */
-export type CommandAnswer =
-  | { readonly type: "sent"; /** JSON. */ readonly message: string; readonly extras: AckExtras }
-  | { readonly type: "done"; readonly seq: number; /** Of a join. */ readonly epoch?: string };
-
-export interface HistoryReply {
-  /** JSON of the messages, joined by commas. */
-  readonly messages: string;
-  readonly count: number;
-  /** JSON of the meta. */
-  readonly meta: string;
-}
-
-export interface SummaryReply {
-  /** JSON. */
-  readonly summary: string;
-  /** What the summary stands for; absent while a change is being announced. */
-  readonly change?: number;
-}
-
-/** A channel in full; `summary` is JSON. */
-export interface Details {
-  readonly summary: string;
-  readonly participants: readonly ParticipantDetail[];
-  readonly epoch: string;
-  readonly first_seq: number;
-  readonly last_seq: number;
-}
 
 export class Channel extends DurableObject<Env> {
   readonly #limits: Limits;
@@ -80,6 +57,7 @@ export class Channel extends DurableObject<Env> {
   readonly #keeper: Keeper;
   readonly #connections: Connections;
   readonly #pacing: Pacing;
+  readonly #listeners: Listeners;
   readonly #delivery: Delivery;
   readonly #turns: Turns;
 
@@ -99,7 +77,8 @@ export class Channel extends DurableObject<Env> {
     this.#keeper = new Keeper(ctx, this.#store, this.#announcer, () => this.#index().record(this.#number));
     this.#connections = new Connections(ctx);
     this.#pacing = new Pacing(ctx, this.#connections);
-    this.#delivery = new Delivery(this.#connections, this.#pacing);
+    this.#listeners = new Listeners(ctx, (query) => this.#look(query));
+    this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
     this.#turns = new Turns(this.#announcer, (arrivals) => this.#commit(arrivals));
   }
 
@@ -111,6 +90,7 @@ export class Channel extends DurableObject<Env> {
     if (!opened.ok) return opened;
     const limited = this.#rates.take(caller.key, Date.now());
     if (limited !== undefined) return { ok: false, refusal: limited };
+    this.#connections.heard(caller.key, Date.now());
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
     return commandAnswer(reply);
   }
@@ -120,6 +100,11 @@ export class Channel extends DurableObject<Env> {
       const { messages, count, meta } = readHistory(state, this.#keeper.log, query);
       return { messages, count, meta: JSON.stringify(meta) };
     });
+  }
+
+  /** What is later than a position, without waiting for it. */
+  async listen(query: ListenQuery): Promise<Result<ListenAnswer>> {
+    return await this.#listening(query, (settled) => this.#look(settled));
   }
 
   details(): Promise<Result<Details>> {
@@ -162,11 +147,22 @@ export class Channel extends DurableObject<Env> {
     const why = channelDeleted(this.ctx.id.name ?? "");
     const now = Date.now();
     for (const connection of [...this.#connections.all()]) this.#connections.drop(connection, why, now);
+    this.#listeners.end();
     await this.#keeper.erase();
   }
 
-  /** The upgrade. The Worker made this request from scratch, and only it can reach here. */
+  /** Upgrades, of agents and of those who wait. The Worker made the request from scratch, and only it can reach here. */
   override async fetch(request: Request): Promise<Response> {
+    return new URL(request.url).pathname === LISTEN_PATH ? await this.#wait(request) : await this.#connect(request);
+  }
+
+  async #wait(request: Request): Promise<Response> {
+    const open = (query: ListenQuery): Result<Response> => ok(this.#listeners.open(query, Date.now()));
+    const answered = await this.#listening(readListenRequest(request), open);
+    return answered.ok ? answered.value : Response.json(answered);
+  }
+
+  async #connect(request: Request): Promise<Response> {
     const asked = readConnectRequest(request);
     const opened = await this.#keeper.open();
     if (!opened.ok) return refusedUpgrade(opened.refusal);
@@ -188,6 +184,7 @@ export class Channel extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    if (this.#listeners.remove(socket)) return answerClose(socket, code);
     const connection = this.#connections.get(socket);
     connection?.markClosing();
     if (connection !== undefined) this.#connections.remove(connection, Date.now());
@@ -233,6 +230,28 @@ export class Channel extends DurableObject<Env> {
     }
   }
 
+  /** Moves the read position to where the listener says it is, then answers; the answer moves nothing (LIS3). */
+  async #listening<T>(query: ListenQuery, answer: (settled: ListenQuery) => Result<T>): Promise<Result<T>> {
+    const opened = await this.#keeper.open();
+    if (!opened.ok) return opened;
+    const now = Date.now();
+    const limited = this.#rates.take(query.key, now);
+    if (limited !== undefined) return { ok: false, refusal: limited };
+    this.#connections.heard(query.key, now);
+    return await this.#turns.inOrder(() => {
+      const after = this.#keeper.commit(now, (state) => {
+        moveReadPosition(state, query, now);
+        return listenStart(state, query);
+      });
+      return after.ok ? answer({ ...query, after: after.value }) : after;
+    });
+  }
+
+  #look(query: ListenQuery): Result<ListenAnswer> {
+    const looked = this.#keeper.read((state) => listen(state, this.#keeper.log, query));
+    return looked.ok ? looked.value : looked;
+  }
+
   async #reading<T>(look: (state: ChannelState) => T): Promise<Result<T>> {
     const opened = await this.#keeper.open();
     return opened.ok ? this.#turns.inOrder(() => this.#keeper.read(look)) : opened;
@@ -273,18 +292,5 @@ export class Channel extends DurableObject<Env> {
 
   #index(): DurableObjectStub<HubIndex> {
     return this.env.HUB_INDEX.getByName(INDEX_NAME);
-  }
-}
-
-function commandAnswer({ outcome, extras }: Reply): Result<CommandAnswer> {
-  if (extras !== undefined) return ok({ type: "sent", message: outcome.message, extras });
-  switch (outcome.type) {
-    case "refused":
-      return { ok: false, refusal: outcome.refusal };
-    case "joined":
-      return ok({ type: "done", seq: outcome.seq, epoch: outcome.epoch });
-    case "left":
-    case "read":
-      return ok({ type: "done", seq: outcome.seq });
   }
 }

@@ -10,6 +10,7 @@ import {
   JOIN_BODY,
   LEAVE_BODY,
   LIST_QUERY,
+  LISTEN_QUERY,
   map,
   quote,
   READ_BODY,
@@ -18,9 +19,10 @@ import {
   SEND_BODY,
 } from "../protocol/index.ts";
 import { callChannel, callIndex, type CallOptions, READ } from "./calls.ts";
-import type { CommandAnswer } from "./channel-object.ts";
+import type { CommandAnswer } from "./replies.ts";
 import { directory } from "./directory.ts";
 import type { Env } from "./env.ts";
+import { listenTo } from "./listen.ts";
 import { answering, type HubContext, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
 
 export const channelRoutes: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();
@@ -81,6 +83,11 @@ route("/:id/history", {
       ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
     );
   }),
+});
+
+// ?key=bravo&after=418&wait=45&for=me → {"ok":true,"channel_id":"ch-1","messages":[…],"next":421,"own":0,"others":2,…}
+route("/:id/listen", {
+  GET: withQuery(LISTEN_QUERY, (c, query) => listenTo(c.env, c.req.param("id") ?? "", query, c.req.raw.signal)),
 });
 
 route("/:id", {

@@ -78,8 +78,9 @@ export class Connection {
 
   /** A socket that outlived the object's memory; undefined for one that is on its way out. */
   static revive(ctx: DurableObjectState, socket: WebSocket): Connection | undefined {
-    const attached = socket.deserializeAttachment() as Attachment | null;
-    if (attached === null || attached.closing || socket.readyState !== WebSocket.OPEN) return undefined;
+    const attached = socket.deserializeAttachment() as Attachment | { readonly mode: "listener" } | null;
+    if (attached === null || attached.mode === "listener" || attached.closing) return undefined;
+    if (socket.readyState !== WebSocket.OPEN) return undefined;
     return new Connection(socket, attached, ctx);
   }
 

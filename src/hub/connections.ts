@@ -6,14 +6,14 @@ import type { Refusal } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
 
 /** Keys without a socket whose time is remembered; beyond it the oldest are forgotten. */
-const LEFT_KEYS = 4096;
+const HEARD_KEYS = 4096;
 
 export class Connections {
   readonly #ctx: DurableObjectState;
   #bySocket: Map<WebSocket, Connection> | undefined;
   readonly #byKey: Map<string, Set<Connection>> = new Map();
-  /** Unix milliseconds at which keys without a socket were last heard of, since the object woke. */
-  readonly #left: Map<string, number> = new Map();
+  /** Unix milliseconds at which keys were last heard of without a socket, since the object woke. */
+  readonly #heard: Map<string, number> = new Map();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -47,10 +47,15 @@ export class Connections {
     const peers = this.#byKey.get(connection.key);
     peers?.delete(connection);
     if (peers?.size === 0) this.#byKey.delete(connection.key);
-    this.#left.delete(connection.key);
-    this.#left.set(connection.key, now);
-    const [oldest] = this.#left.keys();
-    if (this.#left.size > LEFT_KEYS && oldest !== undefined) this.#left.delete(oldest);
+    this.heard(connection.key, now);
+  }
+
+  /** Notes that a key was heard of without a socket: over HTTP, or as its socket closed. */
+  heard(key: string, now: number): void {
+    this.#heard.delete(key);
+    this.#heard.set(key, now);
+    const [oldest] = this.#heard.keys();
+    if (this.#heard.size > HEARD_KEYS && oldest !== undefined) this.#heard.delete(oldest);
   }
 
   /** Ends a connection for a reason of the table. */
@@ -68,20 +73,23 @@ export class Connections {
   /** Unix milliseconds; 0 when nothing was heard of the key since the object woke. */
   lastHeard(key: string): number {
     const heard = this.ofKey(key).map((connection) => Math.max(connection.pinged_at, connection.heard_at));
-    return Math.max(this.#left.get(key) ?? 0, ...heard);
+    return Math.max(this.#heard.get(key) ?? 0, ...heard);
+  }
+
+  /** Whether messages are pushed to a socket of the key. */
+  isPushedTo(key: string): boolean {
+    for (const connection of this.#byKey.get(key) ?? []) {
+      if (connection.mode === "live" && !connection.isClosing) return true;
+    }
+    return false;
   }
 
   /** How many of `members` are pushed to: those with a live socket. */
   pushedTo(members: ReadonlySet<string>, except: string): number {
     this.#sockets();
     let count = 0;
-    for (const [key, connections] of this.#byKey) {
-      if (key === except || !members.has(key)) continue;
-      for (const connection of connections) {
-        if (connection.mode !== "live" || connection.isClosing) continue;
-        count++;
-        break;
-      }
+    for (const key of this.#byKey.keys()) {
+      if (key !== except && members.has(key) && this.isPushedTo(key)) count++;
     }
     return count;
   }

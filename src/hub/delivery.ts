@@ -15,6 +15,7 @@ import {
 } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
+import type { Listeners } from "./listeners.ts";
 import type { Pacing } from "./pacing.ts";
 import type { Arrival } from "./turns.ts";
 
@@ -53,10 +54,12 @@ interface Part {
 export class Delivery {
   readonly #connections: Connections;
   readonly #pacing: Pacing;
+  readonly #listeners: Listeners;
 
-  constructor(connections: Connections, pacing: Pacing) {
+  constructor(connections: Connections, pacing: Pacing, listeners: Listeners) {
     this.#connections = connections;
     this.#pacing = pacing;
+    this.#listeners = listeners;
   }
 
   /** Sends everything a turn decided, and settles what came over HTTP. */
@@ -72,6 +75,7 @@ export class Delivery {
     }
     if (shared.frames.length > 0) for (const connection of others) this.#pushShared(connection, shared, now);
     if (shared.frames.length > 0) this.#pacing.boundChannel(shared.last_seq, now);
+    this.#listeners.wake(parts.flatMap(({ entry }) => (entry === undefined ? [] : [entry.message])));
   }
 
   #part(arrival: Arrival, outcome: Outcome, now: number): Part {
@@ -87,9 +91,18 @@ export class Delivery {
   #replyTo({ caller, named }: Arrival, outcome: Outcome, now: number): Reply {
     if (outcome.type !== "sent") return { outcome };
     const { duplicate, mentions, unresolved, entry } = outcome;
-    const delivered = entry === undefined ? 0 : this.#connections.pushedTo(entry.members, caller.key);
-    const offline = mentions.filter((key) => !this.#connections.isConnected(key, now));
+    const delivered = entry === undefined ? 0 : this.#delivered(entry, caller.key);
+    const offline = mentions.filter(
+      (key) => !this.#connections.isConnected(key, now) && !this.#listeners.isListening(key),
+    );
     return { outcome, extras: { ...named, duplicate, delivered, offline, unresolved } };
+  }
+
+  /** Other participants whom a message reaches: on a socket, or because they wait for it. */
+  #delivered({ message, members }: Entry, author: string): number {
+    let count = this.#connections.pushedTo(members, author);
+    for (const key of this.#listeners.reached(message, members)) if (!this.#connections.isPushedTo(key)) count++;
+    return count;
   }
 
   #pushShared(connection: Connection, shared: Shared, now: number): void {

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { historyFields, sendFields } from "./command.ts";
 import { refuse, type Result, ok } from "./error.ts";
 import * as field from "./fields.ts";
-import { LIST_DEFAULT } from "./limits.ts";
+import { HISTORY_DEFAULT, LIST_DEFAULT } from "./limits.ts";
 
 const addressed = { channel_id: field.channelId, key: field.agentKey };
 const introduced = { name: v.optional(field.participantName), kind: v.optional(field.kind) };
@@ -28,6 +28,20 @@ export const SEND_BODY = v.object({ ...addressed, ...introduced, ...sendFields }
 export const READ_BODY = v.object({ ...addressed, seq: field.seq });
 /** GET /api/channel/:id/history */
 export const HISTORY_QUERY = v.object(historyFields);
+const listening = {
+  wait: v.optional(field.wait, 0),
+  for: v.optional(field.listenFor, "all"),
+  limit: v.optional(field.limit, HISTORY_DEFAULT),
+};
+/** GET /api/channel/:id/listen */
+export const LISTEN_QUERY = v.object({
+  key: field.agentKey,
+  after: v.optional(field.after),
+  epoch: v.optional(field.epoch),
+  ...listening,
+});
+/** GET /api/listen: several channels at once; without `after`, those the key has joined. */
+export const LISTEN_ALL_QUERY = v.object({ key: field.agentKey, after: v.optional(field.positions), ...listening });
 /** GET /api/channel/list */
 export const LIST_QUERY = v.object({
   limit: v.optional(field.limit, LIST_DEFAULT),
@@ -46,6 +60,8 @@ export const CONNECT_QUERY = v.object({
 
 export type CreateBody = Readonly<v.InferOutput<typeof CREATE_BODY>>;
 export type ListQuery = Readonly<v.InferOutput<typeof LIST_QUERY>>;
+export type ListenOptions = Readonly<v.InferOutput<typeof LISTEN_QUERY>>;
+export type ListenAllOptions = Readonly<v.InferOutput<typeof LISTEN_ALL_QUERY>>;
 export type ConnectQuery = Readonly<v.InferOutput<typeof CONNECT_QUERY>>;
 
 /** Reads a JSON body; its size was checked before. */

@@ -4,8 +4,18 @@
  */
 import * as v from "valibot";
 import { type ErrorCode, type Refusal, refusal, refuse, type Result, ok } from "./error.ts";
-import { HISTORY_MAX, NAME_CODE_POINTS, REF_LENGTH, SEQ_MAX, TARGET_LENGTH, TEXT_BYTES, TO_MAX } from "./limits.ts";
-import { KINDS } from "./message.ts";
+import {
+  HISTORY_MAX,
+  LISTEN_CHANNELS,
+  NAME_CODE_POINTS,
+  REF_LENGTH,
+  SEQ_MAX,
+  TARGET_LENGTH,
+  TEXT_BYTES,
+  TO_MAX,
+  WAIT_MAX,
+} from "./limits.ts";
+import { KINDS, LISTEN_FOR } from "./message.ts";
 import {
   CLIENT_MSG_ID_PATTERN,
   hasForbiddenCharacter,
@@ -197,3 +207,36 @@ export const limit: v.GenericSchema<unknown, number> = wholeNumber("limit", "bad
 export const after: v.GenericSchema<unknown, number> = wholeNumber("after", "bad_limit", 0, SEQ_MAX);
 export const before: v.GenericSchema<unknown, number> = wholeNumber("before", "bad_limit", 1, SEQ_MAX);
 export const cursor: v.GenericSchema<unknown, number> = wholeNumber("cursor", "bad_request", 0, SEQ_MAX);
+export const wait: v.GenericSchema<unknown, number> = wholeNumber("wait", "bad_limit", 0, WAIT_MAX);
+export const listenFor: v.GenericSchema<unknown, (typeof LISTEN_FOR)[number]> = v.pipe(
+  v.unknown(),
+  v.picklist(LISTEN_FOR, fault("bad_request", "for must be all or me")),
+);
+
+/** Where to read on from in a channel. */
+export interface ChannelPosition {
+  readonly channel_id: string;
+  readonly after: number;
+}
+
+/** `ch-1:12,ch-4:7`: positions in several channels. */
+export const positions: v.GenericSchema<unknown, ChannelPosition[]> = v.pipe(
+  v.unknown(),
+  v.string(fault("bad_limit", "after must be positions such as ch-1:12,ch-4:7")),
+  v.transform((list) => list.split(",").map(positionOf)),
+  v.check((list) => !list.includes(undefined), fault("bad_limit", "after must be positions such as ch-1:12,ch-4:7")),
+  v.transform((list) => list.filter((one) => one !== undefined)),
+  v.check(
+    (list) => list.length <= LISTEN_CHANNELS,
+    fault("bad_limit", `after must hold at most ${LISTEN_CHANNELS} channels`),
+  ),
+  v.check(
+    (list) => new Set(list.map(({ channel_id }) => channel_id)).size === list.length,
+    fault("bad_limit", "after must hold each channel once"),
+  ),
+);
+
+function positionOf(place: string): ChannelPosition | undefined {
+  const [, channel_id, seq_text] = /^([^:]+):(\d{1,12})$/.exec(place) ?? [];
+  return channel_id === undefined ? undefined : { channel_id, after: Number(seq_text) };
+}

@@ -15,7 +15,7 @@ export {
   type SendCommand,
 } from "./command.ts";
 export * from "./error.ts";
-export { check, clientMsgId } from "./fields.ts";
+export { type ChannelPosition, check, clientMsgId } from "./fields.ts";
 export * from "./frame.ts";
 export * from "./limits.ts";
 export * from "./message.ts";

@@ -30,6 +30,12 @@ export const SOCKETS_PER_KEY = 8;
 export const PING_SILENCE_MS = 90_000;
 /** How long a send can be repeated with the same `client_msg_id` (DUR3); clients stop after 4 minutes. */
 export const DEDUPE_MS = 5 * 60_000;
+/** Seconds a listen may wait: under the minute after which hosts and proxies give up. */
+export const WAIT_MAX = 55;
+/** Channels one listen may wait on. */
+export const LISTEN_CHANNELS = 16;
+/** Listens of one agent key that may wait on a channel; the oldest then gets its empty answer. */
+export const LISTENERS_PER_KEY = 8;
 /** Channels of one `list` page. */
 export const LIST_MAX = 1000;
 export const LIST_DEFAULT = 100;

@@ -87,6 +87,25 @@ export interface HistoryMeta {
   readonly complete: boolean;
 }
 
+/** Which messages a listener wants: everything but its own, or only what mentions it. */
+export const LISTEN_FOR = ["all", "me"] as const;
+export type ListenFor = (typeof LISTEN_FOR)[number];
+
+/** What is later than a position (LIS1). Without a gap, messages + own + others = next - after. */
+export interface ListenAnswer {
+  readonly channel_id: string;
+  readonly epoch: string;
+  readonly messages: readonly Message[];
+  /** Highest seq looked at: what to pass as `after` next, also when nothing came. */
+  readonly next: number;
+  /** Messages left out: the reader's own, and those of others that it did not ask for. */
+  readonly own: number;
+  readonly others: number;
+  /** True: what follows `next` was not looked at yet; ask again at once. */
+  readonly more: boolean;
+  readonly gap: Gap | null;
+}
+
 export interface Gap {
   readonly from: number;
   readonly to: number;

@@ -1,0 +1,88 @@
+/**
+ * Listening: what is later than a position, without the reader's own messages, and whether it is
+ * worth waking somebody for (LIS1, LIS4). Answers from storage, as history does.
+ */
+import {
+  HISTORY_DEFAULT,
+  HISTORY_MAX,
+  type ListenAnswer,
+  type ListenFor,
+  type Message,
+  notParticipant,
+  ok,
+  PAGE_BYTES,
+  type Result,
+} from "../protocol/index.ts";
+import { type Start, startAfter } from "./history.ts";
+import { type ChannelState, firstSeq, putParticipant } from "./state.ts";
+import type { MessageLog } from "./store.ts";
+
+export interface ListenQuery {
+  readonly key: string;
+  /** Exclusive; absent: the key's read position. */
+  readonly after?: number | undefined;
+  readonly epoch?: string | undefined;
+  readonly for: ListenFor;
+  readonly limit: number;
+}
+
+/** Looks through one page at most, so that an answer stays bounded whatever has piled up. */
+export function listen(state: ChannelState, log: MessageLog, query: ListenQuery): Result<ListenAnswer> {
+  if (!state.members.has(query.key)) return { ok: false, refusal: notParticipant(state.id) };
+  const { start, gap } = startOf(state, query);
+  const range = {
+    after: start,
+    before: state.last_seq + 1,
+    limit: HISTORY_MAX,
+    bytes: PAGE_BYTES,
+    keep: "oldest",
+  } as const;
+  const page = JSON.parse(`[${log.page(range).messages}]`) as Message[];
+  const messages: Message[] = [];
+  let [next, own, others] = [start, 0, 0];
+  for (const message of page) {
+    if (messages.length >= query.limit) break;
+    next = message.seq;
+    if (message.from === query.key) own++;
+    else if (query.for === "all" || isMentioned(message, query.key)) messages.push(message);
+    else others++;
+  }
+  const { id: channel_id, record } = state;
+  return ok({ channel_id, epoch: record.epoch, messages, next, own, others, more: next < state.last_seq, gap });
+}
+
+/** A listen with `after` says that everything up to there is done with (LIS3), if it is a place in this channel. */
+export function moveReadPosition(state: ChannelState, { key, after, epoch }: ListenQuery, now: number): void {
+  const participant = state.participants.get(key);
+  if (!participant?.member || after === undefined || after <= participant.read_seq) return;
+  if (startAfter(state, after, epoch).start === undefined) return;
+  putParticipant(state, { ...participant, read_seq: after, seen_at: now });
+}
+
+/** Where a query starts to look. */
+export function listenStart(state: ChannelState, { key, after }: ListenQuery): number {
+  return after ?? state.participants.get(key)?.read_seq ?? state.last_seq;
+}
+
+/** Whether an answer ends a wait: with something said by another, something missing, or more to look at. */
+export function endsWait({ messages, more, gap }: ListenAnswer): boolean {
+  return more || gap !== null || messages.some((message) => message.msg_type !== "system");
+}
+
+/** Whether a new message is one that a listener waits for. */
+export function wakes(message: Message, { key, for: wanted }: Pick<ListenQuery, "key" | "for">): boolean {
+  if (message.msg_type === "system" || message.from === key) return false;
+  return wanted === "all" || isMentioned(message, key);
+}
+
+function isMentioned({ mentions }: Message, key: string): boolean {
+  return mentions?.includes(key) === true;
+}
+
+function startOf(state: ChannelState, query: ListenQuery): Start & { readonly start: number } {
+  const { epoch, limit } = query;
+  const { start, gap } = startAfter(state, listenStart(state, query), epoch);
+  if (start !== undefined) return { start, gap };
+  const newest = Math.min(limit, HISTORY_DEFAULT);
+  return { start: Math.max(firstSeq(state) - 1, state.last_seq - newest), gap };
+}

@@ -1,0 +1,111 @@
+/**
+ * The waiting side of a listen (LIS1, LIS2): the Worker waits, so that the channel object can sleep.
+ * Used by the routes and by the tool alike.
+ */
+import { endsWait, type ListenQuery } from "../channel/index.ts";
+import {
+  type ChannelPosition,
+  LISTEN_CHANNELS,
+  type ListenAllOptions,
+  type ListenAnswer,
+  type ListenOptions,
+  LIST_MAX,
+  map,
+  ok,
+  type Refusal,
+  refuse,
+  type Result,
+} from "../protocol/index.ts";
+import { callIndex, findChannel, READ, repeated } from "./calls.ts";
+import type { Env } from "./env.ts";
+
+/** The header in which a query travels to the object: percent-encoded JSON, as the upgrade's does. */
+const HEADER = "x-listen";
+export const LISTEN_PATH = "/listen";
+
+function listenRequest(query: ListenQuery): Request {
+  const headers = { upgrade: "websocket", [HEADER]: encodeURIComponent(JSON.stringify(query)) };
+  return new Request(`https://channel${LISTEN_PATH}`, { headers });
+}
+
+export function readListenRequest(request: Request): ListenQuery {
+  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as ListenQuery;
+}
+
+/** What is later than a position; waits for it if there is nothing yet. `signal`: the caller has left. */
+export async function listenTo(
+  env: Env,
+  channel_id: string,
+  { wait, ...query }: ListenOptions,
+  signal: AbortSignal,
+): Promise<Result<ListenAnswer>> {
+  const found = await findChannel(env, channel_id);
+  if (!found.ok) return found;
+  const name = `ch-${found.value}`;
+  if (wait === 0) return await repeated(() => env.CHANNELS.getByName(name).listen(query), READ);
+  return await repeated(async () => {
+    const response = await env.CHANNELS.getByName(name).fetch(listenRequest(query));
+    const { webSocket } = response;
+    if (webSocket === null) return await response.json<Result<ListenAnswer>>();
+    return await waitOn(webSocket, wait * 1000, signal);
+  }, READ);
+}
+
+/** The second frame is the answer; the first, what is answered when time is over or the object was reset. */
+function waitOn(socket: WebSocket, wait_ms: number, signal: AbortSignal): Promise<Result<ListenAnswer>> {
+  return new Promise((resolve, reject) => {
+    let answer: Result<ListenAnswer> | undefined;
+    let frames = 0;
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", settle);
+      socket.close(1000);
+      if (answer === undefined) reject(new Error("the channel object ended before it answered"));
+      else resolve(answer);
+    };
+    const timer = setTimeout(settle, wait_ms);
+    signal.addEventListener("abort", settle);
+    socket.addEventListener("close", settle);
+    socket.addEventListener("message", ({ data }) => {
+      answer = JSON.parse(String(data)) as Result<ListenAnswer>;
+      if (++frames === 2 || signal.aborted) settle();
+    });
+    socket.accept();
+  });
+}
+
+/** One channel's part of a listen to several; a refusal says why that channel gives nothing. */
+export type ListenedChannel = ListenAnswer | ({ readonly channel_id: string } & Refusal);
+
+/** Waits on several channels at once and gives those that have news (LIS1). */
+export async function listenToAll(
+  env: Env,
+  { after, wait, ...query }: ListenAllOptions,
+  signal: AbortSignal,
+): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
+  const places = after === undefined ? await joinedChannels(env, query.key) : ok(after);
+  if (!places.ok) return places;
+  const enough = new AbortController();
+  const stop = AbortSignal.any([signal, enough.signal]);
+  const listens = places.value.map(async ({ channel_id, ...place }) => {
+    const result = await listenTo(env, channel_id, { ...query, ...place, wait }, stop);
+    if (!result.ok || endsWait(result.value)) enough.abort();
+    return result.ok ? result.value : { channel_id, ...result.refusal };
+  });
+  const channels = await Promise.all(listens);
+  return ok({ channels: channels.filter(hasNews) });
+}
+
+function hasNews(channel: ListenedChannel): boolean {
+  return !("messages" in channel) || endsWait(channel) || channel.messages.length > 0;
+}
+
+/** The newest channels a key has joined, as many as one listen takes. */
+async function joinedChannels(env: Env, key: string): Promise<Result<Omit<ChannelPosition, "after">[]>> {
+  const listing = await callIndex(env, (index) => index.list({ limit: LIST_MAX, cursor: 0, key }));
+  if (!listing.ok) return listing;
+  const summaries = JSON.parse(`[${listing.value.channels}]`) as readonly { readonly id: string }[];
+  if (summaries.length === 0)
+    return refuse("not_participant", "this key has joined no channel; join one first: POST /api/channel/join");
+  return map(listing, () => summaries.slice(-LISTEN_CHANNELS).map(({ id }) => ({ channel_id: id })));
+}
