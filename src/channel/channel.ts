@@ -2,15 +2,17 @@
  * The one place where a channel's commands are decided, whichever way they came in: check, append,
  * outcome. Pure and synchronous; the shell stores `state.unsaved` and then delivers.
  */
-import type { AckExtras, Change, Limits, Refusal } from "../protocol/index.ts";
+import type { AckExtras, Change, GuardState, Limits, Refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import { join, leave } from "./join.ts";
+import { moderate } from "./moderation.ts";
 import { read } from "./read.ts";
 import { send } from "./send.ts";
 import {
   type Caller,
   type ChannelRecord,
   type ChannelState,
+  DEFAULT_SETTINGS,
   type Entry,
   putParticipant,
   restoreChannel,
@@ -27,7 +29,15 @@ export type Outcome =
       readonly duplicate: boolean;
       readonly mentions: readonly string[];
       readonly unresolved: AckExtras["unresolved"];
+      readonly guard?: GuardState;
       readonly entry?: Entry;
+    }
+  | {
+      readonly type: "done";
+      readonly seq: number;
+      readonly entry?: Entry;
+      /** Whose sockets end with this turn, after what they are due of it. */
+      readonly closes?: { readonly key: string; readonly refusal: Refusal };
     }
   | { readonly type: "joined"; readonly seq: number; readonly epoch: string; readonly entry?: Entry }
   | { readonly type: "left" | "read"; readonly seq: number; readonly entry?: Entry };
@@ -50,13 +60,18 @@ export function handle(state: ChannelState, caller: Caller, command: Change, con
       return leave(state, caller, context);
     case "read":
       return read(state, caller, command.seq, context);
+    case "kick":
+    case "pause":
+    case "resume":
+    case "guard_reset":
+      return moderate(state, caller, command, context);
   }
 }
 
 /** A channel that was just made: its creator joined, its first message written (IDX2). */
 export function createChannel(record: ChannelRecord): ChannelState {
   const { created_by: key, creator_name: name, creator_kind: kind, created_at } = record;
-  const state = restoreChannel(record, { last_seq: 0, last_ts: 0 }, []);
+  const state = restoreChannel(record, { last_seq: 0, last_ts: 0 }, [], DEFAULT_SETTINGS);
   const creator = { key, name, member: true, verified: false, read_seq: 1, seen_at: created_at };
   putParticipant(state, kind === undefined ? creator : { ...creator, kind });
   const text = `Channel '${record.name}' created by ${name}`;

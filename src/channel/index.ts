@@ -9,7 +9,9 @@ export { type SendRecord, windowStart } from "./recent-sends.ts";
 export {
   type Caller,
   type ChannelRecord,
+  type ChannelSettings,
   type ChannelState,
+  DEFAULT_SETTINGS,
   type Entry,
   firstSeq,
   markSaved,
@@ -17,4 +19,4 @@ export {
   restoreChannel,
 } from "./state.ts";
 export type { Head, MessageLog, Page, Range } from "./store.ts";
-export { describeParticipants, type Presence, summarize } from "./summary.ts";
+export { describe, describeParticipants, type Presence, summarize } from "./summary.ts";

@@ -2,6 +2,7 @@
 import { notParticipant, refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
+import { kickedRefusal } from "./moderation.ts";
 import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
 
 /** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
@@ -16,6 +17,8 @@ export function join(
     introduce(state, caller, given, now);
     return { type: "joined", seq: state.last_seq, epoch: state.record.epoch };
   }
+  const kicked = kickedRefusal(state, known, now);
+  if (kicked !== undefined) return { type: "refused", refusal: kicked };
   if (state.members.size >= limits.HUB_MAX_PARTICIPANTS)
     return { type: "refused", refusal: channelFull(state, limits.HUB_MAX_PARTICIPANTS) };
   const name = given ?? caller.name ?? known?.name ?? caller.key;

@@ -40,6 +40,13 @@ export function resolveMentions(state: ChannelState, sender: string, { text, to,
   return { mentions: [...keys], unresolved: [...unresolved.values()] };
 }
 
+/** The key a target stands for: a participant's key, also of one that left, or the name of just one. */
+export function resolveTo(state: ChannelState, target: string): string | undefined {
+  if (state.participants.has(target)) return target;
+  const resolved = namesOf(state).resolve(target.replace(/^@/, ""));
+  return Array.isArray(resolved) || resolved === "all" ? undefined : resolved.key;
+}
+
 /** One participant, everybody, or the keys that came into question. */
 type Resolved = Pick<Participant, "key"> | "all" | string[];
 

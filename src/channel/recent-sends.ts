@@ -2,7 +2,7 @@
  * The sends of the last five minutes that carried an id, so that a retry gets its first ack again
  * (DUR3). Filled from the log when first asked after a wake; kept in seq order.
  */
-import { DEDUPE_MS, type SendCommand } from "../protocol/index.ts";
+import { DEDUPE_MS, type Kind, type SendCommand } from "../protocol/index.ts";
 
 /** What identifies a send, stored before the body of its row. */
 export interface SendRecord {
@@ -11,6 +11,8 @@ export interface SendRecord {
   readonly ts: number;
   readonly from: string;
   readonly verified: boolean;
+  /** What the sender said it is; the loop guard counts agents. */
+  readonly kind?: Kind;
   readonly id?: string;
   /** `to` as it was sent: part of the content, yet not of the message. */
   readonly to?: readonly string[];
@@ -65,17 +67,24 @@ function readBack(newestFirst: Iterable<SendRecord>): Map<string, SendRecord> {
 
 /** The record of a send about to be decided. */
 export function sendRecord(
-  seq: number,
-  ts: number,
-  caller: { readonly key: string; readonly verified: boolean },
-  { client_msg_id: id, to }: SendCommand,
+  place: { readonly seq: number; readonly ts: number },
+  caller: Sender,
+  command: SendCommand,
 ): SendRecord {
+  const { client_msg_id: id, to } = command;
+  const { key: from, verified, kind } = caller;
   return {
-    seq,
-    ts,
-    from: caller.key,
-    verified: caller.verified,
+    ...place,
+    from,
+    verified,
+    ...(kind && { kind }),
     ...(id !== undefined && { id }),
     ...(to !== undefined && { to }),
   };
+}
+
+interface Sender {
+  readonly key: string;
+  readonly verified: boolean;
+  readonly kind?: Kind | undefined;
 }

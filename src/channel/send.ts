@@ -1,7 +1,8 @@
 /** Sends: once for each id, by members only, stored verbatim (DUR3, SOC4). */
-import { type Message, notParticipant, refusal, type SendCommand } from "../protocol/index.ts";
+import { type Kind, type Message, notParticipant, refusal, type Refusal, type SendCommand } from "../protocol/index.ts";
 import { append } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
+import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
 import { resolveMentions } from "./mentions.ts";
 import { type SendRecord, sendRecord, windowStart } from "./recent-sends.ts";
@@ -15,19 +16,32 @@ export function send(state: ChannelState, caller: Caller, command: SendCommand, 
   const now = Math.max(context.now, state.last_ts);
   const first = firstSend(state, caller, command, { ...context, now });
   if (first !== undefined) return repeat(first, command);
-  if (!state.members.has(caller.key)) return { type: "refused", refusal: notParticipant(state.id) };
-  const { reply_to } = command;
-  if (reply_to !== undefined && (reply_to < firstSeq(state) || reply_to > state.last_seq)) {
-    return { type: "refused", refusal: notRetained(state, reply_to) };
-  }
-  return accept(state, caller, command, context);
+  const why = sendRefusal(state, caller, command);
+  return why === undefined ? accept(state, caller, command, context) : { type: "refused", refusal: why };
+}
+
+function sendRefusal(state: ChannelState, caller: Caller, { reply_to }: SendCommand): Refusal | undefined {
+  if (!state.members.has(caller.key)) return notParticipant(state.id);
+  if (state.settings.paused && !mayAlwaysSend(state, caller)) return pausedRefusal(state);
+  const isRetained = reply_to === undefined || (reply_to >= firstSeq(state) && reply_to <= state.last_seq);
+  return isRetained ? undefined : notRetained(state, reply_to);
+}
+
+/** In a paused channel admins still speak, but no agent does: on a hub with one key all are admins. */
+function mayAlwaysSend(state: ChannelState, { key, kind, admin }: Caller): boolean {
+  return admin === true && (kind ?? kindOf(state, key)) !== "agent";
 }
 
 function accept(state: ChannelState, caller: Caller, command: SendCommand, context: Context): Outcome {
-  const sender = introduce(state, caller, command.name, context.now);
-  const { text, msg_type, reply_to, client_msg_id } = command;
+  const { text, msg_type, reply_to, client_msg_id, to } = command;
   const answered = reply_to === undefined ? undefined : storedMessage(state, context.log, reply_to)?.from;
-  const { mentions, unresolved } = resolveMentions(state, caller.key, { text, to: command.to, answered });
+  const kind = caller.kind ?? state.participants.get(caller.key)?.kind;
+  const streak = (state.streak ??= countStreak(context.log, state.settings.guard_reset_seq, context.limits));
+  const attempt = { kind, answered: kindOf(state, answered), now: context.now };
+  const why = guardRefusal(streak, attempt, context.limits);
+  if (why !== undefined) return { type: "refused", refusal: why };
+  const sender = introduce(state, caller, command.name, context.now);
+  const { mentions, unresolved } = resolveMentions(state, caller.key, { text, to, answered });
   const content = {
     from: caller.key,
     from_name: sender?.name ?? caller.key,
@@ -38,13 +52,16 @@ function accept(state: ChannelState, caller: Caller, command: SendCommand, conte
     ...(reply_to !== undefined && { reply_to }),
     ...(client_msg_id !== undefined && { client_msg_id }),
   };
-  const entry = append(state, content, {
-    now: context.now,
-    members: state.members,
-    send: (seq, ts) => sendRecord(seq, ts, caller, command),
-  });
-  if (entry.send) state.sends.add(entry.send, entry.ts);
-  return { type: "sent", message: entry.json, duplicate: false, mentions, unresolved, entry };
+  const record = (seq: number, ts: number): SendRecord => sendRecord({ seq, ts }, { ...caller, kind }, command);
+  const entry = append(state, content, { now: context.now, members: state.members, send: record });
+  state.sends.add(record(entry.message.seq, entry.ts), entry.ts);
+  state.streak = nextStreak(streak, kind, entry.ts);
+  const guard = guardFor(kind, state.streak, context.limits);
+  return { type: "sent", message: entry.json, duplicate: false, mentions, unresolved, entry, ...(guard && { guard }) };
+}
+
+function kindOf(state: ChannelState, key: string | undefined): Kind | undefined {
+  return key === undefined ? undefined : state.participants.get(key)?.kind;
 }
 
 interface FirstSend {
@@ -59,7 +76,7 @@ function firstSend(
   { log, now }: Context,
 ): FirstSend | undefined {
   if (command.client_msg_id === undefined) return undefined;
-  const asked = sendRecord(0, now, caller, command);
+  const asked = sendRecord({ seq: 0, ts: now }, caller, command);
   const record = state.sends.find(asked, now, () => log.sends(windowStart(now)));
   if (record === undefined) return undefined;
   const message = storedMessage(state, log, record.seq);
@@ -89,12 +106,16 @@ function storedMessage(state: ChannelState, log: MessageLog, seq: number): Messa
   return json === undefined ? undefined : (JSON.parse(json) as Message);
 }
 
-function notRetained(state: ChannelState, reply_to: number): ReturnType<typeof refusal> {
+function pausedRefusal(state: ChannelState): Refusal {
+  return refusal("paused", `channel ${state.id} is paused; wait until it is resumed`);
+}
+
+function notRetained(state: ChannelState, reply_to: number): Refusal {
   const kept = `${firstSeq(state)} to ${state.last_seq}`;
   return refusal("bad_request", `reply_to must be the seq of a retained message, ${kept}, got ${reply_to}`);
 }
 
-function idConflict(message: Message): ReturnType<typeof refusal> {
+function idConflict(message: Message): Refusal {
   const used = `client_msg_id ${message.client_msg_id} was used for other content (message ${message.seq})`;
   return refusal("idempotency_conflict", `${used}; use a new id for a new message`);
 }

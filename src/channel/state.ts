@@ -4,6 +4,7 @@
  * memory equals disk.
  */
 import { type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
+import type { Streak } from "./guard.ts";
 import { RecentSends, type SendRecord } from "./recent-sends.ts";
 
 /** The index's record of a channel: all that is needed to make one. */
@@ -23,7 +24,7 @@ export interface Participant {
   readonly key: string;
   readonly name: string;
   readonly kind?: Kind;
-  /** False once it left; the row stays only while `verified` must be remembered (MEM1). */
+  /** False once it left; the row stays only while `verified` or a kick must be remembered (MEM1). */
   readonly member: boolean;
   /** Whether the key was ever proven in this channel. */
   readonly verified: boolean;
@@ -31,7 +32,19 @@ export interface Participant {
   readonly read_seq: number;
   /** Unix milliseconds of the last change of this row. */
   readonly seen_at: number;
+  /** Unix milliseconds until which it may not join again; absent or 0: it may (GRD2). */
+  readonly kicked_until?: number;
 }
+
+/** What those who may have set for the channel (GRD2). */
+export interface ChannelSettings {
+  /** True: only admins may send. */
+  readonly paused: boolean;
+  /** The loop guard counts from here. */
+  readonly guard_reset_seq: number;
+}
+
+export const DEFAULT_SETTINGS: ChannelSettings = { paused: false, guard_reset_seq: 0 };
 
 /** Who speaks, as admission found out; never taken from a body again. */
 export interface Caller {
@@ -40,6 +53,8 @@ export interface Caller {
   /** What its connection calls it: the name of a join that gives none. */
   readonly name?: string | undefined;
   readonly kind?: Kind | undefined;
+  /** Admitted with a hub key of admin scope. */
+  readonly admin?: boolean | undefined;
 }
 
 /** A message that was decided, with what its storage and delivery need. */
@@ -67,8 +82,11 @@ export interface ChannelState {
   /** Keys of those who are joined; replaced, never changed, so that entries can hold on to it. */
   members: ReadonlySet<string>;
   readonly sends: RecentSends;
+  settings: ChannelSettings;
+  /** Undefined: not counted yet since the wake. */
+  streak: Streak | undefined;
   /** Decided, not yet stored. */
-  readonly unsaved: { entries: Entry[]; participants: Set<string> };
+  readonly unsaved: { entries: Entry[]; participants: Set<string>; settings: boolean };
 }
 
 /** Oldest message the ring shows. */
@@ -81,6 +99,7 @@ export function restoreChannel(
   record: ChannelRecord,
   head: { readonly last_seq: number; readonly last_ts: number },
   participants: Iterable<Participant>,
+  settings: ChannelSettings,
 ): ChannelState {
   const rows = new Map<string, Participant>();
   for (const participant of participants) rows.set(participant.key, participant);
@@ -92,7 +111,9 @@ export function restoreChannel(
     participants: rows,
     members: memberKeys(rows),
     sends: new RecentSends(),
-    unsaved: { entries: [], participants: new Set() },
+    settings,
+    streak: undefined,
+    unsaved: { entries: [], participants: new Set(), settings: false },
   };
 }
 
@@ -115,6 +136,7 @@ export function dropParticipant(state: ChannelState, key: string): void {
 export function markSaved(state: ChannelState): void {
   state.unsaved.entries = [];
   state.unsaved.participants.clear();
+  state.unsaved.settings = false;
 }
 
 function memberKeys(participants: ReadonlyMap<string, Participant>): ReadonlySet<string> {

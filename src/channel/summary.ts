@@ -1,7 +1,9 @@
 /** How a channel shows itself: as `list` has it, and in detail. */
-import type { ChannelSummary, ParticipantDetail } from "../protocol/index.ts";
+import type { ChannelDetails, ChannelSummary, Limits, ParticipantDetail } from "../protocol/index.ts";
+import { countStreak, guardState } from "./guard.ts";
 import type { SendRecord } from "./recent-sends.ts";
 import { type ChannelState, firstSeq, type Participant } from "./state.ts";
+import type { MessageLog } from "./store.ts";
 
 /** `connected` is asked, never stored (SOC5). */
 export function summarize(state: ChannelState, isConnected: (key: string) => boolean): ChannelSummary {
@@ -25,6 +27,20 @@ export interface Presence {
   /** Unix milliseconds of what was last heard of the key since the object woke; 0 for nothing. */
   lastHeard(key: string): number;
   readonly now: number;
+}
+
+/** A channel in full, as GET /api/channel/:id shows it. */
+export function describe(state: ChannelState, log: MessageLog, presence: Presence, limits: Limits): ChannelDetails {
+  const streak = (state.streak ??= countStreak(log, state.settings.guard_reset_seq, limits));
+  return {
+    ...summarize(state, (key) => presence.isConnected(key)),
+    participants: describeParticipants(state, log.sends(0), presence),
+    epoch: state.record.epoch,
+    first_seq: firstSeq(state),
+    last_seq: state.last_seq,
+    paused: state.settings.paused,
+    guard: guardState(streak, limits) ?? null,
+  };
 }
 
 /** The members with all that is known of them. `sends` are the retained ones, newest first. */

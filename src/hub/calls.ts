@@ -2,7 +2,16 @@
  * Calls from the Worker to the objects. A stub that threw is poisoned, so each attempt makes its
  * own; what may safely be repeated is repeated once, and never on an overloaded object.
  */
-import { channelNotFound, channelNumber, quote, refuse, type Result } from "../protocol/index.ts";
+import {
+  channelDeleted,
+  channelNotFound,
+  channelNumber,
+  ok,
+  quote,
+  refuse,
+  type RefusalExtras,
+  type Result,
+} from "../protocol/index.ts";
 import type { Channel } from "./channel-object.ts";
 import { directory } from "./directory.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
@@ -24,19 +33,27 @@ export const READ: CallOptions = {
   failed: refuse("storage_unavailable", "it could not be read; try again", { retry_after_ms: RETRY_MS }),
 };
 
-/** For calls of the index: each is safe to repeat. */
-const INDEX: CallOptions = {
-  isRepeatable: true,
-  failed: refuse("outcome_unknown", "the hub's index gave no answer; repeat it, a create with its Idempotency-Key", {
-    retry_after_ms: RETRY_MS,
-  }),
-};
+/** For calls whose effect may stand although no answer came. `how` says how to find out. */
+export function unclear(how: string, isRepeatable: boolean, extras: RefusalExtras = {}): CallOptions {
+  const error = `the hub cannot tell whether this took effect; ${how}`;
+  return { isRepeatable, failed: refuse("outcome_unknown", error, { retry_after_ms: RETRY_MS, ...extras }) };
+}
 
-/** Number of a channel that exists or did. Ids that never were touch no channel object (IDX4). */
+/** Number of a channel that exists. Ids that never were, or are known to be deleted, touch no channel object (IDX4). */
 export async function findChannel(env: Env, id: string): Promise<Result<number>> {
   const number = channelNumber(id);
-  const isKnown = number !== undefined && (await directory.knows(env, number, Date.now()));
-  return isKnown ? { ok: true, value: number } : { ok: false, refusal: channelNotFound(quote(id)) };
+  if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
+  if (directory.isDeleted(number)) return { ok: false, refusal: channelDeleted(id) };
+  const known = directory.knows(number, Date.now()) ?? (await askIndex(env, number));
+  if (typeof known !== "boolean") return known;
+  return known ? ok(number) : { ok: false, refusal: channelNotFound(id) };
+}
+
+async function askIndex(env: Env, number: number): Promise<boolean | Result<never>> {
+  const next = await callIndex(env, async (index) => ok(await index.next()));
+  if (!next.ok) return next;
+  directory.learned(next.value, number, Date.now());
+  return directory.knows(number, Date.now()) === true;
 }
 
 export async function callChannel<T>(
@@ -47,14 +64,21 @@ export async function callChannel<T>(
 ): Promise<Result<T>> {
   const found = await findChannel(env, id);
   if (!found.ok) return found;
-  return await repeated(() => call(env.CHANNELS.getByName(`ch-${found.value}`)), options);
+  return noteDeleted(found.value, await repeated(() => call(env.CHANNELS.getByName(`ch-${found.value}`)), options));
+}
+
+/** Remembers a channel's end, so that its object is not asked again. */
+export function noteDeleted<T>(number: number, result: Result<T>): Result<T> {
+  if (!result.ok && result.refusal.code === "channel_deleted") directory.deleted(number);
+  return result;
 }
 
 export function callIndex<T>(
   env: Env,
   call: (index: DurableObjectStub<HubIndex>) => Promise<Result<T>>,
+  options: CallOptions = READ,
 ): Promise<Result<T>> {
-  return repeated(() => call(env.HUB_INDEX.getByName(INDEX_NAME)), INDEX);
+  return repeated(() => call(env.HUB_INDEX.getByName(INDEX_NAME)), options);
 }
 
 /** Calls, and once more if that failed and does no harm. */

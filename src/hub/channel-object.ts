@@ -7,8 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import {
   type Caller,
   type ChannelState,
-  describeParticipants,
-  firstSeq,
+  describe,
   handle,
   type HistoryQuery,
   listen,
@@ -21,6 +20,7 @@ import {
 import {
   type Change,
   channelDeleted,
+  type ChannelDetails,
   errorFrame,
   type HistoryCommand,
   type Limits,
@@ -46,7 +46,7 @@ import { Listeners } from "./listeners.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { Rates } from "./rates.ts";
-import { type CommandAnswer, commandAnswer, type Details, type HistoryReply, type SummaryReply } from "./replies.ts";
+import { type CommandAnswer, commandAnswer, type HistoryReply, type SummaryReply } from "./replies.ts";
 import { type Arrival, Turns } from "./turns.ts";
 
 export class Channel extends DurableObject<Env> {
@@ -107,22 +107,15 @@ export class Channel extends DurableObject<Env> {
     return await this.#listening(query, (settled) => this.#look(settled));
   }
 
-  details(): Promise<Result<Details>> {
+  details(): Promise<Result<ChannelDetails>> {
     return this.#reading((state) => {
       const now = Date.now();
-      const participants = describeParticipants(state, this.#keeper.log.sends(0), {
+      const presence = {
         now,
-        isConnected: (key) => this.#connections.isConnected(key, now),
-        lastHeard: (key) => this.#connections.lastHeard(key),
-      });
-      const { epoch } = state.record;
-      return {
-        summary: this.#summary(state, now),
-        participants,
-        epoch,
-        first_seq: firstSeq(state),
-        last_seq: state.last_seq,
+        isConnected: (key: string) => this.#connections.isConnected(key, now),
+        lastHeard: (key: string) => this.#connections.lastHeard(key),
       };
+      return describe(state, this.#keeper.log, presence, this.#limits);
     });
   }
 
@@ -263,7 +256,11 @@ export class Channel extends DurableObject<Env> {
 
   readonly #inbound: InboundPort = {
     limit: (key, now) => this.#rates.take(key, now),
-    arrive: (origin, command, named) => this.#turns.arrive({ caller: origin.caller, command, named, origin }),
+    arrive: (origin, command, named) => {
+      // A name given on a socket is its name from then on, also when it joins again (MEM1).
+      if ("name" in command && command.name !== undefined) origin.setName(command.name);
+      this.#turns.arrive({ caller: origin.caller, command, named, origin });
+    },
     seen: (connection, seq) => this.#pacing.seen(connection, seq),
     sendHistory: (connection, command) => this.#answer(() => this.#sendHistory(connection, command)),
     sendError: (connection, frame) => this.#answer(() => connection.send(frame)),

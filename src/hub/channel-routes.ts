@@ -8,17 +8,19 @@ import {
   CREATE_BODY,
   HISTORY_QUERY,
   JOIN_BODY,
+  KICK_BODY,
   LEAVE_BODY,
   LIST_QUERY,
   LISTEN_QUERY,
   map,
+  MODERATION_BODY,
+  type ModerationCommand,
   quote,
   READ_BODY,
-  refuse,
   type Result,
   SEND_BODY,
 } from "../protocol/index.ts";
-import { callChannel, callIndex, type CallOptions, READ } from "./calls.ts";
+import { callChannel, callIndex, type CallOptions, READ, unclear } from "./calls.ts";
 import type { CommandAnswer } from "./replies.ts";
 import { directory } from "./directory.ts";
 import type { Env } from "./env.ts";
@@ -34,7 +36,8 @@ route("/create", {
   POST: withBody(CREATE_BODY, async (c, body) => {
     const id = idempotencyKey(c);
     if (!id.ok) return id;
-    const made = await callIndex(c.env, (index) => index.create(body, id.value));
+    const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
+    const made = await callIndex(c.env, (index) => index.create(body, id.value), again);
     return map(made, ({ number, name, creator_name }) => {
       directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };
@@ -65,6 +68,16 @@ route("/read", {
   POST: withBody(READ_BODY, (c, { seq, ...who }) => change(c, who, { action: "read", seq })),
 });
 
+// {"channel_id":"ch-1","target":"BRAVO","minutes":60} → {"ok":true,"channel_id":"ch-1","seq":10}
+route("/kick", {
+  POST: withBody(KICK_BODY, (c, { target, minutes, ...who }) => moderate(c, who, { action: "kick", target, minutes })),
+});
+
+// {"channel_id":"ch-1"} → {"ok":true,"channel_id":"ch-1","seq":11}
+route("/pause", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, who, { action: "pause" })) });
+route("/resume", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, who, { action: "resume" })) });
+route("/guard-reset", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, who, { action: "guard_reset" })) });
+
 // ?limit=100&cursor=0&key=bravo → {"ok":true,"channels":[…],"count":2,"next_cursor":40}
 route("/list", {
   GET: withQuery(LIST_QUERY, async (c, query) => {
@@ -93,15 +106,16 @@ route("/:id/listen", {
 route("/:id", {
   // → {"ok":true,…summary,"participants":[{…,"last_seen":"…","unread":3}],"epoch":"…","first_seq":1,"last_seq":9}
   GET: answering(async (c) => {
-    const details = await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(), READ);
-    return map(details, ({ summary, ...more }) => ({ ...(JSON.parse(summary) as object), ...more }));
+    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(), READ);
   }),
   // → {"ok":true,"channel_id":"ch-1"}
   DELETE: answering(async (c) => {
     const id = c.req.param("id") ?? "";
     const number = channelNumber(id);
     if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
-    return map(await callIndex(c.env, (index) => index.delete(number)), () => ({ channel_id: id }));
+    // Not repeated: a second call would be told that the channel is deleted already.
+    const gone = await callIndex(c.env, (index) => index.delete(number), unclear("GET the channel to see", false));
+    return map(gone, () => ({ channel_id: id }));
   }),
 });
 
@@ -117,7 +131,7 @@ async function change(
   { channel_id, key, kind }: Who,
   command: Change,
 ): Promise<Result<object | string>> {
-  const caller = { key, kind, verified: false };
+  const caller = { key, kind, verified: false, admin: true };
   const named =
     command.action === "send" && command.client_msg_id !== undefined ? { client_msg_id: command.client_msg_id } : {};
   const answer = await callChannel(
@@ -133,13 +147,23 @@ async function change(
   });
 }
 
+/** The body of a moderation: an admin needs no key of its own. */
+interface Moderator {
+  readonly channel_id: string;
+  readonly key?: string | undefined;
+}
+
+function moderate(
+  c: HubContext,
+  { channel_id, key = "admin" }: Moderator,
+  command: ModerationCommand,
+): Promise<Result<object | string>> {
+  return change(c, { channel_id, key }, command);
+}
+
 /** A leave that is repeated would be told that it is no participant; the others do no harm twice. */
 function outcomeOf(command: Change): CallOptions {
   const id = command.action === "send" ? command.client_msg_id : undefined;
   const how = id === undefined ? "repeat it" : "repeat it with the same client_msg_id, within 4 minutes";
-  const failed = refuse<never>("outcome_unknown", `the hub cannot tell whether this took effect; ${how}`, {
-    retry_after_ms: 1000,
-    ...(id !== undefined && { client_msg_id: id }),
-  });
-  return { isRepeatable: command.action !== "leave", failed };
+  return unclear(how, command.action !== "leave", id === undefined ? {} : { client_msg_id: id });
 }

@@ -24,11 +24,11 @@ const TABLES = `
     id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL,
     number INTEGER NOT NULL, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
     creator_kind TEXT, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
-    dirty INTEGER NOT NULL, change INTEGER NOT NULL
+    dirty INTEGER NOT NULL, change INTEGER NOT NULL, paused INTEGER NOT NULL, guard_reset_seq INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE participant (
     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
-    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL
+    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, kicked_until INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE log (
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
@@ -61,7 +61,8 @@ export class ChannelStore {
     const head = this.log.head() ?? { last_seq: 0, last_ts: 0 };
     const participants = sql.exec<ParticipantRow>("SELECT * FROM participant").toArray().map(participantOf);
     const mark = { dirty: row.dirty === 1, change: row.change };
-    return { state: restoreChannel(recordOf(row), head, participants), mark };
+    const settings = { paused: row.paused === 1, guard_reset_seq: row.guard_reset_seq };
+    return { state: restoreChannel(recordOf(row), head, participants, settings), mark };
   }
 
   /** Makes the tables and the channel's first message from the index's record (IDX2). */
@@ -71,7 +72,7 @@ export class ChannelStore {
       this.#storage.sql.exec(TABLES);
       const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
       this.#storage.sql.exec(
-        "INSERT INTO channel VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+        "INSERT INTO channel VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)",
         ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
       );
       this.#write(state, created_at);
@@ -82,8 +83,8 @@ export class ChannelStore {
 
   /** Stores what a turn decided, and the mark if it changed, all or nothing. */
   save(state: ChannelState, mark: Mark | undefined, now: number): void {
-    const { entries, participants } = state.unsaved;
-    if (entries.length === 0 && participants.size === 0 && mark === undefined) return;
+    const { entries, participants, settings } = state.unsaved;
+    if (entries.length === 0 && participants.size === 0 && !settings && mark === undefined) return;
     this.#storage.transactionSync(() => {
       if (mark !== undefined)
         this.#storage.sql.exec("UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change);
@@ -93,7 +94,11 @@ export class ChannelStore {
   }
 
   #write(state: ChannelState, now: number): void {
-    const { entries, participants } = state.unsaved;
+    const { entries, participants, settings } = state.unsaved;
+    if (settings) {
+      const { paused, guard_reset_seq } = state.settings;
+      this.#storage.sql.exec("UPDATE channel SET paused = ?, guard_reset_seq = ?", paused ? 1 : 0, guard_reset_seq);
+    }
     if (entries.length > 0) this.log.append(entries, now);
     for (const key of participants) {
       const participant = state.participants.get(key);
@@ -102,10 +107,11 @@ export class ChannelStore {
     }
   }
 
-  #putParticipant({ key, name, kind, member, verified, read_seq, seen_at }: Participant): void {
+  #putParticipant(participant: Participant): void {
+    const { key, name, kind, member, verified, read_seq, seen_at, kicked_until = 0 } = participant;
     this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?)",
-      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at],
+      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until],
     );
   }
 }
@@ -120,6 +126,8 @@ type ChannelRow = {
   epoch: string;
   dirty: number;
   change: number;
+  paused: number;
+  guard_reset_seq: number;
 };
 
 type ParticipantRow = {
@@ -130,6 +138,7 @@ type ParticipantRow = {
   verified: number;
   read_seq: number;
   seen_at: number;
+  kicked_until: number;
 };
 
 function recordOf(row: ChannelRow): ChannelRecord {

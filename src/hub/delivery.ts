@@ -10,6 +10,7 @@ import {
   batchFrame,
   errorFrame,
   messageFrame,
+  type Refusal,
   replyFrame,
   systemFrame,
 } from "../protocol/index.ts";
@@ -75,7 +76,12 @@ export class Delivery {
     }
     if (shared.frames.length > 0) for (const connection of others) this.#pushShared(connection, shared, now);
     if (shared.frames.length > 0) this.#pacing.boundChannel(shared.last_seq, now);
+    for (const { outcome } of decided) if (outcome.type === "done" && outcome.closes) this.#close(outcome.closes, now);
     this.#listeners.wake(parts.flatMap(({ entry }) => (entry === undefined ? [] : [entry.message])));
+  }
+
+  #close({ key, refusal }: { readonly key: string; readonly refusal: Refusal }, now: number): void {
+    for (const connection of this.#connections.ofKey(key)) this.#connections.drop(connection, refusal, now);
   }
 
   #part(arrival: Arrival, outcome: Outcome, now: number): Part {
@@ -90,12 +96,12 @@ export class Delivery {
 
   #replyTo({ caller, named }: Arrival, outcome: Outcome, now: number): Reply {
     if (outcome.type !== "sent") return { outcome };
-    const { duplicate, mentions, unresolved, entry } = outcome;
+    const { duplicate, mentions, unresolved, guard, entry } = outcome;
     const delivered = entry === undefined ? 0 : this.#delivered(entry, caller.key);
     const offline = mentions.filter(
       (key) => !this.#connections.isConnected(key, now) && !this.#listeners.isListening(key),
     );
-    return { outcome, extras: { ...named, duplicate, delivered, offline, unresolved } };
+    return { outcome, extras: { ...named, duplicate, delivered, offline, unresolved, ...(guard && { guard }) } };
   }
 
   /** Other participants whom a message reaches: on a socket, or because they wait for it. */
@@ -123,7 +129,10 @@ export class Delivery {
     const bytes = due.reduce((sum, { frame, entry }) => sum + (entry?.bytes ?? frame.length), 0);
     const last_seq = Math.max(0, ...due.map(({ entry }) => entry?.message.seq ?? 0));
     const packed = connection.batch && frames.length > 1 ? [batchFrame(frames)] : frames;
-    this.#pacing.push(connection, packed, { bytes, messages: frames.length, last_seq }, now);
+    if (this.#pacing.push(connection, packed, { bytes, messages: frames.length, last_seq }, now)) return;
+    // Too far behind for messages; what it asked is answered all the same, for that is stored.
+    for (const { arrival, reply } of parts)
+      if (arrival.origin === connection && reply !== undefined) connection.send(reply);
   }
 }
 
@@ -157,6 +166,8 @@ function encodeReply({ named }: Arrival, { outcome, extras }: Reply): string {
       return replyFrame("Joined", { seq: outcome.seq, epoch: outcome.epoch, ...named });
     case "left":
       return replyFrame("Left channel", { seq: outcome.seq, ...named });
+    case "done":
+      throw new Error("moderation came in on a socket");
     case "read":
       return replyFrame("Read", { seq: outcome.seq, ...named });
   }

@@ -39,15 +39,22 @@ export interface Counts {
 }
 
 export class IndexStore {
-  readonly #sql: SqlStorage;
+  readonly #storage: SqlStorage;
+  #isMade = false;
   /** Kept in step with the table; counted once a wake. */
   #counts: Counts | undefined;
   /** Creates of the last day by creator and key; read back once a wake, newest first, until one is too old. */
   #creates: Map<string, number> | undefined;
 
   constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    sql.exec(TABLE);
+    this.#storage = sql;
+  }
+
+  /** The table is made at first use, never in a constructor, where a failing disk would be fatal. */
+  get #sql(): SqlStorage {
+    if (!this.#isMade) this.#storage.exec(TABLE);
+    this.#isMade = true;
+    return this.#storage;
   }
 
   counts(): Counts {

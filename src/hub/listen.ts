@@ -16,7 +16,7 @@ import {
   refuse,
   type Result,
 } from "../protocol/index.ts";
-import { callIndex, findChannel, READ, repeated } from "./calls.ts";
+import { callIndex, findChannel, noteDeleted, READ, repeated } from "./calls.ts";
 import type { Env } from "./env.ts";
 
 /** The header in which a query travels to the object: percent-encoded JSON, as the upgrade's does. */
@@ -42,13 +42,14 @@ export async function listenTo(
   const found = await findChannel(env, channel_id);
   if (!found.ok) return found;
   const name = `ch-${found.value}`;
-  if (wait === 0) return await repeated(() => env.CHANNELS.getByName(name).listen(query), READ);
-  return await repeated(async () => {
+  const listened = await repeated(async () => {
+    if (wait === 0) return await env.CHANNELS.getByName(name).listen(query);
     const response = await env.CHANNELS.getByName(name).fetch(listenRequest(query));
     const { webSocket } = response;
     if (webSocket === null) return await response.json<Result<ListenAnswer>>();
     return await waitOn(webSocket, wait * 1000, signal);
   }, READ);
+  return noteDeleted(found.value, listened);
 }
 
 /** The second frame is the answer; the first, what is answered when time is over or the object was reset. */

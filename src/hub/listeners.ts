@@ -134,5 +134,5 @@ const TAG = "listener";
 const NOBODY: ReadonlySet<string> = new Set();
 
 function endsMembership({ event }: Message, key: string): boolean {
-  return event?.kind === "leave" && event.key === key;
+  return (event?.kind === "leave" || event?.kind === "kick") && event.key === key;
 }

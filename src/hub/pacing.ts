@@ -5,7 +5,7 @@
  * Timers stand only while somebody lags, and a stalled socket prevents hibernation anyway.
  */
 import type { Entry, HistoryAnswer } from "../channel/index.ts";
-import { type HistoryCommand, historyFrame, laggingFrame, refusal } from "../protocol/index.ts";
+import { type HistoryCommand, historyFrame, laggingFrame, refusal, utf8Length } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS, Volumes } from "./reader.ts";
@@ -38,15 +38,17 @@ export class Pacing {
     if (since !== undefined) connection.reader.seen(since);
   }
 
-  /** Pushes the frames of a turn, or finds the reader too far behind for them. */
-  push(connection: Connection, frames: readonly string[], size: Size, now: number): void {
-    if (connection.isClosing) return;
+  /** Pushes the frames of a turn; false where the reader was found too far behind for them. */
+  push(connection: Connection, frames: readonly string[], size: Size, now: number): boolean {
+    if (connection.isClosing) return true;
     const { reader, pinged_at } = connection;
     if (connection.mode === "live" && reader.isOver(connection.isPaced, size.bytes, size.messages, pinged_at)) {
-      return this.#lag(connection, size.last_seq, now);
+      this.#lag(connection, size.last_seq, now);
+      return false;
     }
     reader.push(size.bytes, size.messages, pinged_at);
     for (const frame of frames) connection.send(frame);
+    return true;
   }
 
   /**
@@ -56,7 +58,7 @@ export class Pacing {
   page(connection: Connection, { messages, count, meta }: HistoryAnswer, asked?: HistoryCommand): void {
     const frame = historyFrame(messages, meta, asked?.ref);
     if (asked?.after !== undefined && asked.before === undefined && meta.complete) connection.setMode("live");
-    connection.reader.push(frame.length, count, connection.pinged_at);
+    connection.reader.push(utf8Length(frame), count, connection.pinged_at);
     connection.send(frame);
   }
 

@@ -1,5 +1,5 @@
 /** What a channel object answers to calls from the Worker and the index; refusals come beside them. */
-import { type AckExtras, ok, type ParticipantDetail, type Result } from "../protocol/index.ts";
+import { type AckExtras, ok, type Result } from "../protocol/index.ts";
 import type { Reply } from "./delivery.ts";
 
 /** What became of a command that came over HTTP. */
@@ -22,15 +22,6 @@ export interface SummaryReply {
   readonly change?: number;
 }
 
-/** A channel in full; `summary` is JSON. */
-export interface Details {
-  readonly summary: string;
-  readonly participants: readonly ParticipantDetail[];
-  readonly epoch: string;
-  readonly first_seq: number;
-  readonly last_seq: number;
-}
-
 /** A command's reply as an answer to a call. */
 export function commandAnswer({ outcome, extras }: Reply): Result<CommandAnswer> {
   if (extras !== undefined) return ok({ type: "sent", message: outcome.message, extras });
@@ -39,6 +30,7 @@ export function commandAnswer({ outcome, extras }: Reply): Result<CommandAnswer>
       return { ok: false, refusal: outcome.refusal };
     case "joined":
       return ok({ type: "done", seq: outcome.seq, epoch: outcome.epoch });
+    case "done":
     case "left":
     case "read":
       return ok({ type: "done", seq: outcome.seq });

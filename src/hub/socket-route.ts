@@ -1,8 +1,17 @@
 /** /ws/channel/:id: check, then hand the upgrade to the channel object. */
 import type { Caller } from "../channel/index.ts";
-import { closeCode, CONNECT_QUERY, errorFrame, parseQuery, refusal, type Refusal } from "../protocol/index.ts";
+import {
+  closeCode,
+  CONNECT_QUERY,
+  errorFrame,
+  ok,
+  parseQuery,
+  refusal,
+  type Refusal,
+  type Result,
+} from "../protocol/index.ts";
 import { failure } from "./answer.ts";
-import { findChannel } from "./calls.ts";
+import { findChannel, noteDeleted, READ, repeated } from "./calls.ts";
 import { connectRequest } from "./connect.ts";
 import type { HubContext } from "./handlers.ts";
 
@@ -16,13 +25,18 @@ export async function upgrade(c: HubContext): Promise<Response> {
   const query = parseQuery(CONNECT_QUERY, new URL(c.req.url).search);
   if (!query.ok) return failure(query.refusal);
   const found = await findChannel(c.env, c.req.param("id") ?? "");
-  if (!found.ok) return sayAndClose(found.refusal);
+  if (!found.ok) return refused(found.refusal);
   const { key, name, kind, ...wishes } = query.value;
   const caller: Caller = { key, name, kind, verified: false };
-  const channel = c.env.CHANNELS.getByName(`ch-${found.value}`);
-  const answer = await channel.fetch(connectRequest({ caller, query: wishes }));
-  if (answer.webSocket !== null) return new Response(null, { status: 101, webSocket: answer.webSocket });
-  return refused(await answer.json<Refusal>());
+  const asked = connectRequest({ caller, query: wishes });
+  const connected = await repeated(async (): Promise<Result<WebSocket>> => {
+    const answer = await c.env.CHANNELS.getByName(`ch-${found.value}`).fetch(asked.clone());
+    if (answer.webSocket !== null) return ok(answer.webSocket);
+    return { ok: false, refusal: await answer.json<Refusal>() };
+  }, READ);
+  if (connected.ok) return new Response(null, { status: 101, webSocket: connected.value });
+  noteDeleted(found.value, connected);
+  return refused(connected.refusal);
 }
 
 function refused(why: Refusal): Response {

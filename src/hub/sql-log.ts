@@ -17,7 +17,7 @@ import {
   type StoredRow,
   windowStart,
 } from "../channel/index.ts";
-import { RING_MESSAGES } from "../protocol/index.ts";
+import { KINDS, RING_MESSAGES } from "../protocol/index.ts";
 
 /** Messages and bytes kept for deduplication beyond the ring, at most. */
 const WINDOW_MESSAGES = 30_000;
@@ -111,21 +111,28 @@ export class SqlLog implements MessageLog {
 
 type Place = { seq: number; count: number; ts: number; total: number };
 
-/** As stored before the body: [seq, from, verified, id, to], the last two where they exist. */
-type StoredSend = [seq: number, from: string, verified: 0 | 1, id?: string | null, to?: readonly string[]];
+/** As stored before the body: [seq, from, flags, id, to], the last two where they exist. */
+type StoredSend = [seq: number, from: string, flags: number, id?: string | null, to?: readonly string[]];
+
+/** Flags of a stored send: bit 0, the sender was proven; above it, what it said it is. */
+const VERIFIED = 1;
+const KIND_SHIFT = 1;
 
 function encodeSends(sends: readonly SendRecord[]): string {
   return JSON.stringify(
-    sends.map(({ seq, from, verified, id, to }): StoredSend => {
-      if (to !== undefined) return [seq, from, verified ? 1 : 0, id ?? null, to];
-      return id === undefined ? [seq, from, verified ? 1 : 0] : [seq, from, verified ? 1 : 0, id];
+    sends.map(({ seq, from, verified, kind, id, to }): StoredSend => {
+      const flags = (verified ? VERIFIED : 0) | ((kind === undefined ? 0 : KINDS.indexOf(kind) + 1) << KIND_SHIFT);
+      if (to !== undefined) return [seq, from, flags, id ?? null, to];
+      return id === undefined ? [seq, from, flags] : [seq, from, flags, id];
     }),
   );
 }
 
 function decodeSends(json: string, ts: number): SendRecord[] {
   const sends = JSON.parse(json) as StoredSend[];
-  return sends.map(([seq, from, verified, id, to]) => {
-    return { seq, ts, from, verified: verified === 1, ...(typeof id === "string" && { id }), ...(to && { to }) };
+  return sends.map(([seq, from, flags, id, to]) => {
+    const kind = KINDS[(flags >> KIND_SHIFT) - 1];
+    const verified = (flags & VERIFIED) !== 0;
+    return { seq, ts, from, verified, ...(kind && { kind }), ...(typeof id === "string" && { id }), ...(to && { to }) };
   });
 }

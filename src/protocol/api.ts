@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { historyFields, sendFields } from "./command.ts";
 import { refuse, type Result, ok } from "./error.ts";
 import * as field from "./fields.ts";
-import { HISTORY_DEFAULT, LIST_DEFAULT } from "./limits.ts";
+import { HISTORY_DEFAULT, KICK_MINUTES, LIST_DEFAULT } from "./limits.ts";
 
 const addressed = { channel_id: field.channelId, key: field.agentKey };
 const introduced = { name: v.optional(field.participantName), kind: v.optional(field.kind) };
@@ -26,6 +26,15 @@ export const LEAVE_BODY = v.object(addressed);
 export const SEND_BODY = v.object({ ...addressed, ...introduced, ...sendFields });
 /** POST /api/channel/read */
 export const READ_BODY = v.object({ ...addressed, seq: field.seq });
+/** POST /api/channel/kick. An admin of the hub needs no `key`. */
+export const KICK_BODY = v.object({
+  channel_id: field.channelId,
+  key: v.optional(field.agentKey),
+  target: field.target,
+  minutes: v.optional(field.minutes, KICK_MINUTES),
+});
+/** POST /api/channel/pause, resume and guard-reset */
+export const MODERATION_BODY = v.object({ channel_id: field.channelId, key: v.optional(field.agentKey) });
 /** GET /api/channel/:id/history */
 export const HISTORY_QUERY = v.object(historyFields);
 const listening = {
@@ -44,7 +53,7 @@ export const LISTEN_QUERY = v.object({
 export const LISTEN_ALL_QUERY = v.object({ key: field.agentKey, after: v.optional(field.positions), ...listening });
 /** GET /api/channel/list */
 export const LIST_QUERY = v.object({
-  limit: v.optional(field.limit, LIST_DEFAULT),
+  limit: v.optional(field.listLimit, LIST_DEFAULT),
   cursor: v.optional(field.cursor, 0),
   key: v.optional(field.agentKey),
 });

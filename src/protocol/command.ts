@@ -52,8 +52,17 @@ export type HistoryCommand = CommandOf<"history">;
 export type SeenCommand = CommandOf<"seen">;
 export type ReadCommand = CommandOf<"read">;
 export type Command = SendCommand | JoinCommand | LeaveCommand | HistoryCommand | SeenCommand | ReadCommand;
+
+/** Over HTTP only, by those who may. */
+export interface KickCommand {
+  readonly action: "kick";
+  /** Key, or name of just one. */
+  readonly target: string;
+  readonly minutes: number;
+}
+export type ModerationCommand = KickCommand | { readonly action: "pause" | "resume" | "guard_reset" };
 /** Commands that change a channel; they take effect in the order of arrival. */
-export type Change = SendCommand | JoinCommand | LeaveCommand | ReadCommand;
+export type Change = SendCommand | JoinCommand | LeaveCommand | ReadCommand | ModerationCommand;
 
 const KNOWN: string = Object.keys(ACTIONS).join(", ");
 

@@ -6,6 +6,8 @@ import * as v from "valibot";
 import { type ErrorCode, type Refusal, refusal, refuse, type Result, ok } from "./error.ts";
 import {
   HISTORY_MAX,
+  KICK_MINUTES_MAX,
+  LIST_MAX,
   LISTEN_CHANNELS,
   NAME_CODE_POINTS,
   REF_LENGTH,
@@ -204,9 +206,13 @@ export const to: v.GenericSchema<unknown, string[]> = v.pipe(
 export const seq: v.GenericSchema<unknown, number> = wholeNumber("seq", "bad_request", 0, SEQ_MAX);
 export const replyTo: v.GenericSchema<unknown, number> = wholeNumber("reply_to", "bad_request", 1, SEQ_MAX);
 export const limit: v.GenericSchema<unknown, number> = wholeNumber("limit", "bad_limit", 1, HISTORY_MAX);
+/** Of a list of channels. */
+export const listLimit: v.GenericSchema<unknown, number> = wholeNumber("limit", "bad_limit", 1, LIST_MAX);
 export const after: v.GenericSchema<unknown, number> = wholeNumber("after", "bad_limit", 0, SEQ_MAX);
 export const before: v.GenericSchema<unknown, number> = wholeNumber("before", "bad_limit", 1, SEQ_MAX);
 export const cursor: v.GenericSchema<unknown, number> = wholeNumber("cursor", "bad_request", 0, SEQ_MAX);
+export const target: v.GenericSchema<unknown, string> = shortText("target", TARGET_LENGTH);
+export const minutes: v.GenericSchema<unknown, number> = wholeNumber("minutes", "bad_request", 1, KICK_MINUTES_MAX);
 export const wait: v.GenericSchema<unknown, number> = wholeNumber("wait", "bad_limit", 0, WAIT_MAX);
 export const listenFor: v.GenericSchema<unknown, (typeof LISTEN_FOR)[number]> = v.pipe(
   v.unknown(),

@@ -4,7 +4,7 @@
  */
 import type { Named } from "./command.ts";
 import { ERRORS, type Refusal } from "./error.ts";
-import type { HistoryMeta, Message } from "./message.ts";
+import type { GuardState, HistoryMeta, Message } from "./message.ts";
 
 export type Frame =
   | { readonly type: "message" | "system"; readonly data: Message }
@@ -35,6 +35,8 @@ export interface AckExtras extends Named {
   readonly offline: readonly string[];
   /** Entries of `to` and mentions in the text that name nobody, or several. */
   readonly unresolved: readonly Unresolved[];
+  /** Told to declared agents: how many more of them may speak in a row (GRD1). */
+  readonly guard?: GuardState;
 }
 
 /** A name that could not be turned into one key; `candidates` are the keys that carry it. */

@@ -30,6 +30,9 @@ export const SOCKETS_PER_KEY = 8;
 export const PING_SILENCE_MS = 90_000;
 /** How long a send can be repeated with the same `client_msg_id` (DUR3); clients stop after 4 minutes. */
 export const DEDUPE_MS = 5 * 60_000;
+/** Minutes somebody stays removed from a channel when nobody says how many, and at most: 30 days. */
+export const KICK_MINUTES = 60;
+export const KICK_MINUTES_MAX = 43_200;
 /** Seconds a listen may wait: under the minute after which hosts and proxies give up. */
 export const WAIT_MAX = 55;
 /** Channels one listen may wait on. */
@@ -54,6 +57,8 @@ export const LIMITS = {
   HUB_MAX_PARTICIPANTS: 1024,
   /** Sockets on a channel; the platform takes no more than 32,768. */
   HUB_MAX_SOCKETS: 1024,
+  /** Messages of declared agents in a row before they must slow down. */
+  HUB_LOOP_GUARD: 60,
 } as const;
 
 export type LimitName = keyof typeof LIMITS;

@@ -9,7 +9,7 @@ export type Kind = (typeof KINDS)[number];
 
 /** What a system message reports, so that nobody has to parse its text. */
 export interface ChannelEvent {
-  readonly kind: "created" | "join" | "leave";
+  readonly kind: "created" | "join" | "leave" | "kick" | "pause" | "resume" | "guard_reset";
   readonly key: string;
   readonly name: string;
 }
@@ -67,6 +67,24 @@ export interface ChannelSummary {
   readonly connected_count: number;
   /** Retained messages, at most 1000. */
   readonly message_count: number;
+}
+
+/** A channel as GET /api/channel/:id shows it. */
+export interface ChannelDetails extends ChannelSummary {
+  readonly participants: readonly ParticipantDetail[];
+  readonly epoch: string;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  /** True: only admins may send. */
+  readonly paused: boolean;
+  /** Null: the loop guard is off. */
+  readonly guard: GuardState | null;
+}
+
+/** How the loop guard stands: `left` messages of agents before it trips at `limit`. */
+export interface GuardState {
+  readonly limit: number;
+  readonly left: number;
 }
 
 /** A place in a channel's history: `seq` alone means nothing once `epoch` differs. */

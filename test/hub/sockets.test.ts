@@ -1,6 +1,7 @@
 /** Sockets, presence and delivery, seen from outside. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
+import { HubIndex } from "../../src/hub/index.ts";
 import { call, channelStub, createChannel, type Json, send, Socket } from "./support/hub.ts";
 
 async function joined(id: string, query: string): Promise<Socket> {
@@ -210,3 +211,29 @@ async function sawLast(reader: Socket, seqs: number[]): Promise<boolean> {
   seqs.push(frame.data.seq);
   return frame.data.text === "last";
 }
+
+test("[SOC6] [DUR1] who is found too far behind for messages is still told what became of its own", async () => {
+  const id = await createChannel();
+  for (let sent = 0; sent < 20; sent++) await send(id, "alpha", "x".repeat(60_000));
+  const bravo = await Socket.connect(id, "key=bravo");
+  await bravo.next();
+  await bravo.ask({ action: "read", seq: 1 });
+  bravo.say({ action: "seen", seq: 22 });
+  await call("/api/channel/list?limit=1000");
+  const { dirty } = HubIndex.prototype;
+  const late = async function late(this: HubIndex, number: number, change: number) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    dirty.call(this, number, change);
+  };
+  Object.assign(HubIndex.prototype, { dirty: late });
+  // All three wait for the index together, so that nothing is heard of bravo between page and ack.
+  bravo.say({ action: "send", text: "before", ref: "before" });
+  bravo.say({ action: "history", limit: 1000 });
+  bravo.say({ action: "send", text: "y".repeat(60_000), ref: "after" });
+  expect(await bravo.next()).toMatchObject({ type: "ack", ref: "before" });
+  expect(await bravo.next()).toMatchObject({ type: "history" });
+  expect(await bravo.next()).toMatchObject({ type: "lagging" });
+  expect(await bravo.next()).toMatchObject({ type: "ack", ref: "after" });
+  HubIndex.prototype.dirty = dirty;
+  await bravo.close();
+});

@@ -6,8 +6,10 @@
 import {
   type Caller,
   type ChannelRecord,
+  type ChannelSettings,
   type ChannelState,
   createChannel,
+  DEFAULT_SETTINGS,
   handle,
   type HistoryAnswer,
   type HistoryQuery,
@@ -46,6 +48,8 @@ export class ChannelFixture {
   readonly limits: Limits;
   /** The participants' rows as storage has them. */
   readonly stored: Map<string, Participant> = new Map();
+  /** The settings as storage has them. */
+  settings: ChannelSettings = DEFAULT_SETTINGS;
   state: ChannelState;
   now: number = START;
 
@@ -92,6 +96,7 @@ export class ChannelFixture {
       if (participant === undefined) this.stored.delete(key);
       else this.stored.set(key, participant);
     }
+    this.settings = this.state.settings;
     markSaved(this.state);
   }
 
@@ -104,7 +109,7 @@ export class ChannelFixture {
   /** Loses what the open turn decided, and wakes. */
   crash(): void {
     const head = this.log.head() ?? { last_seq: 0, last_ts: 0 };
-    this.state = restoreChannel(this.state.record, head, this.stored.values());
+    this.state = restoreChannel(this.state.record, head, this.stored.values(), this.settings);
   }
 
   history(query: Partial<HistoryQuery> = {}): HistoryAnswer {

@@ -10,6 +10,7 @@ test("without variables the defaults of DESIGN hold", () => {
     HUB_MAX_CHANNELS: 1000,
     HUB_MAX_PARTICIPANTS: 1024,
     HUB_MAX_SOCKETS: 1024,
+    HUB_LOOP_GUARD: 60,
   });
   expect(readLimits({ HUB_RATE_BURST: "", HUB_MAX_CHANNELS: undefined })).toEqual(LIMITS);
 });

@@ -1,0 +1,123 @@
+/** What the creator, once proven, and the hub's admins may do to a channel and those in it (GRD2). */
+import {
+  type ChannelEvent,
+  type KickCommand,
+  type ModerationCommand,
+  refusal,
+  type Refusal,
+} from "../protocol/index.ts";
+import { appendSystem } from "./append.ts";
+import type { Context, Outcome } from "./channel.ts";
+import { resolveTo } from "./mentions.ts";
+import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
+
+const MINUTE_MS = 60_000;
+
+export function moderate(state: ChannelState, caller: Caller, command: ModerationCommand, context: Context): Outcome {
+  if (!mayModerate(state, caller)) return { type: "refused", refusal: notAllowed(state) };
+  switch (command.action) {
+    case "kick":
+      return kick(state, caller, command, context);
+    case "pause":
+      return setPaused(state, caller, true, context);
+    case "resume":
+      return setPaused(state, caller, false, context);
+    case "guard_reset":
+      return resetGuard(state, caller, context);
+  }
+}
+
+/** The creator counts only when proven: its key is public. */
+export function mayModerate(state: ChannelState, caller: Caller): boolean {
+  return caller.admin === true || (caller.verified && caller.key === state.record.created_by);
+}
+
+/** Takes somebody out and keeps it out for a while. Everybody gets the message, the kicked as its last. */
+function kick(state: ChannelState, caller: Caller, { target, minutes }: KickCommand, { now }: Context): Outcome {
+  const key = resolveTo(state, target);
+  const participant = key === undefined ? undefined : state.participants.get(key);
+  if (participant === undefined) return { type: "refused", refusal: noTarget(state, target) };
+  forgetServed(state, now);
+  const kicked_until = now + minutes * MINUTE_MS;
+  const { name, member } = participant;
+  const members = state.members;
+  putParticipant(state, { ...participant, member: false, kicked_until, seen_at: now });
+  const event: ChannelEvent = { kind: "kick", key: participant.key, name };
+  const said = `${name} was removed from the channel for ${minutes} min by ${nameOf(state, caller)}`;
+  const closes = { key: participant.key, refusal: kickRefusal(state, kicked_until) };
+  if (!member) return { type: "done", seq: state.last_seq, closes };
+  const entry = appendSystem(state, said, event, { now, members });
+  return { type: "done", seq: entry.message.seq, entry, closes };
+}
+
+/** Why a key may not join, if it was kicked and its time is not over. */
+export function kickedRefusal(
+  state: ChannelState,
+  participant: Participant | undefined,
+  now: number,
+): Refusal | undefined {
+  const until = participant?.kicked_until ?? 0;
+  return until > now ? kickRefusal(state, until) : undefined;
+}
+
+function kickRefusal(state: ChannelState, until: number): Refusal {
+  const time = new Date(until).toISOString();
+  return refusal("forbidden", `you were removed from ${state.id} and may join again after ${time}`);
+}
+
+/** Rows that only remembered a kick whose time is over. */
+function forgetServed(state: ChannelState, now: number): void {
+  for (const { key, member, verified, kicked_until = 0 } of state.participants.values()) {
+    if (!member && !verified && kicked_until <= now) dropParticipant(state, key);
+  }
+}
+
+function setPaused(state: ChannelState, caller: Caller, paused: boolean, { now }: Context): Outcome {
+  if (state.settings.paused === paused) return { type: "done", seq: state.last_seq };
+  changeSettings(state, { paused });
+  const said = paused ? "paused" : "resumed";
+  return announce(state, caller, { kind: paused ? "pause" : "resume", said: `The channel was ${said}`, now });
+}
+
+function resetGuard(state: ChannelState, caller: Caller, { now }: Context): Outcome {
+  changeSettings(state, { guard_reset_seq: state.last_seq });
+  state.streak = { count: 0, last_at: 0 };
+  return announce(state, caller, { kind: "guard_reset", said: "The loop guard was reset", now });
+}
+
+function changeSettings(state: ChannelState, change: Partial<ChannelState["settings"]>): void {
+  state.settings = { ...state.settings, ...change };
+  state.unsaved.settings = true;
+}
+
+interface Announcement {
+  readonly kind: "pause" | "resume" | "guard_reset";
+  readonly said: string;
+  readonly now: number;
+}
+
+function announce(state: ChannelState, caller: Caller, { kind, said, now }: Announcement): Outcome {
+  const name = nameOf(state, caller);
+  const entry = appendSystem(
+    state,
+    `${said} by ${name}`,
+    { kind, key: caller.key, name },
+    { now, members: state.members },
+  );
+  return { type: "done", seq: entry.message.seq, entry };
+}
+
+function nameOf(state: ChannelState, caller: Caller): string {
+  return state.participants.get(caller.key)?.name ?? caller.name ?? caller.key;
+}
+
+function notAllowed(state: ChannelState): Refusal {
+  return refusal("forbidden", `only an admin of the hub, or the proven creator of ${state.id}, may do this`);
+}
+
+function noTarget(state: ChannelState, target: string): Refusal {
+  const hint = `GET /api/channel/${state.id} lists the participants`;
+  return refusal("bad_request", `target must be the key, or the name of just one, participant, got ${target}`, {
+    hint,
+  });
+}
