@@ -99,7 +99,11 @@ test("the story that PROTOCOL.md tells happens as it is told, and nothing else d
   const steps = story();
   expect(steps.length).toBeGreaterThan(50);
   const player = new Player();
-  for (const step of steps) await player.play(step);
+  for (const step of steps) {
+    await player.play(step).catch((cause: unknown) => {
+      throw new Error(`PROTOCOL.md:${step.line}: ${step.says}`, { cause });
+    });
+  }
   const untold: Json[] = [...player.agents.values()].flatMap((agent) => agent.inbox);
   expect(untold).toEqual([]);
 });
