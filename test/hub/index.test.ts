@@ -219,6 +219,27 @@ test("[IDX3] a channel whose index does not answer goes on after two seconds, an
   expect(await listed(id)).toMatchObject({ message_count: 3 });
 });
 
+/** Without its tables a channel cannot load; asleep, it must. */
+async function renameTable(id: string, from: string, to: string): Promise<void> {
+  await runInDurableObject(channelStub(id), (_channel, { storage }) => {
+    storage.sql.exec(`ALTER TABLE ${from} RENAME TO ${to}`);
+  });
+  await evictDurableObject(channelStub(id));
+}
+
+test("[IDX3] a channel that cannot be asked is listed as it was last known, and says so", async () => {
+  const id = await createChannel();
+  await send(id, "alpha", "listed");
+  expect(await listed(id)).toMatchObject({ message_count: 2 });
+  await send(id, "alpha", "not listed yet");
+  await renameTable(id, "participant", "hidden");
+  expect(await listed(id)).toMatchObject({ message_count: 2, stale: true });
+  await renameTable(id, "hidden", "participant");
+  const fresh = await listed(id);
+  expect(fresh).toMatchObject({ message_count: 3 });
+  expect(fresh).not.toHaveProperty("stale");
+});
+
 test("[IDX4] a miss is remembered, and ends with a create", async () => {
   const next = Number((await createChannel()).slice(3)) + 1;
   const rows = await rowsOf(indexStub(), async () => {

@@ -104,7 +104,7 @@ test("what a participant says it is stays with it, and can change", () => {
   expect(channel.stored.get("alpha")).not.toHaveProperty("kind");
 });
 
-test("[IDN1] `verified` is stamped on each message as its sender was then", () => {
+test("[ORD3] `verified` is stamped on each message as its sender was then", () => {
   const channel = open();
   channel.join(proven, "BRAVO");
   channel.join("carol");
@@ -112,7 +112,7 @@ test("[IDN1] `verified` is stamped on each message as its sender was then", () =
   expect(messageIn(channel.send("carol", "claimed")).verified).toBe(false);
 });
 
-test("[IDN1] a key first proven on a send is remembered as proven", () => {
+test("[MEM1] a key first proven on a send is remembered as proven", () => {
   const channel = open();
   channel.join(plain);
   expect(channel.stored.get("bravo")?.verified).toBe(false);
