@@ -93,12 +93,10 @@ async function run({ ip, port, key, flags }: Wishes): Promise<number> {
   const variables = [...variablesFor(key, ip), ...(secrets === undefined ? [] : keyFile(secrets, key))];
   const child = startWrangler([...variables, ...flags]);
   const hub = { ended: once(child, "exit"), isStopping: false };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (!hub.isStopping) void stop(child, hub.ended);
-      hub.isStopping = true;
-    });
-  }
+  onStop(() => {
+    if (!hub.isStopping) void stop(child, hub.ended);
+    hub.isStopping = true;
+  });
   const isUp = await Promise.race([untilHealthy(`${url}/health`, child), hub.ended.then(() => false)]);
   if (isUp && !hub.isStopping) console.log(greeting(url, key));
   const [code] = (await hub.ended) as [number | null];
@@ -128,6 +126,19 @@ function startWrangler(flags: readonly string[]): ChildProcess {
     env: { ...inherited, ...QUIET },
     detached: process.platform !== "win32",
   });
+}
+
+/**
+ * A signal, or the end of the npm that runs this: npm passes signals on to a shell, which dies of
+ * them and passes on nothing.
+ */
+function onStop(stopping: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stopping);
+  const parent = process.ppid;
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  setInterval(() => {
+    if (process.ppid !== parent) stopping();
+  }, POLL_MS).unref();
 }
 
 async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {

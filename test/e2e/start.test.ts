@@ -20,14 +20,14 @@ test("what npm start shows works as it stands, and its state outlives it", async
   expect(made).toMatchObject({ ok: true, channel_id: "ch-1" });
   const { origin } = new URL(url);
   await sendTo(origin, "kept");
-  expect(await hub.end("SIGINT")).toBe(0);
+  await hub.interrupt();
   await expect(fetch(`${origin}/health`)).rejects.toThrow("fetch failed");
 
   const again = started(args);
   await again.printedLine();
   const { body } = await call(origin, "/api/channel/ch-1/history", { headers: LOCAL });
   expect(body.messages.map((message: Json) => message.text)).toEqual(["Channel 'ops' created by me", "kept"]);
-  expect(await again.end("SIGTERM")).toBe(0);
+  await again.terminate();
   await expect(fetch(`${origin}/health`)).rejects.toThrow("fetch failed");
 });
 
@@ -40,7 +40,7 @@ test("[KEY2] HUB_KEY of the environment replaces dev-key and is not shown", asyn
   const { origin } = new URL(url);
   expect((await call(origin, "/api/channel/list", { headers: { "x-spf-key": key } })).status).toBe(200);
   expect((await call(origin, "/api/channel/list", { headers: LOCAL })).body.code).toBe("unauthorized");
-  expect(await hub.end("SIGTERM")).toBe(0);
+  await hub.terminate();
   expect(hub.output).toContain("key  HUB_KEY of the environment\n");
   expect(hub.output).not.toContain(key);
 });
@@ -57,7 +57,7 @@ test("a port in use, an absurd one, and a short key for other machines are said 
     ],
   ] as const) {
     const hub = started(args);
-    expect(await hub.end()).toBe(1);
+    expect(await hub.ended()).toBe(1);
     expect(hub.output).toBe(says);
   }
   taken.close();
@@ -65,13 +65,13 @@ test("a port in use, an absurd one, and a short key for other machines are said 
 
 test("what wrangler refuses is shown", async () => {
   const hub = started(["--port", String(await freePort()), "--shout"]);
-  expect(await hub.end()).toBe(1);
+  expect(await hub.ended()).toBe(1);
   expect(hub.output).toContain("Unknown argument: shout");
 });
 
 function started(args: readonly string[], variables?: Readonly<Record<string, string>>): StartProcess {
   const hub = new StartProcess(args, variables);
-  onTestFinished(async () => void (await hub.end("SIGTERM")));
+  onTestFinished(() => hub.terminate());
   return hub;
 }
 

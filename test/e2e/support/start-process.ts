@@ -1,7 +1,6 @@
-/** `npm start` as a stranger runs it: the script in a process of its own, and what its terminal shows. */
+/** `npm start` as a stranger runs it: a process group of its own, and what its terminal shows. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { ROOT } from "../../support/process/build.ts";
 
 /** The request that the printed line makes. */
@@ -16,10 +15,11 @@ export class StartProcess {
   /** Everything the terminal shows. */
   output = "";
 
+  /** `npm start -- ARGS`. */
   constructor(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
     const { HUB_KEY: _key, ...inherited } = process.env;
-    const script = join(ROOT, "scripts/start.ts");
-    this.#child = spawn(process.execPath, [script, ...args], { cwd: ROOT, env: { ...inherited, ...variables } });
+    const env = { ...inherited, ...variables };
+    this.#child = spawn("npm", ["--silent", "start", "--", ...args], { cwd: ROOT, env, detached: true });
     this.#ended = once(this.#child, "close");
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on("data", (part: Buffer) => (this.output += part.toString()));
@@ -37,11 +37,23 @@ export class StartProcess {
     return readCurl(line.exec(this.output)?.[1] ?? "");
   }
 
-  /** The exit code. */
-  async end(signal?: NodeJS.Signals): Promise<number | null> {
-    if (signal !== undefined) this.#child.kill(signal);
+  /** Waits for the end of everything that can still write to this terminal; gives the exit code. */
+  async ended(): Promise<number | null> {
     await this.#ended;
     return this.#child.exitCode;
+  }
+
+  /** Ctrl-C: the terminal tells every process of the group. */
+  async interrupt(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) process.kill(-pid, "SIGINT");
+    await this.#ended;
+  }
+
+  /** As a supervisor ends it: npm alone is told. */
+  async terminate(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.#ended;
   }
 }
 
