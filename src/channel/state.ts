@@ -14,6 +14,8 @@ export interface ChannelRecord {
   readonly created_by: string;
   readonly creator_name: string;
   readonly creator_kind?: Kind;
+  /** Absent: the creator's key was claimed, not proven. */
+  readonly creator_verified?: true;
   /** Unix milliseconds. */
   readonly created_at: number;
   readonly epoch: string;
@@ -31,6 +33,15 @@ export interface Participant {
   readonly read_seq: number;
   /** Unix milliseconds of the last change of this row. */
   readonly seen_at: number;
+  /** Nonces taken of late, oldest first; absent for none. */
+  readonly nonces?: readonly TakenNonce[];
+}
+
+/** A signature's or ticket's nonce, which counts once (IDN2). */
+export interface TakenNonce {
+  readonly nonce: string;
+  /** Unix milliseconds. */
+  readonly at: number;
 }
 
 /** Who speaks, as admission found out; never taken from a body again. */
@@ -40,6 +51,8 @@ export interface Caller {
   /** What its connection calls it: the name of a join that gives none. */
   readonly name?: string | undefined;
   readonly kind?: Kind | undefined;
+  /** Of a signed request or a ticket: what makes it one of its kind. A socket's frames have none. */
+  readonly nonce?: string | undefined;
 }
 
 /** A message that was decided, with what its storage and delivery need. */

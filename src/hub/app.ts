@@ -2,27 +2,27 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { FRAME_BYTES, LIMITS, map, ok, readLimits, refusal } from "../protocol/index.ts";
-import { admit, configuredKey } from "./admission.ts";
+import { admit } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { callIndex } from "./calls.ts";
 import { channelRoutes } from "./channel-routes.ts";
-import type { Env } from "./env.ts";
+import type { HubEnv } from "./env.ts";
 import { answering, routesOf } from "./handlers.ts";
+import { proofFor } from "./identity.ts";
 import { upgrade } from "./socket-route.ts";
+import { ticketRoute } from "./ticket-route.ts";
 import { VERSION } from "./version.ts";
 
-export const app: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();
+export const app: Hono<HubEnv> = new Hono<HubEnv>();
 const route = routesOf(app);
 
 // Without a key: says that a hub is here, and nothing else.
 route("/health", { GET: () => success({ name: "channel-hub", version: VERSION }) });
 
 app.use(async function admission(c, next) {
-  const url = new URL(c.req.url);
-  const key = configuredKey(c.env, url);
-  if (!key.ok) return failure(key.refusal);
-  const refused = await admit(c.req.raw, url, key.value);
-  if (refused !== undefined) return failure(refused);
+  const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);
+  if (!admitted.ok) return failure(admitted.refusal);
+  c.set("admission", admitted.value);
   return await next();
 });
 
@@ -32,6 +32,13 @@ app.use(
     onError: () => failure(refusal("body_too_large", `a body must be at most ${FRAME_BYTES} bytes`)),
   }),
 );
+
+app.use(async function identity(c, next) {
+  const proof = await proofFor(c, c.var.admission);
+  if (!proof.ok) return failure(proof.refusal);
+  c.set("proof", proof.value);
+  return await next();
+});
 
 app.route("/api/channel", channelRoutes);
 
@@ -43,6 +50,9 @@ route("/api/hub", {
     return map(counts, ({ channels, deleted }) => ({ limits: withNull(limits), channels, deleted }));
   }),
 });
+
+// {"channel_id":"ch-1","key":"alpha"} → {"ok":true,"ticket":"…","url":"wss://…/ws/channel/ch-1","expires_at":"2026-…Z"}
+route("/api/ticket", { POST: ticketRoute });
 
 route("/ws/channel/:id", { GET: upgrade });
 

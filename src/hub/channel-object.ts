@@ -33,6 +33,7 @@ import { ChannelStore } from "./channel-store.ts";
 import { connect, type ConnectPorts, readConnectRequest, refusedUpgrade } from "./connect.ts";
 import { answerClose, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { closePlain, proveCaller } from "./no-downgrade.ts";
 import { Delivery, type Reply } from "./delivery.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
 import type { HubIndex } from "./hub-index.ts";
@@ -41,6 +42,7 @@ import { Keeper } from "./keeper.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { Rates } from "./rates.ts";
+import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
 
 /** What became of a command that came over HTTP. */
@@ -101,6 +103,8 @@ export class Channel extends DurableObject<Env> {
     this.#pacing = new Pacing(ctx, this.#connections);
     this.#delivery = new Delivery(this.#connections, this.#pacing);
     this.#turns = new Turns(this.#announcer, (arrivals) => this.#commit(arrivals));
+    // Before the first event: keys change by a deploy, which makes the object anew (KEY3).
+    void ctx.blockConcurrencyWhile(() => closeRevoked(this.#connections, env));
   }
 
   // ---- calls from the Worker and the index: answers are values, refusals included ----
@@ -115,15 +119,15 @@ export class Channel extends DurableObject<Env> {
     return commandAnswer(reply);
   }
 
-  history(query: HistoryQuery): Promise<Result<HistoryReply>> {
-    return this.#reading((state) => {
+  history(query: HistoryQuery, proven?: Caller): Promise<Result<HistoryReply>> {
+    return this.#reading(proven, (state) => {
       const { messages, count, meta } = readHistory(state, this.#keeper.log, query);
       return { messages, count, meta: JSON.stringify(meta) };
     });
   }
 
-  details(): Promise<Result<Details>> {
-    return this.#reading((state) => {
+  details(proven?: Caller): Promise<Result<Details>> {
+    return this.#reading(proven, (state) => {
       const now = Date.now();
       const participants = describeParticipants(state, this.#keeper.log.sends(0), {
         now,
@@ -210,6 +214,7 @@ export class Channel extends DurableObject<Env> {
       arrivals.map((arrival) => ({ arrival, outcome: handle(state, arrival.caller, arrival.command, context) })),
     );
     this.#sending(() => {
+      if (decided.ok) closePlain(this.#connections, decided.value, now);
       if (decided.ok) return this.#delivery.deliver(decided.value, now);
       const outcome = { type: "refused", refusal: decided.refusal } as const;
       this.#delivery.deliver(
@@ -233,9 +238,14 @@ export class Channel extends DurableObject<Env> {
     }
   }
 
-  async #reading<T>(look: (state: ChannelState) => T): Promise<Result<T>> {
+  /** A read whose caller is `proven` counts as proof here (IDN1). */
+  async #reading<T>(proven: Caller | undefined, look: (state: ChannelState) => T): Promise<Result<T>> {
     const opened = await this.#keeper.open();
-    return opened.ok ? this.#turns.inOrder(() => this.#keeper.read(look)) : opened;
+    if (!opened.ok) return opened;
+    return await this.#turns.inOrder(() => {
+      if (proven !== undefined) proveCaller(this.#keeper, this.#connections, proven, Date.now());
+      return this.#keeper.read(look);
+    });
   }
 
   #summary(state: ChannelState, now: number): string {

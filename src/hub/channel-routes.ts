@@ -6,33 +6,39 @@ import {
   channelNotFound,
   channelNumber,
   CREATE_BODY,
+  DELETE_QUERY,
   HISTORY_QUERY,
   JOIN_BODY,
   LEAVE_BODY,
   LIST_QUERY,
   map,
+  ok,
   quote,
   READ_BODY,
   refuse,
   type Result,
   SEND_BODY,
 } from "../protocol/index.ts";
+import { isWithin } from "./admission.ts";
 import { callChannel, callIndex, type CallOptions, READ } from "./calls.ts";
+import { provenKey } from "./caller.ts";
 import type { CommandAnswer } from "./channel-object.ts";
 import { directory } from "./directory.ts";
-import type { Env } from "./env.ts";
-import { answering, type HubContext, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
+import { callerFor } from "./identity.ts";
+import type { HubContext, HubEnv } from "./env.ts";
+import { answering, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
 
-export const channelRoutes: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();
+export const channelRoutes: Hono<HubEnv> = new Hono<HubEnv>();
 
 const route = routesOf(channelRoutes);
 
 // {"name":"ops","key":"alpha","name_display":"ALPHA"} → {"ok":true,"channel_id":"ch-1","name":"ops","created_by":"ALPHA"}
 route("/create", {
   POST: withBody(CREATE_BODY, async (c, body) => {
-    const id = idempotencyKey(c);
+    const [id, caller] = [idempotencyKey(c), callerFor(c, body)];
+    if (!caller.ok) return caller;
     if (!id.ok) return id;
-    const made = await callIndex(c.env, (index) => index.create(body, id.value));
+    const made = await callIndex(c.env, (index) => index.create(body, id.value, caller.value.verified));
     return map(made, ({ number, name, creator_name }) => {
       directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };
@@ -66,6 +72,8 @@ route("/read", {
 // ?limit=100&cursor=0&key=bravo → {"ok":true,"channels":[…],"count":2,"next_cursor":40}
 route("/list", {
   GET: withQuery(LIST_QUERY, async (c, query) => {
+    const mine = query.key === undefined ? ok(undefined) : callerFor(c, { key: query.key });
+    if (!mine.ok) return mine;
     const listing = await callIndex(c.env, (index) => index.list(query));
     return map(listing, ({ channels, ...counts }) => `{"channels":[${channels}],${JSON.stringify(counts).slice(1)}`);
   }),
@@ -75,7 +83,7 @@ route("/list", {
 route("/:id/history", {
   GET: withQuery(HISTORY_QUERY, async (c, query) => {
     const id = c.req.param("id") ?? "";
-    const page = await callChannel(c.env, id, (channel) => channel.history(query), READ);
+    const page = await callChannel(c.env, id, (channel) => channel.history(query, provenIn(c)), READ);
     return map(
       page,
       ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
@@ -86,15 +94,17 @@ route("/:id/history", {
 route("/:id", {
   // → {"ok":true,…summary,"participants":[{…,"last_seen":"…","unread":3}],"epoch":"…","first_seq":1,"last_seq":9}
   GET: answering(async (c) => {
-    const details = await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(), READ);
+    const details = await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(provenIn(c)), READ);
     return map(details, ({ summary, ...more }) => ({ ...(JSON.parse(summary) as object), ...more }));
   }),
-  // → {"ok":true,"channel_id":"ch-1"}
-  DELETE: answering(async (c) => {
+  // ?key=alpha → {"ok":true,"channel_id":"ch-1"}
+  DELETE: withQuery(DELETE_QUERY, async (c, { key }) => {
     const id = c.req.param("id") ?? "";
+    const by = deleterOf(c, key);
+    if (!by.ok) return by;
     const number = channelNumber(id);
     if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
-    return map(await callIndex(c.env, (index) => index.delete(number)), () => ({ channel_id: id }));
+    return map(await callIndex(c.env, (index) => index.delete(number, by.value)), () => ({ channel_id: id }));
   }),
 });
 
@@ -110,14 +120,16 @@ async function change(
   { channel_id, key, kind }: Who,
   command: Change,
 ): Promise<Result<object | string>> {
-  const caller = { key, kind, verified: false };
+  const claimed = callerFor(c, { key, kind });
+  if (!claimed.ok) return claimed;
+  const caller = claimed.value;
   const named =
     command.action === "send" && command.client_msg_id !== undefined ? { client_msg_id: command.client_msg_id } : {};
   const answer = await callChannel(
     c.env,
     channel_id,
     (channel) => channel.command(caller, command, named),
-    outcomeOf(command),
+    outcomeOf(command, caller),
   );
   return map(answer, (done: CommandAnswer) => {
     if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
@@ -126,13 +138,37 @@ async function change(
   });
 }
 
-/** A leave that is repeated would be told that it is no participant; the others do no harm twice. */
-function outcomeOf(command: Change): CallOptions {
+/** Undefined: the hub's owner, who needs no key. Others must prove that they are somebody. */
+function deleterOf(c: HubContext, key: string | undefined): Result<string | undefined> {
+  const { admission, proof } = c.var;
+  const by = key ?? provenKey(proof).key;
+  const caller = by === undefined ? undefined : callerFor(c, { key: by });
+  if (caller?.ok === false) return caller;
+  if (isWithin("admin", admission.scope)) return ok(undefined);
+  if (caller?.value.verified === true) return ok(caller.value.key);
+  return refuse(
+    "signature_required",
+    "prove that you are the channel's creator by signing, or use a hub key of scope admin",
+  );
+}
+
+/** Whom a signed read proves: that counts in the channel it reads (IDN1). */
+function provenIn(c: HubContext): Caller | undefined {
+  const { key } = provenKey(c.var.proof);
+  return key === undefined ? undefined : { key, verified: true };
+}
+
+/**
+ * A leave that is repeated would be told that it is no participant, and a nonce that it was used;
+ * the others do no harm twice.
+ */
+function outcomeOf(command: Change, { nonce }: Caller): CallOptions {
   const id = command.action === "send" ? command.client_msg_id : undefined;
   const how = id === undefined ? "repeat it" : "repeat it with the same client_msg_id, within 4 minutes";
   const failed = refuse<never>("outcome_unknown", `the hub cannot tell whether this took effect; ${how}`, {
     retry_after_ms: 1000,
     ...(id !== undefined && { client_msg_id: id }),
   });
-  return { isRepeatable: command.action !== "leave", failed };
+  const isRepeatable = command.action === "send" || (command.action !== "leave" && nonce === undefined);
+  return { isRepeatable, failed };
 }

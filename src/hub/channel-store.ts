@@ -12,6 +12,7 @@ import {
   markSaved,
   type Participant,
   restoreChannel,
+  type TakenNonce,
 } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
 import { SqlLog } from "./sql-log.ts";
@@ -28,7 +29,7 @@ const TABLES = `
   ) STRICT;
   CREATE TABLE participant (
     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
-    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL
+    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, nonces TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE log (
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
@@ -102,10 +103,11 @@ export class ChannelStore {
     }
   }
 
-  #putParticipant({ key, name, kind, member, verified, read_seq, seen_at }: Participant): void {
+  #putParticipant({ key, name, kind, member, verified, read_seq, seen_at, nonces }: Participant): void {
+    const taken = nonces === undefined ? null : JSON.stringify(nonces);
     this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?)",
-      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at],
+      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, taken],
     );
   }
 }
@@ -130,6 +132,7 @@ type ParticipantRow = {
   verified: number;
   read_seq: number;
   seen_at: number;
+  nonces: string | null;
 };
 
 function recordOf(row: ChannelRow): ChannelRecord {
@@ -139,6 +142,12 @@ function recordOf(row: ChannelRow): ChannelRecord {
 }
 
 function participantOf(row: ParticipantRow): Participant {
-  const { kind, member, verified, ...rest } = row;
-  return { ...rest, member: member === 1, verified: verified === 1, ...(kind !== null && { kind: kind as Kind }) };
+  const { kind, member, verified, nonces, ...rest } = row;
+  return {
+    ...rest,
+    member: member === 1,
+    verified: verified === 1,
+    ...(kind !== null && { kind: kind as Kind }),
+    ...(nonces !== null && { nonces: JSON.parse(nonces) as readonly TakenNonce[] }),
+  };
 }

@@ -19,6 +19,10 @@ interface Attachment {
   readonly name?: string | undefined;
   readonly kind?: Kind | undefined;
   readonly verified: boolean;
+  /** What admitted it: a hub key and what that allows (KEY3). */
+  readonly right: string;
+  /** Only reads (SOC9). */
+  readonly observer: boolean;
   /** Asked for batch frames (SOC7). */
   readonly batch: boolean;
   /** Asked for messages of its own key (SOC3). */
@@ -30,6 +34,13 @@ interface Attachment {
   readonly closing: boolean;
   /** Unix milliseconds of the upgrade. */
   readonly opened_at: number;
+}
+
+/** Whose socket it is, and by what right. */
+export interface Admitted {
+  readonly caller: Caller;
+  readonly right: string;
+  readonly isObserver: boolean;
 }
 
 export type Wishes = Pick<Attachment, "batch" | "echo" | "mode">;
@@ -51,17 +62,23 @@ export class Connection {
   }
 
   /** Takes a new socket over. */
-  static open(ctx: DurableObjectState, socket: WebSocket, caller: Caller, wishes: Wishes, now: number): Connection {
-    const { key, name, kind, verified } = caller;
+  static open(
+    ctx: DurableObjectState,
+    socket: WebSocket,
+    who: Admitted,
+    wishes: Wishes & { opened_at: number },
+  ): Connection {
+    const { key, name, kind, verified } = who.caller;
     const attached = {
       v: VERSION,
       key,
       name,
       kind,
       verified,
+      right: who.right,
+      observer: who.isObserver,
       paced: false,
       closing: false,
-      opened_at: now,
       ...wishes,
     } as const;
     ctx.acceptWebSocket(socket);
@@ -83,6 +100,19 @@ export class Connection {
   get caller(): Caller {
     const { key, name, kind, verified } = this.#attached;
     return { key, name, kind, verified };
+  }
+
+  get right(): string {
+    return this.#attached.right;
+  }
+
+  get isObserver(): boolean {
+    return this.#attached.observer;
+  }
+
+  /** Whether what is said to `members` is said to it too. */
+  isAmong(members: ReadonlySet<string>): boolean {
+    return this.isObserver || members.has(this.key);
   }
 
   get batch(): boolean {

@@ -4,7 +4,16 @@
  */
 import * as v from "valibot";
 import { type ErrorCode, type Refusal, refusal, refuse, type Result, ok } from "./error.ts";
-import { HISTORY_MAX, NAME_CODE_POINTS, REF_LENGTH, SEQ_MAX, TARGET_LENGTH, TEXT_BYTES, TO_MAX } from "./limits.ts";
+import {
+  HISTORY_MAX,
+  NAME_CODE_POINTS,
+  REF_LENGTH,
+  SEQ_MAX,
+  TARGET_LENGTH,
+  TEXT_BYTES,
+  TO_MAX,
+  WATCH_TICKET_MAX_S,
+} from "./limits.ts";
 import { KINDS } from "./message.ts";
 import {
   CLIENT_MSG_ID_PATTERN,
@@ -198,3 +207,9 @@ export const limit: v.GenericSchema<unknown, number> = wholeNumber("limit", "bad
 export const after: v.GenericSchema<unknown, number> = wholeNumber("after", "bad_limit", 0, SEQ_MAX);
 export const before: v.GenericSchema<unknown, number> = wholeNumber("before", "bad_limit", 1, SEQ_MAX);
 export const cursor: v.GenericSchema<unknown, number> = wholeNumber("cursor", "bad_request", 0, SEQ_MAX);
+export const watchSeconds: v.GenericSchema<unknown, number> = wholeNumber(
+  "seconds",
+  "bad_request",
+  1,
+  WATCH_TICKET_MAX_S,
+);
