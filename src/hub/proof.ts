@@ -53,7 +53,7 @@ export async function verifyRequest(
   if (target === undefined) {
     return refuse(
       "bad_target",
-      "the URL of a signed request must be in its canonical form: as `new URL(url).href` writes it",
+      "the URL of a signed request must be canonical: no dot segments, no `?` without a query, encoded as URL.href writes it",
     );
   }
   const names = ["signature-input", "signature", "content-digest"] as const;
@@ -73,7 +73,7 @@ export async function verifyRequest(
 }
 
 /** WebCrypto refuses signatures whose S is not below the group's order (RFC 8032 §5.1.7), so none can be altered. */
-async function isSignature(key: string, signature: Bytes, base: Bytes): Promise<boolean> {
+export async function isSignature(key: string, signature: Bytes, base: Bytes): Promise<boolean> {
   try {
     const verifying = await crypto.subtle.importKey("raw", fromHex(key), "Ed25519", false, ["verify"]);
     return await crypto.subtle.verify("Ed25519", verifying, signature, base);
