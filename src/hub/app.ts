@@ -1,29 +1,29 @@
 /** The Worker's routes, in the order in which a request meets them. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { FRAME_BYTES, LIMITS, LISTEN_ALL_QUERY, map, ok, readLimits, refusal } from "../protocol/index.ts";
-import { admit, configuredKey } from "./admission.ts";
+import { FRAME_BYTES, LIMITS, map, ok, readLimits, refusal } from "../protocol/index.ts";
+import { admit } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { callIndex } from "./calls.ts";
 import { channelRoutes } from "./channel-routes.ts";
-import type { Env } from "./env.ts";
-import { answering, routesOf, withQuery } from "./handlers.ts";
-import { listenToAll } from "./listen.ts";
+import type { HubEnv } from "./env.ts";
+import { answering, routesOf } from "./handlers.ts";
+import { proofFor } from "./identity.ts";
+import { listenToSeveral } from "./listen-route.ts";
 import { upgrade } from "./socket-route.ts";
+import { ticketRoute } from "./ticket-route.ts";
 import { VERSION } from "./version.ts";
 
-export const app: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();
+export const app: Hono<HubEnv> = new Hono<HubEnv>();
 const route = routesOf(app);
 
 // Without a key: says that a hub is here, and nothing else.
 route("/health", { GET: () => success({ name: "channel-hub", version: VERSION }) });
 
 app.use(async function admission(c, next) {
-  const url = new URL(c.req.url);
-  const key = configuredKey(c.env, url);
-  if (!key.ok) return failure(key.refusal);
-  const refused = await admit(c.req.raw, url, key.value);
-  if (refused !== undefined) return failure(refused);
+  const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);
+  if (!admitted.ok) return failure(admitted.refusal);
+  c.set("admission", admitted.value);
   return await next();
 });
 
@@ -34,10 +34,16 @@ app.use(
   }),
 );
 
+app.use(async function identity(c, next) {
+  const proof = await proofFor(c, c.var.admission);
+  if (!proof.ok) return failure(proof.refusal);
+  c.set("proof", proof.value);
+  return await next();
+});
+
 app.route("/api/channel", channelRoutes);
 
-// ?key=bravo&after=ch-1:418,ch-4:7&wait=45&for=me → {"ok":true,"channels":[{…},…]}
-route("/api/listen", { GET: withQuery(LISTEN_ALL_QUERY, (c, query) => listenToAll(c.env, query, c.req.raw.signal)) });
+route("/api/listen", { GET: listenToSeveral });
 
 // → {"ok":true,"limits":{"HUB_RATE_PER_SECOND":30,…},"channels":2,"deleted":0}; null: unlimited
 route("/api/hub", {
@@ -47,6 +53,9 @@ route("/api/hub", {
     return map(counts, ({ channels, deleted }) => ({ limits: withNull(limits), channels, deleted }));
   }),
 });
+
+// {"channel_id":"ch-1","key":"alpha"} → {"ok":true,"ticket":"…","url":"wss://…/ws/channel/ch-1","expires_at":"2026-…Z"}
+route("/api/ticket", { POST: ticketRoute });
 
 route("/ws/channel/:id", { GET: upgrade });
 
