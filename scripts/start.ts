@@ -20,8 +20,14 @@ const DEV_VARS = join(ROOT, ".dev.vars");
 const GRACE_MS = 10_000;
 const POLL_MS = 100;
 
-/** wrangler's flags unless they are given. */
-const DEFAULTS = { ip: "127.0.0.1", port: "8787", "log-level": "warn", "show-interactive-dev-session": "false" };
+/** wrangler's flags unless they are given. Of two hubs that start at once, one would fail to get the debugger's usual port. */
+const DEFAULTS = {
+  ip: "127.0.0.1",
+  port: "8787",
+  "inspector-port": "0",
+  "log-level": "warn",
+  "show-interactive-dev-session": "false",
+};
 
 /** No telemetry, no look for updates, no request data from elsewhere, no logs in the home, no pages without the key. */
 const QUIET = {
@@ -48,12 +54,9 @@ process.exitCode = await run(wishes);
 
 function readWishes(given: readonly string[]): Wishes {
   const text = { type: "string" } as const;
-  const options = { ip: text, port: text, "log-level": text, "show-interactive-dev-session": text };
-  const { values } = parseArgs({
-    args: [...given],
-    strict: false,
-    options: { ...options, var: { ...text, multiple: true } },
-  });
+  const known = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, text]));
+  const options = { ...known, var: { ...text, multiple: true } } as const;
+  const { values } = parseArgs({ args: [...given], strict: false, options });
   const missing = Object.entries(DEFAULTS).filter(([name]) => values[name] === undefined);
   const ip = String(values["ip"] ?? DEFAULTS.ip);
   const variables = (values["var"] ?? []).map(String);

@@ -45,6 +45,14 @@ test("[KEY2] HUB_KEY of the environment replaces dev-key and is not shown", asyn
   expect(hub.output).not.toContain(key);
 });
 
+test("two hubs start at once", async () => {
+  const ports = [await freePort(), await freePort()];
+  const hubs = await Promise.all(
+    ports.map(async (port) => started(["--port", String(port), "--persist-to", await temporaryDirectory()])),
+  );
+  for (const hub of hubs) expect((await fetch(new URL("/health", (await hub.printedLine()).url))).status).toBe(200);
+});
+
 test("a port in use, an absurd one, and a short key for other machines are said in one sentence", async () => {
   const taken = await listening();
   const port = portOf(taken);
