@@ -53,7 +53,8 @@ export interface Context {
 
 export function handle(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
   // A replayed send is answered with its first ack, so it takes no nonce.
-  const speaker = command.action === "send" ? { ...caller, nonce: undefined } : caller;
+  const isSend = command.action === "send" && caller.nonce !== undefined;
+  const speaker = isSend ? { ...caller, nonce: undefined } : caller;
   const refused = refuseCaller(state, speaker, context.now);
   if (refused !== undefined) return { type: "refused", refusal: refused };
   // What is proven and used up stays so, whatever becomes of the command.

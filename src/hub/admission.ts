@@ -61,8 +61,14 @@ async function configuredKeys(env: Env, url: URL): Promise<Result<readonly HubKe
   } catch (error) {
     return refuse("hub_not_configured", error instanceof Error ? error.message : "a limit is malformed");
   }
+  if (!SWITCH.has(env.HUB_REQUIRE_VERIFIED ?? "")) {
+    return refuse("hub_not_configured", "HUB_REQUIRE_VERIFIED must be 1 or 0");
+  }
   return await readKeys(env, url.hostname);
 }
+
+/** What a variable that switches something may be: a misspelt "on" must not pass for off. */
+const SWITCH: ReadonlySet<string> = new Set(["", "0", "1"]);
 
 async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Result<Admission>> {
   const given = givenKey(request.headers);
@@ -115,6 +121,10 @@ export function offeredProtocols(headers: Headers): readonly string[] {
 
 /** Browsers send `Origin` with whatever a page does; a page of another site must not use the hub through its reader. */
 function isOwnOrigin(origin: string | null, own: string, allowed: string): boolean {
-  if (origin === null || origin === own) return true;
+  return origin === null || origin === own || isSharedOrigin(origin, allowed);
+}
+
+/** Whether the owner named this origin in `HUB_ORIGINS`; compared exactly. */
+export function isSharedOrigin(origin: string, allowed: string): boolean {
   return origin !== "" && allowed.split(/[\s,]+/).includes(origin);
 }

@@ -1,8 +1,9 @@
 /** The Worker's routes, in the order in which a request meets them. */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
 import { FRAME_BYTES, LIMITS, map, ok, readLimits, refusal } from "../protocol/index.ts";
-import { admit } from "./admission.ts";
+import { admit, isSharedOrigin } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { callIndex } from "./calls.ts";
 import { channelRoutes } from "./channel-routes.ts";
@@ -19,6 +20,24 @@ const route = routesOf(app);
 
 // Without a key: says that a hub is here, and nothing else.
 route("/health", { GET: () => success({ name: "channel-hub", version: VERSION }) });
+
+/** What a page of another site needs; asked for by its browser beforehand, without a key. */
+const shared = cors({
+  origin: (origin) => origin,
+  allowMethods: ["GET", "HEAD", "POST", "DELETE"],
+  allowHeaders: [
+    ...["x-spf-key", "authorization", "content-type", "idempotency-key"],
+    ...["signature", "signature-input", "content-digest"],
+  ],
+  exposeHeaders: ["retry-after"],
+  maxAge: 600,
+});
+
+// Only for pages that the owner named; to all others the hub sends no CORS header at all (IDN3).
+app.use("/api/*", async function sharing(c, next) {
+  const isShared = isSharedOrigin(c.req.header("origin") ?? "", c.env.HUB_ORIGINS ?? "");
+  return isShared ? await shared(c, next) : await next();
+});
 
 app.use(async function admission(c, next) {
   const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);

@@ -295,3 +295,23 @@ test("[IDN3] the hub's own pages and what sends no Origin are at home", async ()
     [...answer.headers.keys()].filter((name) => name.startsWith("access-control") || name === "set-cookie"),
   ).toEqual([]);
 });
+
+test("[IDN3] pages of HUB_ORIGINS are told that they may, with any key of theirs, and no others are told anything", async () => {
+  const path = "/api/ticket";
+  const preflight = (origin: string): ReturnType<typeof fetch> =>
+    fetch(hub.url + path, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } });
+  const asked = await preflight("https://friend.example");
+  expect(asked.status).toBe(204);
+  expect(asked.headers.get("access-control-allow-origin")).toBe("https://friend.example");
+  expect(asked.headers.get("access-control-allow-headers")).toContain("x-spf-key,");
+  expect(asked.headers.get("access-control-allow-credentials")).toBeNull();
+  expect(asked.headers.get("vary")).toContain("Origin");
+  const foreign = await preflight("https://evil.example");
+  expect(foreign.status).toBe(403);
+  expect([...foreign.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+  const headers = { origin: "https://friend.example" };
+  for (const key of [READ.text, "wrong"]) {
+    const answer = await rawCall(hub, { path: "/api/channel/list", headers: { ...headers, "x-spf-key": key } });
+    expect(answer.headers.get("access-control-allow-origin")).toBe("https://friend.example");
+  }
+});

@@ -4,6 +4,8 @@
  */
 
 const P = 2n ** 255n - 19n;
+/** The bit that holds the sign of x. */
+const SIGN = 2n ** 255n;
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 const D = mod(-121665n * power(121666n, P - 2n));
 
@@ -20,9 +22,7 @@ export function smallOrderEncodings(): string[] {
     // Multiplied by the large prime order, any point ends up among the eight.
     if (point !== undefined) for (let n = 0n; n < 8n; n++) heights.add(times(n, times(L, point)).y);
   }
-  return [...heights]
-    .flatMap((y) => [y, y + P].filter((form) => form < 2n ** 255n))
-    .flatMap((y) => [hexOf(y), hexOf(y + 2n ** 255n)]);
+  return [...heights].flatMap((y) => (y + P < SIGN ? [y, y + P] : [y])).flatMap((y) => [hexOf(y), hexOf(y + SIGN)]);
 }
 
 function pointAt(y: bigint): Point | undefined {
