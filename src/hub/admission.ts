@@ -7,7 +7,8 @@ import type { Env } from "./env.ts";
 
 /** Shorter keys are for a developer's own machine. */
 const KEY_LENGTH_MIN = 24;
-const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** Host names of this machine itself. */
+export const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 const NOT_CONFIGURED = `this hub has no key yet: set HUB_KEY to a secret of at least ${KEY_LENGTH_MIN} characters (npx wrangler secret put HUB_KEY) and deploy again`;
 

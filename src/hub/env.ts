@@ -10,6 +10,8 @@ export interface Env extends LimitVariables {
   readonly HUB_KEY?: string;
   /** "1" under `npm start` only: lets a short key work, from a loopback host (KEY2). */
   readonly HUB_DEV?: string;
+  /** Origins of web pages that may use the hub beside its own, separated by commas or white space (IDN3). */
+  readonly HUB_ORIGINS?: string;
 }
 
 /** The one index object. */

@@ -1,12 +1,12 @@
 /** From `Result` to `Response`: the few shapes that all routes have. */
 import type { Context, Handler, Hono } from "hono";
-import * as v from "valibot";
+import type * as v from "valibot";
 import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Result } from "../protocol/index.ts";
 import { failure, success } from "./answer.ts";
 import type { Env } from "./env.ts";
 
 export type HubContext = Context<{ Bindings: Env }>;
-type HubHandler = Handler<{ Bindings: Env }>;
+export type HubHandler = Handler<{ Bindings: Env }>;
 
 /** What follows `"ok":true`: an object, or the JSON of one. */
 type Fields = object | string;
@@ -56,7 +56,7 @@ export function withQuery<S extends v.GenericSchema>(
 }
 
 /** The body as text; its size is bounded by the body limit before. Content-Type is not examined. */
-async function readText(c: HubContext): Promise<Result<string>> {
+export async function readText(c: HubContext): Promise<Result<string>> {
   const bytes = await c.req.arrayBuffer();
   try {
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));

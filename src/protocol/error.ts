@@ -19,6 +19,7 @@ export const ERRORS = {
   },
   unauthorized: { status: 401, retry: false, means: "the hub key is missing or wrong" },
   not_participant: { status: 403, retry: false, means: "the key has not joined the channel" },
+  origin_forbidden: { status: 403, retry: false, means: "a web page of another origin may not use the hub" },
   channel_full: { status: 403, retry: false, means: "the channel has all the participants it may have" },
   channel_not_found: { status: 404, close: 4504, retry: false, means: "no channel has that id" },
   not_found: { status: 404, retry: false, means: "no such route" },

@@ -127,6 +127,7 @@ const config :Workerd.Config = (
 const hub :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-11-02",
+  compatibilityFlags = ["enable_request_signal"],
   bindings = [
     (name = "CHANNELS", durableObjectNamespace = "Channel"),
     (name = "HUB_INDEX", durableObjectNamespace = "HubIndex"),
