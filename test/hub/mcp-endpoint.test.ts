@@ -366,6 +366,24 @@ test.each([7, "seven"])(
   },
 );
 
+test("what the tool reports goes to a caller that gave a token, also when it does not wait", async () => {
+  const name = "test_tool_with_progress";
+  const body = request("tools/call", { name, _meta: { progressToken: 7 } });
+  const text = await (await post({ tool: name, body, headers: { accept: EVENTS } })).text();
+  const steps = ["one", "two", "three"].map((message, at) => ({ progressToken: 7, progress: at + 1, message }));
+  const said = steps.map((params) => ({ jsonrpc: "2.0", method: "notifications/progress", params }));
+  const events = said.map((message) => `event: message\ndata: ${JSON.stringify(message)}\n\n`).join("");
+  expect(text.startsWith(`: ok\n\n${events}event: message\ndata: {"jsonrpc":"2.0","id":1,"result"`)).toBe(true);
+});
+
+test("a fault of the hub ends a stream with an error, too", async () => {
+  const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const body = request("tools/call", { name: "broken", arguments: { wait: 1 } });
+  const text = await (await post({ tool: "broken", body, headers: { accept: EVENTS } })).text();
+  expect(text).toMatch(/^: ok\n\nevent: message\ndata: .*"code":-32603,.*\n\n$/);
+  logged.mockRestore();
+});
+
 test("a client that takes no events gets JSON, however long it waits", async () => {
   const { body } = await answerOf({ ...waiting(0.01), headers: { accept: "application/json" } });
   expect(body.result.content[0].text).toBe("waited");

@@ -56,7 +56,6 @@ async function answer(work: (work: Work) => Promise<object>, line: Line): Promis
   };
   say(line, ": ok\n\n");
   const timer = setInterval(report, ALIVE_MS);
-  gone.addEventListener("abort", () => clearInterval(timer));
   const message = await work({ signal: gone, progress: report });
   clearInterval(timer);
   say(line, event(message));
