@@ -4,7 +4,7 @@
  */
 import { ok, readLimits, refuse, type Result } from "../protocol/index.ts";
 import type { Env } from "./env.ts";
-import { findKey, type HubKey, isKeyInUrl, readKeys, type Scope, SCOPES } from "./keys.ts";
+import { findKey, type HubKey, isKeyInUrl, LOOPBACK, readKeys, type Scope, SCOPES } from "./keys.ts";
 import { type Ticket, verifyTicket } from "./ticket.ts";
 
 /** What admission found out about a request. */
@@ -33,7 +33,7 @@ export async function admit(request: Request, url: URL, env: Env): Promise<Resul
       "the hub key must not stand in a URL, where logs keep it; send it as x-spf-key and change it",
     );
   }
-  if (!isOwnOrigin(request.headers.get("origin"), url.origin, env.HUB_ORIGINS ?? "")) {
+  if (!isOwnOrigin(request.headers.get("origin"), url, env)) {
     return refuse("origin_forbidden", "pages of this origin may not use the hub; its owner can name it in HUB_ORIGINS");
   }
   const admitted = (await admitByTicket(request, url, keys.value)) ?? (await admitByKey(request, keys.value));
@@ -120,8 +120,11 @@ export function offeredProtocols(headers: Headers): readonly string[] {
 }
 
 /** Browsers send `Origin` with whatever a page does; a page of another site must not use the hub through its reader. */
-function isOwnOrigin(origin: string | null, own: string, allowed: string): boolean {
-  return origin === null || origin === own || isSharedOrigin(origin, allowed);
+function isOwnOrigin(origin: string | null, { origin: own, hostname }: URL, { HUB_ORIGINS = "", HUB_DEV }: Env): boolean {
+  if (origin === null || isSharedOrigin(origin, HUB_ORIGINS)) return true;
+  // A developer's hub takes any Host: a foreign name that resolves to this machine (DNS rebinding) is not its own.
+  if (HUB_DEV === "1" && !LOOPBACK.has(hostname)) return false;
+  return origin === own;
 }
 
 /** Whether the owner named this origin in `HUB_ORIGINS`; compared exactly. */

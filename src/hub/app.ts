@@ -41,7 +41,7 @@ app.use("/api/*", async function sharing(c, next) {
 
 app.use(async function admission(c, next) {
   const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);
-  if (!admitted.ok) return failure(admitted.refusal);
+  if (!admitted.ok) return turnedAway(c, admitted.refusal);
   c.set("admission", admitted.value);
   return await next();
 });
@@ -55,7 +55,7 @@ app.use(
 
 app.use(async function identity(c, next) {
   const proof = await proofFor(c, c.var.admission);
-  if (!proof.ok) return failure(proof.refusal);
+  if (!proof.ok) return turnedAway(c, proof.refusal);
   c.set("proof", proof.value);
   return await next();
 });
@@ -80,6 +80,13 @@ route("/ws/channel/:id", { GET: upgrade });
 
 app.notFound((c) => failure(refusal("not_found", `no route ${c.req.method} ${c.req.path}`)));
 app.onError((error, c) => fault(error, c.req.routePath));
+
+/** MCP clients take a challenge for an offer of OAuth, which there is none of; the body names the header. */
+function turnedAway(c: HubContext, why: Refusal): Response {
+  const response = failure(why);
+  if (c.req.path === MCP_PATH) response.headers.delete("www-authenticate");
+  return response;
+}
 
 /** JSON has no infinity. */
 function withNull(limits: Readonly<Record<string, number>>): Record<string, number | null> {

@@ -6,7 +6,7 @@ import { failure, success } from "./answer.ts";
 import { provenKey } from "./caller.ts";
 import type { HubContext, HubEnv } from "./env.ts";
 
-type HubHandler = Handler<HubEnv>;
+export type HubHandler = Handler<HubEnv>;
 
 /** What follows `"ok":true`: an object, or the JSON of one. */
 type Fields = object | string;

@@ -33,7 +33,7 @@ export const OWNER_KID = "HUB_KEY";
 
 /** Shorter keys are for a developer's own machine. */
 const KEY_LENGTH_MIN = 24;
-const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+export const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** `hub_<kid>_<32 bytes in base64url>`: the texts that `HUB_KEYS` holds digests of. */
 const KEY_TEXT = /^hub_[A-Za-z0-9-]{1,32}_[A-Za-z0-9_-]{43}$/;
