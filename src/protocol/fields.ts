@@ -4,7 +4,16 @@
  */
 import * as v from "valibot";
 import { type ErrorCode, type Refusal, refusal, refuse, type Result, ok } from "./error.ts";
-import { HISTORY_MAX, NAME_CODE_POINTS, REF_LENGTH, SEQ_MAX, TARGET_LENGTH, TEXT_BYTES, TO_MAX } from "./limits.ts";
+import {
+  HISTORY_MAX,
+  NAME_CODE_POINTS,
+  REF_LENGTH,
+  SEQ_MAX,
+  TARGET_LENGTH,
+  TEXT_BYTES,
+  TO_MAX,
+  WAIT_MAX,
+} from "./limits.ts";
 import { KINDS } from "./message.ts";
 import {
   CLIENT_MSG_ID_PATTERN,
@@ -198,3 +207,10 @@ export const limit: v.GenericSchema<unknown, number> = wholeNumber("limit", "bad
 export const after: v.GenericSchema<unknown, number> = wholeNumber("after", "bad_limit", 0, SEQ_MAX);
 export const before: v.GenericSchema<unknown, number> = wholeNumber("before", "bad_limit", 1, SEQ_MAX);
 export const cursor: v.GenericSchema<unknown, number> = wholeNumber("cursor", "bad_request", 0, SEQ_MAX);
+export const wait: v.GenericSchema<unknown, number> = wholeNumber("wait", "bad_limit", 0, WAIT_MAX);
+
+/** Whose messages a listen is after: everybody's, or those that mention the reader. */
+export const listenFor: v.GenericSchema<unknown, "all" | "me"> = v.pipe(
+  v.unknown(),
+  v.picklist(["all", "me"], fault("bad_request", "for must be me or all")),
+);

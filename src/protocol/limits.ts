@@ -9,6 +9,8 @@ export const RING_MESSAGES = 1000;
 export const HISTORY_DEFAULT = 50;
 /** Messages of one history page at most. */
 export const HISTORY_MAX = 1000;
+/** Seconds a listen may wait: below the 60 s after which many hosts give a call up. */
+export const WAIT_MAX = 55;
 /** UTF-8 bytes of one history page at most: a reader never has to take a larger frame. */
 export const PAGE_BYTES = 1024 * 1024;
 /** UTF-8 bytes of a message's text. */
