@@ -100,6 +100,7 @@ const PART_ROOM = 1600;
 const POSTPONED_ROOM = 250;
 
 function bodyOfAll(turn: AgentTurn, answers: readonly ListenAnswer[], { room, nameOf, notes }: Space): Body {
+  const firstWithMessages = answers.find(({ messages }) => messages.length > 0);
   let text = notes;
   let isMore = false;
   const positions: string[] = [];
@@ -112,7 +113,7 @@ function bodyOfAll(turn: AgentTurn, answers: readonly ListenAnswer[], { room, na
       continue;
     }
     const channel = showChannel(channel_id, nameOf(channel_id));
-    const part = partOf(turn, answer, { room: space, channel, isFirst: text === notes });
+    const part = partOf(turn, answer, { room: space, channel, isFirst: answer === firstWithMessages });
     text += part.text;
     isMore ||= part.isMore;
     positions.push(`${channel_id}:${part.next}`);
@@ -138,7 +139,7 @@ interface PartSpace {
   readonly room: number;
   /** The channel as it is shown. */
   readonly channel: string;
-  /** Whether it is the answer's first part. */
+  /** Whether it is the answer's first part with messages. */
   readonly isFirst: boolean;
 }
 

@@ -9,7 +9,7 @@ import {
   type Fields,
   type Turn,
 } from "./answer.ts";
-import { clip, showChannel, showName, showSender } from "./names.ts";
+import { clip, counted, showChannel, showName, showSender } from "./names.ts";
 import type { ChannelDetail, ChannelUnread, ListAnswer, Status } from "./port.ts";
 import { parseCursor } from "./position.ts";
 import { chooseChannel } from "./resolve.ts";
@@ -26,7 +26,7 @@ export async function list(turn: Turn, key: string | undefined): Promise<Answere
 function listBody({ call }: Turn, { channels, count, next_cursor }: ListAnswer, room: number, key?: string): Body {
   if (channels.length === 0 && call.after === undefined)
     return { text: "There is no channel yet.\n", next: { action: "create", channel: "ops" } };
-  const head = `${count} ${count === 1 ? "channel" : "channels"}.\n`;
+  const head = `${counted(count, "channel")}.\n`;
   const { text, kept } = fitLines(
     channels.map((channel) => channelLine(channel, key)),
     room - head.length,
@@ -45,7 +45,7 @@ function afterList(channels: readonly ChannelSummary[], key: string | undefined)
 
 function channelLine(channel: ChannelSummary, key: string | undefined): string {
   const { id, name, participant_count, connected_count, message_count } = channel;
-  const counts = `${participant_count} joined, ${connected_count} connected, ${message_count} messages`;
+  const counts = `${participant_count} joined, ${connected_count} connected, ${counted(message_count, "message")}`;
   return `${showChannel(id, name)}: ${counts}${isIn(channel, key) ? ", you are in it" : ""}`;
 }
 
@@ -62,7 +62,7 @@ export async function who(turn: Turn, key: string | undefined): Promise<Answered
 
 function whoBody({ call, context }: Turn, channel: ChannelDetail, room: number, key?: string): Body {
   const { id, name, participant_count, connected_count, message_count, paused, participants } = channel;
-  const counts = `${participant_count} joined, ${connected_count} connected, ${message_count} messages`;
+  const counts = `${participant_count} joined, ${connected_count} connected, ${counted(message_count, "message")}`;
   const head = `${showChannel(id, name)}: ${counts}${paused === true ? ", paused" : ""}.\n`;
   const start = participants.findIndex((participant) => participant.key === call.after) + 1;
   const rest = participants.slice(start);

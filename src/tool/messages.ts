@@ -59,13 +59,19 @@ const READ_ON_ROOM = 700;
 /** A cut message shows at least this much, so that reading on gets somewhere. */
 const CUT_MIN = 200;
 
+/** A text as it is shown, from an offset on; one inside of a sign shows that sign's rest as U+FFFD. */
+function textFrom(message: Message, offset: number): string {
+  const shown = showText(message.text);
+  return offset === 0 ? shown : shown.slice(offset).toWellFormed();
+}
+
 function shownFrom(message: Message, offset: number): string {
-  return showText(message.text).slice(offset).replaceAll("\n", INDENTED);
+  return textFrom(message, offset).replaceAll("\n", INDENTED);
 }
 
 /** As much of a text as fits, and how to read on. The offset counts in the text as it is shown. */
 function cutToFit(block: Block, { room, readOn }: Fitting, begin: number): Block {
-  const shown = showText(block.message.text).slice(begin);
+  const shown = textFrom(block.message, begin);
   const most = Math.max(room - block.head.length - TIME_ROOM - READ_ON_ROOM, CUT_MIN);
   const part = partWithin(shown, most);
   const left = shown.length - part.length;

@@ -34,6 +34,11 @@ export function someOf(entries: readonly string[], most: number): string {
   return entries.length > most ? `${shown}, …${entries.length - most} more` : shown;
 }
 
+/** `1 message`, `2 messages` */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** The beginning of a text, whole code points, with `…` where it goes on. */
 export function clip(text: string, most: number): string {
   return text.length <= most ? text : `${wholeCodePoints(text, most)}…`;
