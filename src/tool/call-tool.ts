@@ -46,7 +46,7 @@ export async function callTool(port: HubPort, args: unknown, context: CallContex
   const unread = agent.ok && agent.value !== undefined ? await port.unread({ key: agent.value.key }) : undefined;
   if (answer.ok) return compose(turn, answer.value, unread);
   const { refusal, help = helpAfter(turn.call, refusal) } = answer;
-  return answerRefusal(refusal, as(turn.call, help), unreadLine(unread));
+  return answerRefusal(refusal, madeBy(turn.call, help), unreadLine(unread));
 }
 
 function claimOf({ key, name }: Call): Claim {
@@ -72,11 +72,13 @@ function helpAfter(call: Call, { code }: Refusal): Help {
   if (code === "not_participant")
     return { next: channel === undefined ? { action: "list" } : { action: "join", channel } };
   if (code === "channel_not_found" || code === "channel_deleted") return { next: { action: "list" } };
+  // Made twice, a message or a channel is there twice: look first.
   if (code === "outcome_unknown" && action === "send") return { next: { action: "history", channel, limit: 5 } };
+  if (code === "outcome_unknown" && action === "create") return { next: { action: "list" } };
   return ERRORS[code].retry && action !== "send" ? { next: call } : { example: exampleOf(action) };
 }
 
 /** The same help for whoever made `call`. */
-function as(call: Call, help: Help): Help {
+function madeBy(call: Call, help: Help): Help {
   return "next" in help ? { next: withIdentity(call, help.next) } : { example: withIdentity(call, help.example) };
 }

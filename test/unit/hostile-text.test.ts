@@ -197,6 +197,7 @@ function hostilePort(evil: string): HubPort {
   const hub = new MemoryHub();
   hub.make("ops", "ALPHA", "BRAVO");
   hub.say("ch-1", "bravo", "hi @ALPHA", { reply_to: 1 });
+  hub.channels.get("ch-1")?.join("bravo-2", "BRAVO");
   const port = hub.port(ALPHA);
   const poison = (value: unknown, field = ""): unknown => {
     if (Array.isArray(value)) return value.map((entry) => poison(entry, field));

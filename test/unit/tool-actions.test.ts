@@ -302,6 +302,14 @@ test("a look that may succeed later is answered with the same call", async () =>
   );
 });
 
+test("a create whose outcome is unknown is not repeated blindly", async () => {
+  const hub = new MemoryHub();
+  hub.failing.set("create", refusal("outcome_unknown", "nobody knows"));
+  expect(await asking(hub, ALPHA)({ action: "create", channel: "ops" })).toBe(
+    'Error outcome_unknown: nobody knows.\nNext: {"action":"list"}',
+  );
+});
+
 test("an identity the port refuses is no identity", async () => {
   const hub = opsHub();
   hub.failing.set("identify", refusal("bad_key", "key must be alpha here"));

@@ -152,6 +152,36 @@ test("a host's own budget holds, and one too small to say anything is taken for 
   expect(sizes[2]).toBeGreaterThan(15_000);
 });
 
+/** The identity that takes the most room in a next call. */
+const LONGEST = { key: "k".repeat(128), name: `a${"\u200d".repeat(62)}b` };
+
+test("a cut and the longest identity fit the smallest budget together", async () => {
+  const hub = opsHub();
+  hub.open("own", LONGEST);
+  hub.say("ch-2", LONGEST.key, "x".repeat(9000));
+  const answer = await asking(hub)({ action: "history", channel: "ch-2", ...LONGEST }, { budget: 4000 });
+  expect(answer.length).toBeLessThanOrEqual(4000);
+  const [, more = ""] = /more characters of \[2\]: (.*)\n/.exec(answer) ?? [];
+  expect(JSON.parse(more)).toMatchObject({ after: expect.stringMatching(/^1\+\d+$/), ...LONGEST });
+});
+
+test("many short messages, each in a minute of its own, fit with their times", async () => {
+  const hub = opsHub();
+  for (let at = 0; at < 600; at++) {
+    hub.now += 60_000;
+    hub.say("ch-1", "bravo", "x");
+  }
+  const answer = await asking(hub, ALPHA)({ action: "listen", channel: "ops", limit: 1000 });
+  expect(answer.length).toBeLessThanOrEqual(BUDGET);
+});
+
+test("an offset into a message that is gone does not cut the one shown in its place", async () => {
+  const hub = opsHub();
+  for (let at = 0; at < 1005; at++) hub.say("ch-1", "bravo", `number ${at}`);
+  const answer = await asking(hub, ALPHA)({ action: "history", channel: "ops", after: "2+5", limit: 1 });
+  expect(answer).toContain("\n[8] BRAVO: number 5\n");
+});
+
 test("no texts and names make an answer longer than its budget", async () => {
   const text = fc.oneof(
     fc.string({ unit: "binary", minLength: 1, maxLength: 300 }),
