@@ -21,4 +21,4 @@ export {
   type TakenNonce,
 } from "./state.ts";
 export type { Head, MessageLog, Page, Range } from "./store.ts";
-export { describe, describeParticipants, type Presence, summarize } from "./summary.ts";
+export { describe, describeParticipants, type Presence, summarize, unreadFor } from "./summary.ts";

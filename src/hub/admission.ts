@@ -52,7 +52,8 @@ export function isWithin(needed: Scope, given: Scope): boolean {
 export function neededScope(method: string, pathname: string): Scope {
   if (pathname === "/api/hub") return "admin";
   if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
-  return pathname === "/api/ticket" ? "read" : "agent";
+  // What needs more than reading is checked where it is done.
+  return pathname === "/api/ticket" || pathname === "/mcp" ? "read" : "agent";
 }
 
 async function configuredKeys(env: Env, url: URL): Promise<Result<readonly HubKey[]>> {
@@ -120,7 +121,11 @@ export function offeredProtocols(headers: Headers): readonly string[] {
 }
 
 /** Browsers send `Origin` with whatever a page does; a page of another site must not use the hub through its reader. */
-function isOwnOrigin(origin: string | null, { origin: own, hostname }: URL, { HUB_ORIGINS = "", HUB_DEV }: Env): boolean {
+function isOwnOrigin(
+  origin: string | null,
+  { origin: own, hostname }: URL,
+  { HUB_ORIGINS = "", HUB_DEV }: Env,
+): boolean {
   if (origin === null || isSharedOrigin(origin, HUB_ORIGINS)) return true;
   // A developer's hub takes any Host: a foreign name that resolves to this machine (DNS rebinding) is not its own.
   if (HUB_DEV === "1" && !LOOPBACK.has(hostname)) return false;

@@ -2,21 +2,26 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { FRAME_BYTES, LIMITS, map, ok, readLimits, refusal } from "../protocol/index.ts";
+import { FRAME_BYTES, LIMITS, map, ok, readLimits, refusal, type Refusal } from "../protocol/index.ts";
+import { type CallContext, callTool, TOOL } from "../tool/index.ts";
 import { admit, isSharedOrigin } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { callIndex } from "./calls.ts";
 import { channelRoutes } from "./channel-routes.ts";
-import type { HubEnv } from "./env.ts";
+import type { HubContext, HubEnv } from "./env.ts";
 import { answering, routesOf } from "./handlers.ts";
 import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
+import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
+import type { ToolContext } from "./mcp/tool-server.ts";
 import { upgrade } from "./socket-route.ts";
 import { ticketRoute } from "./ticket-route.ts";
+import { toolPort } from "./tool-port.ts";
 import { VERSION } from "./version.ts";
 
 export const app: Hono<HubEnv> = new Hono<HubEnv>();
 const route = routesOf(app);
+const MCP_PATH = "/mcp";
 
 // Without a key: says that a hub is here, and nothing else.
 route("/health", { GET: () => success({ name: "channel-hub", version: VERSION }) });
@@ -76,10 +81,23 @@ route("/api/hub", {
 // {"channel_id":"ch-1","key":"alpha"} → {"ok":true,"ticket":"…","url":"wss://…/ws/channel/ch-1","expires_at":"2026-…Z"}
 route("/api/ticket", { POST: ticketRoute });
 
+// JSON-RPC: MCP with the one tool `spf_channel`.
+route(MCP_PATH, {
+  POST: mcpEndpoint((c) => ({
+    tool: TOOL,
+    call: (args, context) => callTool(toolPort(c), args, toolContext(context)),
+  })),
+});
+
 route("/ws/channel/:id", { GET: upgrade });
 
 app.notFound((c) => failure(refusal("not_found", `no route ${c.req.method} ${c.req.path}`)));
 app.onError((error, c) => fault(error, c.req.routePath));
+
+/** Signs of life are the endpoint's own; the tool need not give any. */
+function toolContext({ now, signal }: ToolContext): CallContext {
+  return { now, signal };
+}
 
 /** MCP clients take a challenge for an offer of OAuth, which there is none of; the body names the header. */
 function turnedAway(c: HubContext, why: Refusal): Response {

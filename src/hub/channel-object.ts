@@ -13,6 +13,7 @@ import {
   type ListenQuery,
   readHistory,
   summarize,
+  unreadFor,
 } from "../channel/index.ts";
 import {
   type Change,
@@ -119,6 +120,11 @@ export class Channel extends DurableObject<Env> {
       };
       return describe(state, this.#keeper.log, presence, this.#limits);
     });
+  }
+
+  /** Messages of others after the key's read position; 0 for one who is no participant. */
+  unread(key: string): Promise<Result<number>> {
+    return this.#reading(undefined, (state) => unreadFor(state, this.#keeper.log, key));
   }
 
   /**

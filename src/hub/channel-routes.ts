@@ -23,8 +23,9 @@ import {
   SEND_BODY,
 } from "../protocol/index.ts";
 import { isWithin } from "./admission.ts";
-import { callChannel, callIndex, type CallOptions, READ, unclear } from "./calls.ts";
+import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
+import { command as bring } from "./commands.ts";
 import { directory } from "./directory.ts";
 import type { HubContext, HubEnv } from "./env.ts";
 import { answering, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
@@ -142,15 +143,7 @@ async function change(
 ): Promise<Result<object | string>> {
   const claimed = callerFor(c, { key, kind });
   if (!claimed.ok) return claimed;
-  const caller = claimed.value;
-  const named =
-    command.action === "send" && command.client_msg_id !== undefined ? { client_msg_id: command.client_msg_id } : {};
-  const answer = await callChannel(
-    c.env,
-    channel_id,
-    (channel) => channel.command(caller, command, named),
-    outcomeOf(command, caller),
-  );
+  const answer = await bring(c.env, channel_id, claimed.value, command);
   return map(answer, (done: CommandAnswer) => {
     if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
     const { type: _type, ...position } = done;
@@ -190,15 +183,4 @@ function moderate(
   command: ModerationCommand,
 ): Promise<Result<object | string>> {
   return change(c, { channel_id, key: key ?? provenKey(c.var.proof).key ?? ADMIN }, command);
-}
-
-/**
- * A leave that is repeated would be told that it is no participant, and a nonce that it was used;
- * the others do no harm twice.
- */
-function outcomeOf(command: Change, { nonce }: Caller): CallOptions {
-  const id = command.action === "send" ? command.client_msg_id : undefined;
-  const how = id === undefined ? "repeat it" : "repeat it with the same client_msg_id, within 4 minutes";
-  const isRepeatable = command.action === "send" || (command.action !== "leave" && nonce === undefined);
-  return unclear(how, isRepeatable, id === undefined ? {} : { client_msg_id: id });
 }
