@@ -370,6 +370,24 @@ test("the hub's last words are the reason, and its wait is obeyed", async () => 
   ]);
 });
 
+test("last words whose close does not arrive are found out by coming back", async () => {
+  const { host, channel, socket } = await connected();
+  const changes = statesOf(channel);
+  socket.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  await host.advance(999);
+  expect(channel.state).toBe("connected");
+  await host.advance(1);
+  expect(socket.isDropped).toBe(true);
+  expect(changes.at(-1)).toMatchObject({ state: "disconnected", code: "channel_deleted" });
+  await host.advance(125);
+  const next = await host.socket();
+  expect(next).not.toBe(socket);
+  next.events.opened();
+  next.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  next.events.closed(4504, "channel_deleted");
+  expect(changes.at(-1)).toMatchObject({ state: "closed", code: "channel_deleted" });
+});
+
 test("a connect to an unknown channel rejects with the hub's words", async () => {
   const host = new FakeHost();
   const connecting = failureOf(newHub(host).connect("ch-9"));
