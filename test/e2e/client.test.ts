@@ -1,6 +1,13 @@
 /** The client library on Node against a real hub. */
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { type ChannelClient, HubClient, HubError, type StateChange } from "../../src/client/index.ts";
+import {
+  type ChannelClient,
+  type Host,
+  HubClient,
+  HubError,
+  type StateChange,
+  thisHost,
+} from "../../src/client/index.ts";
 import { Dice } from "../support/crash/dice.ts";
 import { FaultyProxy } from "../support/network/faulty-proxy.ts";
 import { createChannel } from "../support/process/agent.ts";
@@ -84,6 +91,54 @@ test("an iterator that sleeps through 900 messages is told each of them, in orde
   }
   expect(told).toEqual(range(1, 902));
   await Promise.all([alpha.disconnect(id), slow.disconnect(id)]);
+});
+
+/** A machine so busy that frames wait until it is free; it says how many of them were `lagging`. */
+class BusyHost {
+  isBusy = false;
+  lagging = 0;
+  #waiting: (() => void)[] = [];
+
+  readonly host: Host = { ...thisHost(), open: (request, events) => this.#open(request, events) };
+
+  free(): void {
+    this.isBusy = false;
+    for (const hear of this.#waiting.splice(0)) hear();
+  }
+
+  #open(request: Parameters<Host["open"]>[0], events: Parameters<Host["open"]>[1]): ReturnType<Host["open"]> {
+    const text = (data: string): void => {
+      if (data.startsWith('{"type":"lagging"')) this.lagging++;
+      if (this.isBusy) this.#waiting.push(() => events.text(data));
+      else events.text(data);
+    };
+    return thisHost().open(request, { ...events, text });
+  }
+}
+
+test("[SOC6] a client that was too busy to read is left behind by the hub, and reads on to the end", async () => {
+  const id = await createChannel(hub.url);
+  const machine = new BusyHost();
+  const [alpha, busy] = [clientOf("alpha"), clientOf("busy", { host: machine.host })];
+  const sender = await alpha.connect(id);
+  const channel = await busy.connect(id);
+  const start = channel.position?.seq ?? 0;
+  channel.drain();
+  // A hundred that are read, so that the hub knows it as a reader that says what it has seen.
+  await flood(sender, 100);
+  await untilAt(channel, start + 100);
+  machine.isBusy = true;
+  // 3 MiB, of which the hub keeps one for it.
+  for (let n = 1; n <= 50; n++) await sender.send("x".repeat(60 * 1024));
+  machine.free();
+  await untilAt(channel, start + 150);
+  await sender.send("live again");
+  await untilAt(channel, start + 151);
+  const { messages, gaps } = channel.drain();
+  expect(machine.lagging).toBeGreaterThan(0);
+  expect(gaps).toEqual([]);
+  expect(messages.map(({ seq }) => seq)).toEqual(range(start + 1, start + 151));
+  await Promise.all([alpha.disconnect(id), busy.disconnect(id)]);
 });
 
 test("a rate that the hub limits delays sends and loses none", async () => {
