@@ -97,7 +97,7 @@ test("an iterator that sleeps through 900 messages is told each of them, in orde
 class BusyHost {
   isBusy = false;
   lagging = 0;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   readonly host: Host = { ...thisHost(), open: (request, events) => this.#open(request, events) };
 
