@@ -76,7 +76,7 @@ test("[SOC2] a broken link is resumed from the position, and nothing is told twi
   socket.say({ type: "batch", data: [live(4), live(5)] }).flush();
   const next = await reconnect(stage);
   expect(next.request.url).toContain("&after=5&epoch=e1");
-  next.say(page(messages(4, 7)), live(8)).flush();
+  next.say(page(messages(4, 7)), live(8), live(8), live(7)).flush();
   expect(seqsOf(channel)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
@@ -192,6 +192,19 @@ test("[SOC5] it pings every 25 s, only after the pong, and a silent link is drop
   const { time } = host;
   socket.events.closed(1006, "");
   expect(changes.at(-1)).toMatchObject({ attempt: 1, retry_at: time + 125 });
+});
+
+test("[SOC5] there is no second ping before the first one's pong, however long the link lives on", async () => {
+  const { host, socket } = await connected();
+  await host.advance(25_000);
+  for (let seq = 4; seq <= 13; seq++) {
+    socket.say(live(seq)).flush();
+    await host.advance(5_000);
+  }
+  expect(socket.take().filter((said) => said === "ping")).toEqual(["ping"]);
+  socket.say("pong").flush();
+  await host.advance(0);
+  expect(socket.take()).toEqual(["ping"]);
 });
 
 test("[DUR3] unanswered sends go again in order after a break, and a lost ack comes as a duplicate", async () => {

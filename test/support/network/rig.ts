@@ -10,7 +10,7 @@ import { Dice } from "../crash/dice.ts";
 import { call, createChannel } from "../process/agent.ts";
 import { HUB_KEY, HubProcess } from "../process/hub-process.ts";
 import { Application, KINDS } from "./application.ts";
-import { FaultyProxy, type Pipe } from "./faulty-proxy.ts";
+import { type Cut, FaultyProxy, type Pipe } from "./faulty-proxy.ts";
 
 const AGENTS = 5;
 /** One cut in this many is a stall. */
@@ -105,13 +105,27 @@ class NetworkRig {
     proxy.isFaulty = true;
     const { cuts, messages } = this.#options;
     for (let round = 1; round <= cuts; round++) await this.#round(Math.floor((messages * round) / cuts));
-    for (const pipe of this.#cut) pipe.fire();
+    await this.#finishCuts();
     await until(() => applications.every(({ open }) => open === 0));
     await this.#readLog();
     await until(() =>
       applications.every((application) => application.told.length >= dueTo(application, this.#log).length),
     );
     return this.#report((Date.now() - started) / 1000);
+  }
+
+  /** What is armed comes now; links that ended before their cut are made up for. */
+  async #finishCuts(): Promise<void> {
+    for (const pipe of this.#cut) pipe.fire();
+    while (this.#count() < this.#options.cuts) {
+      await this.#arm();
+      this.#cut.at(-1)?.fire();
+    }
+  }
+
+  /** Cuts that came. */
+  #count(kind?: Cut): number {
+    return this.#cut.filter(({ cut }) => cut !== undefined && (kind ?? cut) === cut).length;
   }
 
   /** Arms a cut on some link, and lets the agents send until there were `sent` messages. */
@@ -159,8 +173,8 @@ class NetworkRig {
     return {
       seed: this.#options.seed,
       seconds,
-      resets: this.#cut.filter(({ cut }) => cut === "reset").length,
-      stalls: this.#cut.filter(({ cut }) => cut === "stall").length,
+      resets: this.#count("reset"),
+      stalls: this.#count("stall"),
       sent: this.#sent,
       acked: total(({ acks }) => acks.length),
       duplicates: total(({ acks }) => acks.filter(({ duplicate }) => duplicate).length),
