@@ -120,6 +120,21 @@ test("[SOC3] a number that is missing on a live link makes the client come back 
   ]);
 });
 
+test.each([
+  ["a hole", [message(4), message(6)], {}, "message 5 is missing in a page of history"],
+  ["an early end", messages(4, 5), { last_seq: 9 }, "a page of history ends at 5, before 9"],
+  ["nothing where more follows", [], { complete: false, last_seq: 9 }, "a page of history ends at 3, before 9"],
+])("[SOC2] a page with %s is a fault of the link: nothing of it is told", async (_what, data, meta, why) => {
+  const stage = await connected();
+  const errors: HubError[] = [];
+  stage.channel.on("error", (error) => errors.push(error));
+  const next = await reconnect(stage);
+  next.say(page(data, meta)).flush();
+  expect(next.isDropped).toBe(true);
+  expect(errors.map(({ code, message: text }) => [code, text])).toEqual([["hole", why]]);
+  expect(seqsOf(stage.channel)).toEqual([1, 2, 3]);
+});
+
 test("[SOC6] a lagging reader reads on by history, and repeats what was on the wire", async () => {
   const { channel, socket } = await connected();
   const sent = channel.send("mine");
