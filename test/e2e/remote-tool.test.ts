@@ -44,7 +44,7 @@ test.each(CLIENTS)("%s creates, joins, sends, waits and reads history", async (_
   const waited = say(bravo, { action: "listen", wait: 50, for: "me" });
   await sleep(300);
   expect(await say(alpha, { action: "send", text: "@BRAVO are you there?" })).toMatch(/^Sent \[3\] .*reached 1\.$/);
-  expect(await waited).toEqual("");
+  expect(await waited).toContain("[3] ALPHA @you: @BRAVO are you there?");
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3, after: "3" })).toMatch(/^Error/);
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3 })).toContain("Sent [4]");
   const history = await say(alpha, { action: "history", channel: name });
