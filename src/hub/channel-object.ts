@@ -41,7 +41,7 @@ import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
-import { Rates } from "./rates.ts";
+import { rateKey, Rates } from "./rates.ts";
 import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
 
@@ -113,7 +113,7 @@ export class Channel extends DurableObject<Env> {
   async command(caller: Caller, command: Change, named: Named): Promise<Result<CommandAnswer>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
-    const limited = this.#rates.take(caller.key, Date.now());
+    const limited = this.#rates.take(rateKey(caller), Date.now());
     if (limited !== undefined) return { ok: false, refusal: limited };
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
     return commandAnswer(reply);
@@ -174,7 +174,7 @@ export class Channel extends DurableObject<Env> {
     const asked = readConnectRequest(request);
     const opened = await this.#keeper.open();
     if (!opened.ok) return refusedUpgrade(opened.refusal);
-    const limited = this.#rates.take(asked.caller.key, Date.now());
+    const limited = this.#rates.take(rateKey(asked.caller), Date.now());
     if (limited !== undefined) return refusedUpgrade(limited);
     const connected = await this.#turns.inOrder(
       () => this.#sending(() => connect(this.#ports, asked, Date.now())),

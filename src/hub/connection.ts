@@ -97,6 +97,10 @@ export class Connection {
     return this.#attached.key;
   }
 
+  get verified(): boolean {
+    return this.#attached.verified;
+  }
+
   get caller(): Caller {
     const { key, name, kind, verified } = this.#attached;
     return { key, name, kind, verified };
