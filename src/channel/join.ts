@@ -51,9 +51,16 @@ export function leave(state: ChannelState, caller: Caller, { now }: Context): Ou
   const { key, name } = participant;
   const recipients = state.members;
   const entry = appendSystem(state, now, `${name} left the channel`, { kind: "leave", key, name }, recipients);
-  if (mustRemember(participant, now)) putParticipant(state, { ...participant, member: false, seen_at: now });
-  else dropParticipant(state, key);
+  putParticipant(state, { ...participant, member: false, seen_at: now });
+  forgetLeavers(state, now);
   return { type: "left", seq: entry.message.seq, entry };
+}
+
+/** Takes away rows of those who left that are kept for nothing any more. */
+function forgetLeavers(state: ChannelState, now: number): void {
+  for (const participant of [...state.participants.values()]) {
+    if (!participant.member && !mustRemember(participant, now)) dropParticipant(state, participant.key);
+  }
 }
 
 /** Takes over what a member says of itself: a new name or kind, a key now proven. Returns its row. */
