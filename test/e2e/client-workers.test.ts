@@ -33,7 +33,10 @@ test("an agent on Workers connects with its hub key as a header, sends and reads
 });
 
 test.each([
-  [{ key: "wrong-key-that-is-long-enough" }, { code: "unauthorized", status: 401, message: "the hub key is wrong" }],
+  [
+    { key: "wrong-key-that-is-long-enough" },
+    { code: "unauthorized", status: 401, message: "the hub key is wrong; send the right one as the header x-spf-key" },
+  ],
   [{ agent: "bad key" }, { code: "bad_key", status: 400 }],
   [{ channel: "ch-99" }, { code: "channel_not_found", message: "Channel not found: ch-99" }],
 ])("it is told why it cannot connect: %j", async (change, why) => {

@@ -40,8 +40,8 @@ test(`[DUR3] [SOC2] [SOC3] ${CUTS} cuts and ${MESSAGES} messages lose, double an
 test("[SOC2] a hub that resumes too early is no harm: what was told is not told again", async () => {
   const worker = await patched({
     file: "src/channel/history.ts",
-    find: "const start = Math.max(after, first - 1);",
-    replace: "const start = Math.max(after - 3, first - 1);",
+    find: "if (after >= first - 1) return { start: after, gap: null };",
+    replace: "if (after >= first - 1) return { start: Math.max(after - 3, first - 1), gap: null };",
   });
   const report = await runNetworkRig({ worker, ...CONTROL, seed });
   const said = describeNetwork(report);

@@ -48,7 +48,7 @@ test.each(CLIENTS)("%s creates, joins, sends, waits and reads history", async (_
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3, after: "3" })).toMatch(/^Error/);
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3 })).toContain("Sent [4]");
   const history = await say(alpha, { action: "history", channel: name });
-  for (const line of ["[3] ALPHA", "[4] BRAVO: yes"]) expect(history).toContain(line);
+  for (const line of ["[3] ALPHA (you): @BRAVO", "[4] BRAVO (re 3) @you: yes"]) expect(history).toContain(line);
   expect(await say(alpha, { action: "who" })).toContain("BRAVO");
 });
 

@@ -51,7 +51,10 @@ export interface NetworkReport {
 }
 
 export async function runNetworkRig(options: NetworkOptions): Promise<NetworkReport> {
-  await using hub = await HubProcess.start({ worker: options.worker, variables: { HUB_RATE_PER_SECOND: "0" } });
+  await using hub = await HubProcess.start({
+    worker: options.worker,
+    variables: { HUB_RATE_PER_SECOND: "0", HUB_LOOP_GUARD: "0" },
+  });
   await using proxy = await FaultyProxy.start(hub.port, new Dice(options.seed + 1));
   const channel = await createChannel(hub.url, "network", "maker");
   const clients = Array.from({ length: AGENTS }, (_, at) => newClient(proxy.url, `agent-${at + 1}`));
