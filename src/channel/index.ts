@@ -5,7 +5,7 @@ export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts
 export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, wakes } from "./listen.ts";
 export { MemoryLog } from "./memory-log.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
-export { type SendRecord, windowStart } from "./recent-sends.ts";
+export { type SendRecord, WINDOW_MESSAGES, windowStart } from "./recent-sends.ts";
 export {
   type Caller,
   type ChannelRecord,

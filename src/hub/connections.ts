@@ -54,8 +54,9 @@ export class Connections {
   heard(key: string, now: number): void {
     this.#heard.delete(key);
     this.#heard.set(key, now);
+    if (this.#heard.size <= HEARD_KEYS) return;
     const [oldest] = this.#heard.keys();
-    if (this.#heard.size > HEARD_KEYS && oldest !== undefined) this.#heard.delete(oldest);
+    if (oldest !== undefined) this.#heard.delete(oldest);
   }
 
   /** Ends a connection for a reason of the table. */

@@ -7,18 +7,29 @@ import { call, channelStub, createChannel, history, type Json, send, Socket } fr
 
 const HOUR_MS = 3_600_000;
 
-/** Makes every write of a channel fail until the returned function is called. */
+/**
+ * Makes every write of a channel fail until the returned function is called: a transaction once all
+ * its work is done, a statement that stands alone at once.
+ */
 async function breakWrites(id: string): Promise<() => Promise<void>> {
-  const mend = await runInDurableObject(channelStub(id), (_channel, state) => {
-    const { storage } = state;
+  const mend = await runInDurableObject(channelStub(id), (_channel, { storage }) => {
     const write = storage.transactionSync.bind(storage);
+    const exec = storage.sql.exec.bind(storage.sql);
+    let isInside = false;
     storage.transactionSync = <T>(work: () => T): T =>
       write(() => {
+        isInside = true;
         work();
+        isInside = false;
         throw new Error("disk full");
       });
+    storage.sql.exec = ((query: string, ...values: unknown[]) => {
+      if (!isInside && !query.startsWith("SELECT")) throw new Error("disk full");
+      return exec(query, ...values);
+    }) as typeof storage.sql.exec;
     return () => {
       storage.transactionSync = write;
+      storage.sql.exec = exec as typeof storage.sql.exec;
     };
   });
   return async () => await runInDurableObject(channelStub(id), () => mend());
