@@ -43,7 +43,7 @@ export async function bundle(entry: string, outfile: string, minify = false): Pr
   });
 }
 
-export type WorkerName = "hub" | "bare" | "counted-hub";
+export type WorkerName = "hub" | "bare" | "grouped" | "counted-hub";
 
 /** Starts a worker under the bare runtime. */
 export async function startWorker(worker: WorkerName | { readonly entry: string }, place: Place): Promise<HubProcess> {

@@ -2,7 +2,7 @@
  * The sends of the last five minutes that carried an id, so that a retry gets its first ack again
  * (DUR3). Filled from the log when first asked after a wake.
  */
-import { DEDUPE_MS, type Kind, RING_MESSAGES, type SendCommand } from "../protocol/index.ts";
+import { DEDUPE_MS, type Kind, RING_MESSAGES } from "../protocol/index.ts";
 
 /** What identifies a send, stored before the body of its row. */
 export interface SendRecord {
@@ -12,10 +12,10 @@ export interface SendRecord {
   readonly from: string;
   readonly verified: boolean;
   /** What the sender said it is; the loop guard counts agents. */
-  readonly kind?: Kind;
-  readonly id?: string;
+  readonly kind?: Kind | undefined;
+  readonly id?: string | undefined;
   /** `to` as it was sent: part of the content, yet not of the message. */
-  readonly to?: readonly string[];
+  readonly to?: readonly string[] | undefined;
 }
 
 /**
@@ -36,9 +36,9 @@ export class RecentSends {
   #since = 0;
 
   /** The send that used this id, if it is recent. `newestFirst` is read only after a wake. */
-  find(send: SendRecord, now: number, newestFirst: () => Iterable<SendRecord>): SendRecord | undefined {
+  find(use: IdUse, now: number, newestFirst: () => Iterable<SendRecord>): SendRecord | undefined {
     this.#newer ??= readBack(newestFirst());
-    const key = scope(send);
+    const key = scope(use);
     const found = this.#newer.get(key) ?? this.#older.get(key);
     return found !== undefined && isRecent(found, now) ? found : undefined;
   }
@@ -63,36 +63,15 @@ function isRecent(send: SendRecord, now: number): boolean {
   return send.ts >= windowStart(now);
 }
 
+/** Who used which id. */
+type IdUse = Pick<SendRecord, "from" | "verified" | "id">;
+
 /** Sender, proven or not, and id: none of them can hold a line break. */
-function scope(send: SendRecord): string {
-  return `${send.from}\n${send.verified ? "verified" : "plain"}\n${send.id ?? ""}`;
+function scope({ from, verified, id = "" }: IdUse): string {
+  return `${from}\n${verified ? "verified" : "plain"}\n${id}`;
 }
 
 function readBack(newestFirst: Iterable<SendRecord>): Map<string, SendRecord> {
   const sends = [...newestFirst].filter((send) => send.id !== undefined).toReversed();
   return new Map(sends.map((send) => [scope(send), send]));
-}
-
-/** The record of a send about to be decided. */
-export function sendRecord(
-  place: { readonly seq: number; readonly ts: number },
-  caller: Sender,
-  command: SendCommand,
-): SendRecord {
-  const { client_msg_id: id, to } = command;
-  const { key: from, verified, kind } = caller;
-  return {
-    ...place,
-    from,
-    verified,
-    ...(kind && { kind }),
-    ...(id !== undefined && { id }),
-    ...(to !== undefined && { to }),
-  };
-}
-
-interface Sender {
-  readonly key: string;
-  readonly verified: boolean;
-  readonly kind?: Kind | undefined;
 }

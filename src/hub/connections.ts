@@ -86,12 +86,10 @@ export class Connections {
   }
 
   /** How many of `members` are pushed to: those with a live socket. */
-  pushedTo(members: ReadonlySet<string>, except: string): number {
+  pushedTo(members: ReadonlySet<string>): number {
     this.#sockets();
     let count = 0;
-    for (const key of this.#byKey.keys()) {
-      if (key !== except && members.has(key) && this.isPushedTo(key)) count++;
-    }
+    for (const key of this.#byKey.keys()) if (members.has(key) && this.isPushedTo(key)) count++;
     return count;
   }
 

@@ -56,6 +56,8 @@ export class Delivery {
   readonly #connections: Connections;
   readonly #pacing: Pacing;
   readonly #listeners: Listeners;
+  /** How many keys of a set of members are pushed to; counted once a turn. */
+  #reach: { readonly members: ReadonlySet<string>; readonly count: number } | undefined;
 
   constructor(connections: Connections, pacing: Pacing, listeners: Listeners) {
     this.#connections = connections;
@@ -65,6 +67,7 @@ export class Delivery {
 
   /** Sends everything a turn decided, and settles what came over HTTP. */
   deliver(decided: readonly Decided[], now: number): void {
+    this.#reach = undefined;
     const parts = decided.map(({ arrival, outcome }) => this.#part(arrival, outcome, now));
     const shared = shareFrames(parts);
     const authors = new Set(parts.map((part) => part.arrival.caller.key));
@@ -106,7 +109,9 @@ export class Delivery {
 
   /** Other participants whom a message reaches: on a socket, or because they wait for it. */
   #delivered({ message, members }: Entry, author: string): number {
-    let count = this.#connections.pushedTo(members, author);
+    if (this.#reach?.members !== members) this.#reach = { members, count: this.#connections.pushedTo(members) };
+    let { count } = this.#reach;
+    if (members.has(author) && this.#connections.isPushedTo(author)) count--;
     for (const key of this.#listeners.reached(message, members)) if (!this.#connections.isPushedTo(key)) count++;
     return count;
   }
