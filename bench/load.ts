@@ -141,9 +141,9 @@ export class Load {
   }
 
   async #run(port: number, pids: readonly number[], options: object, more: readonly string[]): Promise<unknown> {
-    const words = Object.entries({ port, pids: pids.join(","), ...options }).flatMap(([name, value]) => [
+    const words = Object.entries<string | number | boolean>({ port, pids: pids.join(","), ...options }).flatMap(([name, value]) => [
       `--${name.replaceAll("_", "-")}`,
-      value === true ? "yes" : String(value),
+      typeof value === "boolean" ? "yes" : String(value),
     ]);
     const { stdout } = await run(this.#binary, [...words, ...more]);
     return JSON.parse(stdout);

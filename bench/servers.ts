@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
 import { buildWorker, ROOT } from "../test/support/process/build.ts";
-import type { Speech, Target } from "./load.ts";
+import type { Load, Speech, Target } from "./load.ts";
 
 /** Where servers keep their state: memory for the main figures, for production has no local disk in the path. */
 export type Place = "memory" | "disk";
@@ -94,4 +94,10 @@ export async function makeChannel(server: HubProcess, members: number): Promise<
   while (keys.length > 0)
     await Promise.all(keys.splice(0, 32).map((key) => ask(server, "/api/channel/join", { channel_id, key })));
   return Number(String(channel_id).slice("ch-".length));
+}
+
+/** Sends until the ring is full: from then on a message takes the place of an old one. */
+export async function fill(load: Load, server: HubProcess, channel: number, text = 200): Promise<void> {
+  const work = { links: 2, publishers: 2, in_flight: 10, first: channel, text, warm: 0, measure: 60, messages: 1200 };
+  await load.messages(target(server, hubSpeech("batch")), work);
 }

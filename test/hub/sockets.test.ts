@@ -160,7 +160,10 @@ test("[SOC7] frames=batch takes the frames of a tick in one, in order, acks incl
   const id = await createChannel();
   const [alpha, bravo] = [await joined(id, "key=alpha&frames=batch"), await joined(id, "key=bravo&frames=batch")];
   await alpha.quiet();
-  for (const text of ["a", "b", "c"]) alpha.say({ action: "send", text });
+  for (const text of ["first", "a", "b", "c"]) alpha.say({ action: "send", text });
+  // The first of a tick does not wait for its end.
+  expect(await alpha.next()).toMatchObject({ type: "ack", data: { text: "first" } });
+  expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "first" } });
   const acks = await alpha.next();
   expect(acks).toMatchObject({ type: "batch", data: [{ type: "ack" }, { type: "ack" }, { type: "ack" }] });
   expect(await bravo.next()).toMatchObject({
