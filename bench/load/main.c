@@ -20,7 +20,7 @@ enum { SAY_MESSAGES = 100, SAY_BYTES = 256 * 1024 };
 static const uint64_t SAY_NS = 5 * SECOND;
 
 void fail(const char *what) {
-  fprintf(stderr, "load: %s%s%s\n", what, errno ? ": " : "", errno ? strerror(errno) : "");
+  fprintf(stderr, "load: %s (%s)\n", what, strerror(errno));
   exit(1);
 }
 
@@ -113,6 +113,7 @@ void on_text(struct run *run, struct link *link, const uint8_t *text, size_t byt
     on_token(run, link, at, now);
     at += TOKEN_BYTES;
   }
+  if (last == NULL && memmem(text, bytes, "\"lagging\"", 9) != NULL) fail("the hub took a reader for slow");
   if (!run->options.seen || last == NULL) return;
   link->unsaid_bytes += bytes;
   if (link->unsaid_since_ns == 0) link->unsaid_since_ns = now;

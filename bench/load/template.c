@@ -50,7 +50,8 @@ size_t expand(char *to, size_t room, const char *template, const struct run *run
   size_t at = 0;
   for (const char *from = template; *from != 0;) {
     const char *end = *from == '{' ? strchr(from, '}') : NULL;
-    if (at + (size_t)run->options.text_bytes + 64 > room && slot != NULL) fail("the text is too long");
+    bool is_text = strncmp(from, "{text}", 6) == 0;
+    if (at + (is_text ? (size_t)run->options.text_bytes : 0) + 64 > room) fail("a template is too long");
     if (end != NULL && is_name(from + 1, end)) {
       at += put_place(to + at, from + 1, (size_t)(end - from - 1), run, link, token);
       from = end + 1;
