@@ -4,6 +4,7 @@
  * takes its place, so that a lone message costs exactly one row written and the log does not grow.
  */
 import {
+  boundRange,
   collectPage,
   type Entry,
   type Head,
@@ -74,7 +75,8 @@ export class SqlLog implements MessageLog {
     this.#ahead = 1;
   }
 
-  page(range: Range): Page {
+  page(asked: Range): Page {
+    const range = boundRange(asked, this.head()?.last_seq ?? 0);
     const columns = "seq, count, bytes, body";
     // The row that holds `after + 1` starts at or before it.
     const from = "coalesce((SELECT max(seq) FROM log WHERE seq <= ? + 1), 0)";
