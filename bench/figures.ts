@@ -8,5 +8,6 @@ export const cpuPerMessage = ({ server_cpu_s, messages }: Figures): number => (s
 /** Server CPU of a delivery, in microseconds. */
 export const cpuPerDelivery = ({ server_cpu_s, deliveries }: Figures): number => (server_cpu_s * 1e6) / deliveries;
 /** Cores in use while measuring: the server's must be near one, the generator's well below. */
-export const serverCores = ({ server_cpu_s, seconds }: Pick<Figures, "server_cpu_s" | "seconds">): number => server_cpu_s / seconds;
+export const serverCores = ({ server_cpu_s, seconds }: Pick<Figures, "server_cpu_s" | "seconds">): number =>
+  server_cpu_s / seconds;
 export const ownCores = ({ own_cpu_s, seconds }: Pick<Figures, "own_cpu_s" | "seconds">): number => own_cpu_s / seconds;

@@ -41,7 +41,11 @@ function targets({ bare, hub }: Servers): Record<Name, Target> {
 }
 
 /** A point of a growth: the same work by all three. */
-async function point(bench: Bench, servers: Servers, work: Work): Promise<(name: Name, of: (one: Figures) => number) => number> {
+async function point(
+  bench: Bench,
+  servers: Servers,
+  work: Work,
+): Promise<(name: Name, of: (one: Figures) => number) => number> {
   const times = bench.isSmoke ? { warm: 0.1, measure: 0.3 } : { warm: 1, measure: 2 };
   const all = targets(servers);
   const run = (name: Name) => () => bench.load.messages(all[name], { ...work, ...times });
@@ -57,12 +61,21 @@ async function participants(bench: Bench, servers: Servers): Promise<Section> {
     bench.say(`${links} participants`);
     const first = await makeChannel(servers.hub, links);
     const publishers = Math.min(links, 10);
-    const at = await point(bench, servers, { links, first, publishers, in_flight: Math.max(1, Math.round(20 / publishers)) });
+    const at = await point(bench, servers, {
+      links,
+      first,
+      publishers,
+      in_flight: Math.max(1, Math.round(20 / publishers)),
+    });
     for (const name of NAMES) points[name].push([links, at(name, cpuPerDelivery)]);
   }
   return section("Participants: server CPU of a delivery, µs, about 20 messages in flight", {
     columns: ["", ...sizes.map(String), "slope from 10"],
-    rows: NAMES.map((name) => [name, ...points[name].map(([, cpu]) => figure(cpu)), figure(slopeOf(points[name].slice(1)))]),
+    rows: NAMES.map((name) => [
+      name,
+      ...points[name].map(([, cpu]) => figure(cpu)),
+      figure(slopeOf(points[name].slice(1))),
+    ]),
     points,
     notes: ["A slope of 0 is flat, 1 would be linear."],
   });
@@ -143,7 +156,11 @@ async function texts(bench: Bench, servers: Servers): Promise<Section> {
   }
   return section("Texts, 10 participants, 5 in flight: server CPU of a delivery, µs", {
     columns: ["", ...sizes.map((size) => `${size} B`), "slope of the last"],
-    rows: NAMES.map((name) => [name, ...points[name].map(([, cpu]) => figure(cpu)), figure(slopeOf(points[name].slice(-2)))]),
+    rows: NAMES.map((name) => [
+      name,
+      ...points[name].map(([, cpu]) => figure(cpu)),
+      figure(slopeOf(points[name].slice(-2))),
+    ]),
     points,
     notes: [
       "No more in flight, because ten such texts between two `seen` are more than the 1 MiB that a reader may have unread: the hub would take it for slow and let it read on by `history`.",
@@ -181,7 +198,9 @@ async function idle(bench: Bench): Promise<Section> {
   return section(title, {
     columns: ["opened in s", "kB each", "dead", "reached by one message", "after ms (p99)", "generator, cores"],
     rows: [
-      [held.opening_s, kb, held.dead, held.deliveries, held.delivery_p99_ms, ownCores(held)].map((value) => figure(value)),
+      [held.opening_s, kb, held.dead, held.deliveries, held.delivery_p99_ms, ownCores(held)].map((value) =>
+        figure(value),
+      ),
     ],
     goals: [
       absolute("kB of memory each", kb, { most: 110 }),

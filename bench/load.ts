@@ -141,10 +141,9 @@ export class Load {
   }
 
   async #run(port: number, pids: readonly number[], options: object, more: readonly string[]): Promise<unknown> {
-    const words = Object.entries<string | number | boolean>({ port, pids: pids.join(","), ...options }).flatMap(([name, value]) => [
-      `--${name.replaceAll("_", "-")}`,
-      typeof value === "boolean" ? "yes" : String(value),
-    ]);
+    const words = Object.entries<string | number | boolean>({ port, pids: pids.join(","), ...options }).flatMap(
+      ([name, value]) => [`--${name.replaceAll("_", "-")}`, typeof value === "boolean" ? "yes" : String(value)],
+    );
     const { stdout } = await run(this.#binary, [...words, ...more]);
     return JSON.parse(stdout);
   }

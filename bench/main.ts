@@ -16,12 +16,18 @@ import { FULL, SMOKE } from "./rounds.ts";
 import { markdown, type Report, type Section, verdict } from "./section.ts";
 import { start } from "./start.ts";
 
-const BENCHES: Readonly<Record<string, (bench: Bench) => Promise<Section[]>>> = { platform, peers, growth, start, money };
+const BENCHES: Readonly<Record<string, (bench: Bench) => Promise<Section[]>>> = {
+  platform,
+  peers,
+  growth,
+  start,
+  money,
+};
 const RESULTS = join(import.meta.dirname, "results");
 
 async function main(words: readonly string[]): Promise<void> {
   const isSmoke = words.includes("--smoke");
-  const [what = "help"] = words.filter((word) => !word.startsWith("--"));
+  const what = words.find((word) => !word.startsWith("--")) ?? "help";
   if (what === "document") return await writeDocument();
   const chosen = what === "all" ? Object.keys(BENCHES) : [what];
   if (chosen.some((name) => BENCHES[name] === undefined)) return help();

@@ -58,7 +58,11 @@ export async function redisBridge(): Promise<Started> {
   const redis = await program("redis-server", words, port);
   if (redis === undefined) return { missing: "redis-server (apt-get install redis-server)" };
   const bridge_port = await freePort();
-  const bridge = await serve(process.execPath, [join(PEERS, "redis-bridge.mjs"), String(bridge_port), String(port)], bridge_port);
+  const bridge = await serve(
+    process.execPath,
+    [join(PEERS, "redis-bridge.mjs"), String(bridge_port), String(port)],
+    bridge_port,
+  );
   return peerOf([bridge, redis], { port: bridge_port, speech: JSON_SPEECH });
 }
 

@@ -64,7 +64,12 @@ export async function peers(bench: Bench): Promise<Section[]> {
     bench.say(`${shape.links} participants`);
     const first = await makeChannel(hub, shape.links);
     await fill(bench.load, hub, first);
-    const all = { [BARE]: targets[BARE], [HUB]: target(hub, hubSpeech("batch")), [HUB_SINGLE]: target(hub, hubSpeech("single")), ...targets };
+    const all = {
+      [BARE]: targets[BARE],
+      [HUB]: target(hub, hubSpeech("batch")),
+      [HUB_SINGLE]: target(hub, hubSpeech("single")),
+      ...targets,
+    };
     sections.push(await contest(bench, all, { ...shape, first, missing }));
   }
   return sections;
@@ -78,7 +83,11 @@ interface Shape {
   readonly missing: readonly string[];
 }
 
-async function contest(bench: Bench, targets: Readonly<Record<string, Target>>, { missing, ...shape }: Shape): Promise<Section> {
+async function contest(
+  bench: Bench,
+  targets: Readonly<Record<string, Target>>,
+  { missing, ...shape }: Shape,
+): Promise<Section> {
   const times = bench.isSmoke ? { warm: 0.1, measure: 0.3 } : { warm: 1, measure: 3 };
   const contenders = Object.fromEntries(
     Object.entries(targets).map(([name, one]) => [name, () => bench.load.messages(one, { ...shape, ...times })]),

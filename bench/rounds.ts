@@ -66,7 +66,8 @@ export function ratio<T>(
 ): number {
   const own = (figures[name] ?? []).map(of);
   const base = (figures[reference] ?? []).map(of);
-  if (name === reference) return median(base.flatMap((value, at) => (at % 2 === 1 ? [value / (base[at - 1] ?? NaN)] : [])));
+  if (name === reference)
+    return median(base.flatMap((value, at) => (at % 2 === 1 ? [value / (base[at - 1] ?? NaN)] : [])));
   return median(own.map((value, round) => value / (((base[round * 2] ?? NaN) + (base[round * 2 + 1] ?? NaN)) / 2)));
 }
 

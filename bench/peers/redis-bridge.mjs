@@ -24,11 +24,14 @@ new WebSocketServer({ server: http, perMessageDeflate: false }).on("connection",
   const id = ++count;
   sockets.set(socket, id);
   socket.on("close", () => sockets.delete(socket));
-  socket.on("message", async (data) => {
-    const { text } = JSON.parse(String(data));
-    const json = JSON.stringify({ seq: ++seq, from: id, text, timestamp: new Date().toISOString() });
-    await publisher.publish("bench", `${id} ${json}`);
-    socket.send(`{"type":"ack","data":"${text.slice(0, TOKEN)}"}`);
-  });
+  socket.on("message", (data) => void receive(socket, id, data));
 });
+
+async function receive(socket, id, frame) {
+  const { text } = JSON.parse(frame);
+  const json = JSON.stringify({ seq: ++seq, from: id, text, timestamp: new Date().toISOString() });
+  await publisher.publish("bench", `${id} ${json}`);
+  socket.send(`{"type":"ack","data":"${text.slice(0, TOKEN)}"}`);
+}
+
 http.listen(Number(port), "127.0.0.1");

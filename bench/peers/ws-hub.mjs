@@ -18,7 +18,7 @@ server.on("connection", (socket, request) => {
   const key = new URL(request.url, "http://hub").searchParams.get("key");
   participants.set(socket, key);
   socket.send(JSON.stringify({ type: "history", data: ring.slice(-50) }));
-  socket.on("message", (data) => receive(socket, key, String(data)));
+  socket.on("message", (data) => receive(socket, key, data));
   socket.on("close", () => participants.delete(socket));
 });
 

@@ -18,7 +18,7 @@ const counts: Record<"channel" | "index", Counts> = {
   index: { written: 0, read: 0, made: 0, statements: {} },
 };
 
-/** Counts what a cursor cost before the next statement, when it has been read to its end. */
+/** Counts what cursors cost at the end of their turn, when they have been read as far as they will be. */
 function count(sql: SqlStorage, into: Counts): void {
   const exec = sql.exec.bind(sql);
   into.made++;
@@ -30,9 +30,8 @@ function count(sql: SqlStorage, into: Counts): void {
     }
     open = [];
   };
-  settlers.push(settle);
   sql.exec = ((query: string, ...values: unknown[]) => {
-    settle();
+    if (open.length === 0) queueMicrotask(settle);
     const cursor = exec(query, ...values);
     const verb = query.trimStart().split(" ", 1)[0] ?? "";
     into.statements[verb] = (into.statements[verb] ?? 0) + 1;
@@ -40,8 +39,6 @@ function count(sql: SqlStorage, into: Counts): void {
     return cursor;
   }) as typeof sql.exec;
 }
-
-const settlers: (() => void)[] = [];
 
 export class Channel extends HubChannel {
   constructor(...given: ConstructorParameters<typeof HubChannel>) {
@@ -61,7 +58,6 @@ const handler: typeof hub = {
   ...hub,
   fetch: (request, env, ctx) => {
     if (new URL(request.url).pathname !== "/counts") return hub.fetch?.(request, env, ctx) ?? Response.error();
-    for (const settle of settlers) settle();
     return Response.json(counts);
   },
 };

@@ -1,5 +1,14 @@
 /** The rules of one channel: pure and synchronous, no clock, no dice, no runtime. */
-export { boundRange, collectPage, packRows, type Row, ROW_BYTES, ROW_MESSAGES, splitBody, type StoredRow } from "./batch.ts";
+export {
+  boundRange,
+  collectPage,
+  packRows,
+  type Row,
+  ROW_BYTES,
+  ROW_MESSAGES,
+  splitBody,
+  type StoredRow,
+} from "./batch.ts";
 export { type Context, createChannel, handle, type Outcome } from "./channel.ts";
 export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
 export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, wakes } from "./listen.ts";

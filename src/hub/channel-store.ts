@@ -102,8 +102,7 @@ export class ChannelStore {
   #writes(state: ChannelState, mark: Mark | undefined, now: number): Write[] {
     const { entries, participants, settings } = state.unsaved;
     const writes: Write[] = entries.length > 0 ? this.log.writes(entries, now) : [];
-    if (mark !== undefined)
-      writes.push(["UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change]);
+    if (mark !== undefined) writes.push(["UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change]);
     if (settings) {
       const { paused, guard_reset_seq } = state.settings;
       writes.push(["UPDATE channel SET paused = ?, guard_reset_seq = ?", paused ? 1 : 0, guard_reset_seq]);

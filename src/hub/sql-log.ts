@@ -150,8 +150,7 @@ function writeRow(row: Row, total: number, replaced: number | undefined): Write 
   return [REPLACE, ...values, replaced];
 }
 
-const REPLACE =
-  "UPDATE log SET seq = ?, count = ?, ts = ?, bytes = ?, total = ?, sends = ?, body = ? WHERE seq = ?";
+const REPLACE = "UPDATE log SET seq = ?, count = ?, ts = ?, bytes = ?, total = ?, sends = ?, body = ? WHERE seq = ?";
 
 type Place = { seq: number; count: number; ts: number; total: number };
 

@@ -29,7 +29,7 @@ async function breakWrites(id: string): Promise<() => Promise<void>> {
     }) as typeof storage.sql.exec;
     return () => {
       storage.transactionSync = write;
-      storage.sql.exec = exec as typeof storage.sql.exec;
+      storage.sql.exec = exec;
     };
   });
   return async () => await runInDurableObject(channelStub(id), () => mend());
