@@ -125,14 +125,16 @@ export class Delivery {
 
   /** The slow path: a socket of an author, or a turn in which somebody joined or left. */
   #pushOwn(connection: Connection, parts: readonly Part[], now: number): void {
-    const due = parts.flatMap((part) => {
+    const frames: string[] = [];
+    let [bytes, last_seq] = [0, 0];
+    for (const part of parts) {
       const frame = frameFor(connection, part);
-      return frame === undefined ? [] : [{ frame, entry: part.entry }];
-    });
-    if (due.length === 0) return;
-    const frames = due.map(({ frame }) => frame);
-    const bytes = due.reduce((sum, { frame, entry }) => sum + (entry?.bytes ?? frame.length), 0);
-    const last_seq = Math.max(0, ...due.map(({ entry }) => entry?.message.seq ?? 0));
+      if (frame === undefined) continue;
+      frames.push(frame);
+      bytes += part.entry?.bytes ?? frame.length;
+      last_seq = part.entry?.message.seq ?? last_seq;
+    }
+    if (frames.length === 0) return;
     const packed = connection.batch && frames.length > 1 ? [batchFrame(frames)] : frames;
     if (this.#pacing.push(connection, packed, { bytes, messages: frames.length, last_seq }, now)) return;
     // Too far behind for messages; what it asked is answered all the same, for that is stored.

@@ -240,3 +240,15 @@ test("[SOC6] [DUR1] who is found too far behind for messages is still told what 
   HubIndex.prototype.dirty = dirty;
   await bravo.close();
 });
+
+test("[SOC6] readers that are each a little behind are no backlog, however many they are", async () => {
+  const id = await createChannel();
+  const readers: Socket[] = [];
+  for (let at = 0; at < 560; at++) readers.push(await joined(id, `key=reader-${Math.floor(at / 8)}`));
+  // 62 KB unread of each: together more than the 32 MiB a channel may have, and none has said `seen` yet.
+  for (let sent = 0; sent < 15; sent++) await send(id, "alpha", "x".repeat(3900));
+  await send(id, "alpha", "last");
+  const frames = await Promise.all(readers.map(async (reader) => [...(await reader.quiet(500))]));
+  expect(frames.flat().filter((frame) => frame.type === "lagging")).toEqual([]);
+  expect(frames.filter((own) => own.at(-1).data.text !== "last")).toEqual([]);
+});
