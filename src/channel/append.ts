@@ -3,8 +3,7 @@ import { type ChannelEvent, type Message, utf8Length } from "../protocol/index.t
 import type { SendRecord } from "./recent-sends.ts";
 import type { ChannelState, Entry } from "./state.ts";
 
-type Content = Pick<Message, "from" | "from_name" | "text" | "msg_type" | "verified"> &
-  Partial<Pick<Message, "mentions" | "reply_to" | "client_msg_id" | "event">>;
+type Content = Omit<Message, "id" | "channel_id" | "seq" | "timestamp">;
 
 /** Digits of a seq inside an id: 10¹² messages a channel. */
 const SEQ_DIGITS = 12;
@@ -14,29 +13,32 @@ interface Placing {
   readonly now: number;
   /** The message's recipients. */
   readonly members: ReadonlySet<string>;
-  /** Makes the record of a send; absent for system messages. */
-  readonly send?: (seq: number, ts: number) => SendRecord;
+  /** What identifies a send, its place apart; absent for system messages. */
+  readonly use?: Omit<SendRecord, "seq" | "ts">;
 }
 
 /** The next message of the channel. */
-export function append(state: ChannelState, content: Content, { now, members, send }: Placing): Entry {
+export function append(state: ChannelState, content: Content, { now, members, use }: Placing): Entry {
   const seq = state.last_seq + 1;
   const ts = Math.max(now, state.last_ts);
-  const { from, from_name, text, msg_type, verified, ...where } = content;
   const message: Message = {
     id: messageId(state.record.number, seq, ts),
     channel_id: state.id,
     seq,
-    from,
-    from_name,
-    text,
+    from: content.from,
+    from_name: content.from_name,
+    text: content.text,
     timestamp: new Date(ts).toISOString(),
-    msg_type,
-    verified,
-    ...where,
+    msg_type: content.msg_type,
+    verified: content.verified,
+    mentions: content.mentions,
+    reply_to: content.reply_to,
+    client_msg_id: content.client_msg_id,
+    event: content.event,
   };
   const json = JSON.stringify(message);
-  const entry: Entry = { message, json, bytes: utf8Length(json), ts, members, ...(send && { send: send(seq, ts) }) };
+  const send = use && { seq, ts, ...use };
+  const entry: Entry = { message, json, bytes: utf8Length(json), ts, members, send };
   state.last_seq = seq;
   state.last_ts = ts;
   state.unsaved.entries.push(entry);

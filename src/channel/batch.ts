@@ -63,7 +63,18 @@ export function splitBody(body: string): string[] {
 /** What reading needs of a row. */
 export type StoredRow = Pick<Row, "seq" | "count" | "bytes" | "body">;
 
-/** Collects a page from rows that come from the end of the range that is kept. */
+/**
+ * The part of a range that its limit leaves. Numbers have no holes, so rows are asked for exactly:
+ * a statement that is read to its end is used again, one that is left halfway is compiled anew.
+ */
+export function boundRange(range: Range, last_seq: number): Range {
+  const { after, limit, keep } = range;
+  const before = Math.min(range.before, last_seq + 1);
+  if (keep === "newest") return { ...range, before, after: Math.max(after, before - limit - 1) };
+  return { ...range, before: Math.min(before, after + limit + 1) };
+}
+
+/** Collects a page from the rows of a bounded range; they come from the end that is kept. */
 export function collectPage(rows: Iterable<StoredRow>, range: Range): Page {
   const pieces: Piece[] = [];
   let count = 0;
@@ -77,7 +88,7 @@ export function collectPage(rows: Iterable<StoredRow>, range: Range): Page {
     pieces.push(piece);
     count += piece.count;
     bytes += piece.bytes;
-    if (piece.isCut || count >= range.limit) break;
+    if (piece.isCut) break;
   }
   const last = Math.max(range.after, ...pieces.map((piece) => piece.last));
   if (range.keep === "newest") pieces.reverse();

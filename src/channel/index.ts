@@ -1,12 +1,21 @@
 /** The rules of one channel: pure and synchronous, no clock, no dice, no runtime. */
-export { collectPage, packRows, type Row, ROW_BYTES, ROW_MESSAGES, splitBody, type StoredRow } from "./batch.ts";
+export {
+  boundRange,
+  collectPage,
+  packRows,
+  type Row,
+  ROW_BYTES,
+  ROW_MESSAGES,
+  splitBody,
+  type StoredRow,
+} from "./batch.ts";
 export { type Context, createChannel, handle, type Outcome } from "./channel.ts";
 export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
 export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, settleListen, wakes } from "./listen.ts";
 export { noteCaller, refuseCaller } from "./identity.ts";
 export { MemoryLog } from "./memory-log.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
-export { type SendRecord, windowStart } from "./recent-sends.ts";
+export { type SendRecord, WINDOW_MESSAGES, windowStart } from "./recent-sends.ts";
 export {
   type Caller,
   type ChannelRecord,

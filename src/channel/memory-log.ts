@@ -1,5 +1,5 @@
 /** The log in an array: for tests, examples, and as the reference for the SQL one. Keeps everything. */
-import { collectPage, packRows, type Row, splitBody } from "./batch.ts";
+import { boundRange, collectPage, packRows, type Row, splitBody } from "./batch.ts";
 import type { SendRecord } from "./recent-sends.ts";
 import type { Entry } from "./state.ts";
 import type { Head, MessageLog, Page, Range } from "./store.ts";
@@ -16,7 +16,8 @@ export class MemoryLog implements MessageLog {
     this.#rows.push(...packRows(entries));
   }
 
-  page(range: Range): Page {
+  page(asked: Range): Page {
+    const range = boundRange(asked, this.head()?.last_seq ?? 0);
     const rows = this.#rows.filter((row) => row.seq + row.count - 1 > range.after && row.seq < range.before);
     return collectPage(range.keep === "newest" ? rows.toReversed() : rows, range);
   }

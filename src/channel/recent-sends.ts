@@ -1,8 +1,8 @@
 /**
  * The sends of the last five minutes that carried an id, so that a retry gets its first ack again
- * (DUR3). Filled from the log when first asked after a wake; kept in seq order.
+ * (DUR3). Filled from the log when first asked after a wake.
  */
-import { DEDUPE_MS, type Kind, type SendCommand } from "../protocol/index.ts";
+import { DEDUPE_MS, type Kind, RING_MESSAGES } from "../protocol/index.ts";
 
 /** What identifies a send, stored before the body of its row. */
 export interface SendRecord {
@@ -12,37 +12,45 @@ export interface SendRecord {
   readonly from: string;
   readonly verified: boolean;
   /** What the sender said it is; the loop guard counts agents. */
-  readonly kind?: Kind;
-  readonly id?: string;
+  readonly kind?: Kind | undefined;
+  readonly id?: string | undefined;
   /** `to` as it was sent: part of the content, yet not of the message. */
-  readonly to?: readonly string[];
+  readonly to?: readonly string[] | undefined;
 }
 
+/**
+ * Messages beyond the ring that are kept for retries at most, however busy the five minutes were.
+ * One constant for storage and memory: a send is found while both have it.
+ */
+export const WINDOW_MESSAGES = 30_000;
+
 export class RecentSends {
-  /** Insertion order is seq order, so the oldest come first. Undefined: not read back yet. */
-  #records: Map<string, SendRecord> | undefined;
+  /**
+   * Two generations: when the newer has filled a window, the older is dropped whole. Deleting one
+   * by one would leave a Map of holes at its front, which every look at its oldest entry then walks.
+   * Undefined: not read back yet.
+   */
+  #newer: Map<string, SendRecord> | undefined;
+  #older: ReadonlyMap<string, SendRecord> = new Map();
+  /** Unix milliseconds of the first send of the newer generation; 0: it has none. */
+  #since = 0;
 
   /** The send that used this id, if it is recent. `newestFirst` is read only after a wake. */
-  find(send: SendRecord, now: number, newestFirst: () => Iterable<SendRecord>): SendRecord | undefined {
-    this.#records ??= readBack(newestFirst());
-    const found = this.#records.get(scope(send));
+  find(use: IdUse, now: number, newestFirst: () => Iterable<SendRecord>): SendRecord | undefined {
+    this.#newer ??= readBack(newestFirst());
+    const key = scope(use);
+    const found = this.#newer.get(key) ?? this.#older.get(key);
     return found !== undefined && isRecent(found, now) ? found : undefined;
   }
 
   add(send: SendRecord, now: number): void {
-    if (this.#records === undefined || send.id === undefined) return;
-    const key = scope(send);
-    this.#records.delete(key);
-    this.#records.set(key, send);
-    this.#expire(now);
-  }
-
-  #expire(now: number): void {
-    if (this.#records === undefined) return;
-    for (const [key, send] of this.#records) {
-      if (isRecent(send, now)) return;
-      this.#records.delete(key);
+    if (this.#newer === undefined || send.id === undefined) return;
+    if (this.#since < windowStart(now) || this.#newer.size >= RING_MESSAGES + WINDOW_MESSAGES) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+      this.#since = now;
     }
+    this.#newer.set(scope(send), send);
   }
 }
 
@@ -55,36 +63,15 @@ function isRecent(send: SendRecord, now: number): boolean {
   return send.ts >= windowStart(now);
 }
 
+/** Who used which id. */
+type IdUse = Pick<SendRecord, "from" | "verified" | "id">;
+
 /** Sender, proven or not, and id: none of them can hold a line break. */
-function scope(send: SendRecord): string {
-  return `${send.from}\n${send.verified ? "verified" : "plain"}\n${send.id ?? ""}`;
+function scope({ from, verified, id = "" }: IdUse): string {
+  return `${from}\n${verified ? "verified" : "plain"}\n${id}`;
 }
 
 function readBack(newestFirst: Iterable<SendRecord>): Map<string, SendRecord> {
   const sends = [...newestFirst].filter((send) => send.id !== undefined).toReversed();
   return new Map(sends.map((send) => [scope(send), send]));
-}
-
-/** The record of a send about to be decided. */
-export function sendRecord(
-  place: { readonly seq: number; readonly ts: number },
-  caller: Sender,
-  command: SendCommand,
-): SendRecord {
-  const { client_msg_id: id, to } = command;
-  const { key: from, verified, kind } = caller;
-  return {
-    ...place,
-    from,
-    verified,
-    ...(kind && { kind }),
-    ...(id !== undefined && { id }),
-    ...(to !== undefined && { to }),
-  };
-}
-
-interface Sender {
-  readonly key: string;
-  readonly verified: boolean;
-  readonly kind?: Kind | undefined;
 }

@@ -5,7 +5,7 @@ import type { Context, Outcome } from "./channel.ts";
 import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
 import { resolveMentions } from "./mentions.ts";
-import { type SendRecord, sendRecord, windowStart } from "./recent-sends.ts";
+import { type SendRecord, windowStart } from "./recent-sends.ts";
 import { type Caller, type ChannelState, firstSeq } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
@@ -48,13 +48,13 @@ function accept(state: ChannelState, caller: Caller, command: SendCommand, conte
     text,
     msg_type,
     verified: caller.verified,
-    ...(mentions.length > 0 && { mentions }),
-    ...(reply_to !== undefined && { reply_to }),
-    ...(client_msg_id !== undefined && { client_msg_id }),
+    mentions: mentions.length > 0 ? mentions : undefined,
+    reply_to,
+    client_msg_id,
   };
-  const record = (seq: number, ts: number): SendRecord => sendRecord({ seq, ts }, { ...caller, kind }, command);
-  const entry = append(state, content, { now: context.now, members: state.members, send: record });
-  state.sends.add(record(entry.message.seq, entry.ts), entry.ts);
+  const use = { from: caller.key, verified: caller.verified, kind, id: client_msg_id, to };
+  const entry = append(state, content, { now: context.now, members: state.members, use });
+  if (entry.send !== undefined) state.sends.add(entry.send, entry.ts);
   state.streak = nextStreak(streak, kind, entry.ts);
   const guard = guardFor(kind, state.streak, context.limits);
   return { type: "sent", message: entry.json, duplicate: false, mentions, unresolved, entry, ...(guard && { guard }) };
@@ -76,8 +76,9 @@ function firstSend(
   { log, now }: Context,
 ): FirstSend | undefined {
   if (command.client_msg_id === undefined) return undefined;
-  const asked = sendRecord({ seq: 0, ts: now }, caller, command);
-  const record = state.sends.find(asked, now, () => log.sends(windowStart(now)));
+  const { key: from, verified } = caller;
+  const use = { from, verified, id: command.client_msg_id };
+  const record = state.sends.find(use, now, () => log.sends(windowStart(now)));
   if (record === undefined) return undefined;
   const message = storedMessage(state, log, record.seq);
   return message === undefined ? undefined : { record, message };

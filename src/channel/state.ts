@@ -82,7 +82,7 @@ export interface Entry {
   /** The members at this position: its recipients (SOC4). Shared between entries, replaced on change. */
   readonly members: ReadonlySet<string>;
   /** Absent for system messages. */
-  readonly send?: SendRecord;
+  readonly send?: SendRecord | undefined;
 }
 
 export interface ChannelState {

@@ -15,7 +15,7 @@ import {
   type TakenNonce,
 } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
-import { SqlLog } from "./sql-log.ts";
+import { SqlLog, type Write } from "./sql-log.ts";
 
 /** Version of the tables below, stored with the channel. */
 const SCHEMA = 1;
@@ -76,7 +76,7 @@ export class ChannelStore {
         "INSERT INTO channel VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)",
         ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
       );
-      this.#write(state, created_at);
+      this.#run(this.#writes(state, undefined, created_at));
     });
     markSaved(state);
     return state;
@@ -84,38 +84,43 @@ export class ChannelStore {
 
   /** Stores what a turn decided, and the mark if it changed, all or nothing. */
   save(state: ChannelState, mark: Mark | undefined, now: number): void {
-    const { entries, participants, settings } = state.unsaved;
-    if (entries.length === 0 && participants.size === 0 && !settings && mark === undefined) return;
-    this.#storage.transactionSync(() => {
-      if (mark !== undefined)
-        this.#storage.sql.exec("UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change);
-      this.#write(state, now);
-    });
+    const writes = this.#writes(state, mark, now);
+    try {
+      // One statement is all or nothing by itself; a savepoint around it would double its cost.
+      if (writes.length === 1) this.#run(writes);
+      else if (writes.length > 1) this.#storage.transactionSync(() => this.#run(writes));
+    } catch (error) {
+      this.log.forget();
+      throw error;
+    }
     markSaved(state);
   }
 
-  #write(state: ChannelState, now: number): void {
-    const { entries, participants, settings } = state.unsaved;
-    if (settings) {
-      const { paused, guard_reset_seq } = state.settings;
-      this.#storage.sql.exec("UPDATE channel SET paused = ?, guard_reset_seq = ?", paused ? 1 : 0, guard_reset_seq);
-    }
-    if (entries.length > 0) this.log.append(entries, now);
-    for (const key of participants) {
-      const participant = state.participants.get(key);
-      if (participant === undefined) this.#storage.sql.exec("DELETE FROM participant WHERE key = ?", key);
-      else this.#putParticipant(participant);
-    }
+  #run(writes: readonly Write[]): void {
+    for (const [query, ...values] of writes) this.#storage.sql.exec(query, ...values);
   }
 
-  #putParticipant(participant: Participant): void {
-    const { key, name, kind, member, verified, read_seq, seen_at, kicked_until = 0, nonces } = participant;
-    const taken = nonces === undefined ? null : JSON.stringify(nonces);
-    this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken],
-    );
+  #writes(state: ChannelState, mark: Mark | undefined, now: number): Write[] {
+    const { entries, participants, settings } = state.unsaved;
+    const writes: Write[] = entries.length > 0 ? this.log.writes(entries, now) : [];
+    if (mark !== undefined) writes.push(["UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change]);
+    if (settings) {
+      const { paused, guard_reset_seq } = state.settings;
+      writes.push(["UPDATE channel SET paused = ?, guard_reset_seq = ?", paused ? 1 : 0, guard_reset_seq]);
+    }
+    for (const key of participants) writes.push(writeParticipant(key, state.participants.get(key)));
+    return writes;
   }
+}
+
+function writeParticipant(key: string, participant: Participant | undefined): Write {
+  if (participant === undefined) return ["DELETE FROM participant WHERE key = ?", key];
+  const { name, kind, member, verified, read_seq, seen_at, kicked_until = 0, nonces } = participant;
+  const taken = nonces === undefined ? null : JSON.stringify(nonces);
+  return [
+    "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken],
+  ];
 }
 
 type ChannelRow = {

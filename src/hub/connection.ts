@@ -13,6 +13,9 @@ const VERSION = 1;
 /** Whether messages are pushed: `behind` waits for its reader to have read on by `history`. */
 export type Mode = "live" | "behind";
 
+/** How often a socket's pings are looked for while it is pushed to: asking the runtime costs as much as a small frame. */
+const LOOK_MS = 1000;
+
 /** What is attached to a socket. Under 16 KiB, by the platform's limit. */
 interface Attachment {
   readonly v: typeof VERSION;
@@ -60,12 +63,14 @@ export class Connection {
   /** Times of recent binary frames. */
   strikes: readonly number[] = [];
   #attached: Attachment;
-  readonly #pingedAt: () => number;
+  readonly #ctx: DurableObjectState;
+  /** Unix milliseconds at which its pings were last looked for. */
+  #looked_at = 0;
 
   private constructor(socket: WebSocket, attached: Attachment, ctx: DurableObjectState) {
     this.socket = socket;
     this.#attached = attached;
-    this.#pingedAt = () => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
+    this.#ctx = ctx;
   }
 
   /** Takes a new socket over. */
@@ -141,12 +146,19 @@ export class Connection {
 
   /** Unix milliseconds of the last answered `ping`; 0 when it never pinged. Survives hibernation. */
   get pinged_at(): number {
-    return this.#pingedAt();
+    return this.#ctx.getWebSocketAutoResponseTimestamp(this.socket)?.getTime() ?? 0;
   }
 
   /** Whether its unread bytes are known within one ping or `seen`. */
   get isPaced(): boolean {
-    return this.#attached.paced || this.pinged_at > 0;
+    return this.#attached.paced || this.reader.hasPinged;
+  }
+
+  /** Counts what newer pings prove to have been read; looks for them now and then. */
+  look(now: number): void {
+    if (now - this.#looked_at < LOOK_MS) return;
+    this.#looked_at = now;
+    this.reader.look(this.pinged_at);
   }
 
   /** Open, and not silent since its last ping (SOC5). A client that never pings cannot be told from one that lives. */

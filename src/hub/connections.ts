@@ -54,8 +54,9 @@ export class Connections {
   heard(key: string, now: number): void {
     this.#heard.delete(key);
     this.#heard.set(key, now);
+    if (this.#heard.size <= HEARD_KEYS) return;
     const [oldest] = this.#heard.keys();
-    if (this.#heard.size > HEARD_KEYS && oldest !== undefined) this.#heard.delete(oldest);
+    if (oldest !== undefined) this.#heard.delete(oldest);
   }
 
   /** Ends a connection for a reason of the table. */
@@ -85,12 +86,10 @@ export class Connections {
   }
 
   /** How many of `members` are pushed to: those with a live socket. */
-  pushedTo(members: ReadonlySet<string>, except: string): number {
+  pushedTo(members: ReadonlySet<string>): number {
     this.#sockets();
     let count = 0;
-    for (const key of this.#byKey.keys()) {
-      if (key !== except && members.has(key) && this.isPushedTo(key)) count++;
-    }
+    for (const key of this.#byKey.keys()) if (members.has(key) && this.isPushedTo(key)) count++;
     return count;
   }
 

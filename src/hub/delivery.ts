@@ -56,6 +56,8 @@ export class Delivery {
   readonly #connections: Connections;
   readonly #pacing: Pacing;
   readonly #listeners: Listeners;
+  /** How many keys of a set of members are pushed to; counted once a turn. */
+  #reach: { readonly members: ReadonlySet<string>; readonly count: number } | undefined;
 
   constructor(connections: Connections, pacing: Pacing, listeners: Listeners) {
     this.#connections = connections;
@@ -65,6 +67,7 @@ export class Delivery {
 
   /** Sends everything a turn decided, and settles what came over HTTP. */
   deliver(decided: readonly Decided[], now: number): void {
+    this.#reach = undefined;
     const parts = decided.map(({ arrival, outcome }) => this.#part(arrival, outcome, now));
     const shared = shareFrames(parts);
     const authors = new Set(parts.map((part) => part.arrival.caller.key));
@@ -106,7 +109,9 @@ export class Delivery {
 
   /** Other participants whom a message reaches: on a socket, or because they wait for it. */
   #delivered({ message, members }: Entry, author: string): number {
-    let count = this.#connections.pushedTo(members, author);
+    if (this.#reach?.members !== members) this.#reach = { members, count: this.#connections.pushedTo(members) };
+    let { count } = this.#reach;
+    if (members.has(author) && this.#connections.isPushedTo(author)) count--;
     for (const key of this.#listeners.reached(message, members)) if (!this.#connections.isPushedTo(key)) count++;
     return count;
   }
@@ -120,14 +125,16 @@ export class Delivery {
 
   /** The slow path: a socket of an author, or a turn in which somebody joined or left. */
   #pushOwn(connection: Connection, parts: readonly Part[], now: number): void {
-    const due = parts.flatMap((part) => {
+    const frames: string[] = [];
+    let [bytes, last_seq] = [0, 0];
+    for (const part of parts) {
       const frame = frameFor(connection, part);
-      return frame === undefined ? [] : [{ frame, entry: part.entry }];
-    });
-    if (due.length === 0) return;
-    const frames = due.map(({ frame }) => frame);
-    const bytes = due.reduce((sum, { frame, entry }) => sum + (entry?.bytes ?? frame.length), 0);
-    const last_seq = Math.max(0, ...due.map(({ entry }) => entry?.message.seq ?? 0));
+      if (frame === undefined) continue;
+      frames.push(frame);
+      bytes += part.entry?.bytes ?? frame.length;
+      last_seq = part.entry?.message.seq ?? last_seq;
+    }
+    if (frames.length === 0) return;
     const packed = connection.batch && frames.length > 1 ? [batchFrame(frames)] : frames;
     if (this.#pacing.push(connection, packed, { bytes, messages: frames.length, last_seq }, now)) return;
     // Too far behind for messages; what it asked is answered all the same, for that is stored.

@@ -8,7 +8,7 @@ import type { Entry, HistoryAnswer } from "../channel/index.ts";
 import { type HistoryCommand, historyFrame, laggingFrame, refusal, utf8Length } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
-import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS, Volumes } from "./reader.ts";
+import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS, UNSAID_BYTES, Volumes } from "./reader.ts";
 
 export interface Size {
   readonly bytes: number;
@@ -41,12 +41,12 @@ export class Pacing {
   /** Pushes the frames of a turn; false where the reader was found too far behind for them. */
   push(connection: Connection, frames: readonly string[], size: Size, now: number): boolean {
     if (connection.isClosing) return true;
-    const { reader, pinged_at } = connection;
-    if (connection.mode === "live" && reader.isOver(connection.isPaced, size.bytes, size.messages, pinged_at)) {
+    connection.look(now);
+    if (connection.mode === "live" && isOver(connection, size)) {
       this.#lag(connection, size.last_seq, now);
       return false;
     }
-    reader.push(size.bytes, size.messages, pinged_at);
+    connection.reader.push(size.bytes, size.messages);
     for (const frame of frames) connection.send(frame);
     return true;
   }
@@ -58,20 +58,19 @@ export class Pacing {
   page(connection: Connection, { messages, count, meta }: HistoryAnswer, asked?: HistoryCommand): void {
     const frame = historyFrame(messages, meta, asked?.ref);
     if (asked?.after !== undefined && asked.before === undefined && meta.complete) connection.setMode("live");
-    connection.reader.push(utf8Length(frame), count, connection.pinged_at);
+    connection.reader.push(utf8Length(frame), count);
     connection.send(frame);
   }
 
   /** Keeps what the whole channel has pushed unread within its bound, the worst reader first. */
   boundChannel(last_seq: number, now: number): void {
-    let unread = 0;
-    for (const connection of this.#connections.all())
-      if (connection.mode === "live") unread += connection.reader.unread_bytes;
-    if (unread <= CHANNEL_UNREAD_BYTES) return;
-    const live = [...this.#connections.all()].filter((connection) => connection.mode === "live");
-    for (const connection of live.toSorted((a, b) => b.reader.unread_bytes - a.reader.unread_bytes)) {
-      if (unread <= CHANNEL_UNREAD_BYTES) return;
-      unread -= connection.reader.unread_bytes;
+    let backlog = 0;
+    for (const connection of this.#connections.all()) backlog += backlogOf(connection);
+    if (backlog <= CHANNEL_UNREAD_BYTES) return;
+    const readers = [...this.#connections.all()].toSorted((a, b) => backlogOf(b) - backlogOf(a));
+    for (const connection of readers) {
+      if (backlog <= CHANNEL_UNREAD_BYTES) return;
+      backlog -= backlogOf(connection);
       this.#lag(connection, last_seq, now);
     }
   }
@@ -94,4 +93,16 @@ export class Pacing {
   #resetIfStuck(socket: WebSocket): void {
     if (this.#ctx.getWebSockets().includes(socket)) this.#ctx.abort("the backlog of a closed socket would not leave");
   }
+}
+
+/** Whether a turn is too much for a reader, also after the newest ping was looked at. */
+function isOver(connection: Connection, { bytes, messages }: Size): boolean {
+  if (!connection.reader.isOver(connection.isPaced, bytes, messages)) return false;
+  connection.reader.look(connection.pinged_at);
+  return connection.reader.isOver(connection.isPaced, bytes, messages);
+}
+
+/** What a reader adds to its channel's backlog. */
+function backlogOf({ mode, reader }: Connection): number {
+  return mode === "live" ? Math.max(0, reader.unread_bytes - UNSAID_BYTES) : 0;
 }

@@ -24,6 +24,7 @@ export class Rates {
 
   /** Takes one from the key's bucket, or says when there will be one. */
   take(key: string, now: number): Refusal | undefined {
+    if (this.#rate.per_second === Infinity) return undefined;
     const { bucket, wait_ms } = take(this.#buckets.get(key), this.#rate, now);
     this.#buckets.set(key, bucket);
     if (this.#buckets.size > MANY_BUCKETS) this.#forgetFull(now);

@@ -8,7 +8,13 @@
 const PACED: Amount = { bytes: 1024 * 1024, messages: 1000 };
 /** Budget of the others: the hub learns nothing of them until they speak. */
 const UNPACED: Amount = { bytes: 8 * 1024 * 1024, messages: Infinity };
-/** Unread bytes of all sockets of a channel; the worst reader goes first. */
+/**
+ * What a healthy reader may not have said `seen` of yet. A channel of a thousand readers has that
+ * much unread from each at any time, so it is no backlog: with it, the bound below would call a busy
+ * channel's readers slow by turns.
+ */
+export const UNSAID_BYTES: number = 64 * 1024;
+/** Backlog of all sockets of a channel; the worst reader goes first. */
 export const CHANNEL_UNREAD_BYTES: number = 32 * 1024 * 1024;
 /** A reader over its budget has this long to give a sign before it is closed. */
 export const LAGGING_MS = 30_000;
@@ -26,8 +32,10 @@ const NOTHING: Amount = { bytes: 0, messages: 0 };
 export class Reader {
   #pushed: Amount = NOTHING;
   #read: Amount = NOTHING;
-  /** Pushed before the newest ping that was noticed. */
+  /** Pushed before the newest ping that is known. */
   #atPing: Amount = NOTHING;
+  /** Pushed when pings were last looked for. */
+  #atLook: Amount = NOTHING;
   #pinged_at = 0;
   /** Unix milliseconds since when it is over its budget; 0: it is not. */
   lagging_since = 0;
@@ -36,9 +44,13 @@ export class Reader {
     return this.#pushed.bytes - this.#read.bytes;
   }
 
-  /** Notes a push that is about to happen. `pinged_at` is the socket's auto-response time. */
-  push(bytes: number, messages: number, pinged_at: number): void {
-    this.#notice(pinged_at);
+  /** Whether it is known to have pinged. */
+  get hasPinged(): boolean {
+    return this.#pinged_at > 0;
+  }
+
+  /** Notes a push that is about to happen. */
+  push(bytes: number, messages: number): void {
     this.#pushed = { bytes: this.#pushed.bytes + bytes, messages: this.#pushed.messages + messages };
   }
 
@@ -55,13 +67,12 @@ export class Reader {
 
   /** Whether it is over its budget still, after the newest ping was looked at. */
   isStuck(pinged_at: number): boolean {
-    this.#notice(pinged_at);
+    this.look(pinged_at);
     return this.lagging_since > 0;
   }
 
   /** Whether `bytes` more would be too many, as far as the signs go. */
-  isOver(isPaced: boolean, bytes: number, messages: number, pinged_at: number): boolean {
-    this.#notice(pinged_at);
+  isOver(isPaced: boolean, bytes: number, messages: number): boolean {
     const budget = isPaced ? PACED : UNPACED;
     const unread = this.#pushed.messages - this.#read.messages;
     // A reader with nothing unread takes any frame: a page may be as large as the budget.
@@ -70,14 +81,17 @@ export class Reader {
   }
 
   /**
-   * A newer ping proves that all pushed before the previous one was read: clients ping only after
-   * the previous pong, and the pong stood behind those frames.
+   * Looks at the socket's auto-response time. A newer ping proves that all pushed before the previous
+   * one was read: clients ping only after the previous pong, and the pong stood behind those frames.
+   * Pings are looked for now and then; what was pushed by the look before a ping came before it.
    */
-  #notice(pinged_at: number): void {
-    if (pinged_at <= this.#pinged_at) return;
-    if (this.#pinged_at > 0) this.#credit(this.#atPing);
-    this.#pinged_at = pinged_at;
-    this.#atPing = this.#pushed;
+  look(pinged_at: number): void {
+    if (pinged_at > this.#pinged_at) {
+      if (this.#pinged_at > 0) this.#credit(this.#atPing);
+      this.#pinged_at = pinged_at;
+      this.#atPing = this.#atLook;
+    }
+    this.#atLook = this.#pushed;
   }
 
   #credit(amount: Amount): void {

@@ -4,6 +4,7 @@
  * takes its place, so that a lone message costs exactly one row written and the log does not grow.
  */
 import {
+  boundRange,
   collectPage,
   type Entry,
   type Head,
@@ -15,41 +16,67 @@ import {
   type SendRecord,
   splitBody,
   type StoredRow,
+  WINDOW_MESSAGES,
   windowStart,
 } from "../channel/index.ts";
 import { KINDS, RING_MESSAGES } from "../protocol/index.ts";
 
-/** Messages and bytes kept for deduplication beyond the ring, at most. */
-const WINDOW_MESSAGES = 30_000;
+/** Bytes kept for deduplication beyond the ring, at most. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
+
+/** A statement that changes storage, with its values. */
+export type Write = readonly [query: string, ...values: SqlStorageValue[]];
+
+/** Oldest rows that are looked up ahead at most: a busy log overwrites one a turn. */
+const OLDEST_AHEAD = 64;
 
 export class SqlLog implements MessageLog {
   readonly #sql: SqlStorage;
+  /** All bytes ever written; undefined: not asked yet. */
+  #total: number | undefined;
+  /** The oldest rows, as far as they were looked up. */
+  #oldest: Place[] = [];
+  /** How many of them the next look takes: few after a wake, when the next message may be the last. */
+  #ahead = 1;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
   head(): Head | undefined {
-    const [row] = this.#sql.exec<Place>("SELECT seq, count, ts, total FROM log ORDER BY seq DESC LIMIT 1");
-    return row && { last_seq: row.seq + row.count - 1, last_ts: row.ts };
+    const last = this.#last();
+    return last && { last_seq: last.seq + last.count - 1, last_ts: last.ts };
   }
 
   append(entries: readonly Entry[], now: number): void {
-    const rows = packRows(entries);
-    const newest = entries.at(-1)?.message.seq ?? 0;
-    const [last] = this.#sql.exec<Place>("SELECT seq, count, ts, total FROM log ORDER BY seq DESC LIMIT 1");
-    const free = this.#freeRows(newest, rows.length + 1, now);
-    let total = last?.total ?? 0;
-    for (const row of rows) {
-      total += row.bytes;
-      this.#write(row, total, free.shift());
-    }
-    const [lingering] = free;
-    if (lingering !== undefined) this.#sql.exec("DELETE FROM log WHERE seq = ?", lingering);
+    for (const [query, ...values] of this.writes(entries, now)) this.#sql.exec(query, ...values);
   }
 
-  page(range: Range): Page {
+  /** What stores the messages of a turn. It must be run, or `forget` be called. */
+  writes(entries: readonly Entry[], now: number): Write[] {
+    const rows = packRows(entries);
+    const newest = entries.at(-1)?.message.seq ?? 0;
+    let total = this.#total ?? this.#last()?.total ?? 0;
+    const free = this.#freeRows({ newest, total, now }, rows.length + 1);
+    const writes = rows.map((row, at) => {
+      total += row.bytes;
+      return writeRow(row, total, free[at]);
+    });
+    this.#total = total;
+    const lingering = free[rows.length];
+    if (lingering !== undefined) writes.push(["DELETE FROM log WHERE seq = ?", lingering]);
+    return writes;
+  }
+
+  /** Storage is not what was written: nothing that was remembered of it counts. */
+  forget(): void {
+    this.#total = undefined;
+    this.#oldest = [];
+    this.#ahead = 1;
+  }
+
+  page(asked: Range): Page {
+    const range = boundRange(asked, this.head()?.last_seq ?? 0);
     const columns = "seq, count, bytes, body";
     // The row that holds `after + 1` starts at or before it.
     const from = "coalesce((SELECT max(seq) FROM log WHERE seq <= ? + 1), 0)";
@@ -78,29 +105,37 @@ export class SqlLog implements MessageLog {
     }
   }
 
-  #write(row: Row, total: number, replaced: number | undefined): void {
-    const values = [row.seq, row.count, row.ts, row.bytes, total, encodeSends(row.sends), row.body];
-    if (replaced === undefined) this.#sql.exec("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", ...values);
-    else {
-      const columns = "seq = ?, count = ?, ts = ?, bytes = ?, total = ?, sends = ?, body = ?";
-      this.#sql.exec(`UPDATE log SET ${columns} WHERE seq = ?`, ...values, replaced);
-    }
+  #last(): Place | undefined {
+    const [row] = this.#sql.exec<Place>("SELECT seq, count, ts, total FROM log ORDER BY seq DESC LIMIT 1");
+    return row;
   }
 
-  /** The oldest rows that nobody needs once `newest` is stored, at most `most` of them. */
-  #freeRows(newest: number, most: number, now: number): number[] {
+  /** Takes the oldest rows that nobody needs once `newest` is stored, at most `most` of them. */
+  #freeRows({ newest, total, now }: { newest: number; total: number; now: number }, most: number): number[] {
     const ring = newest - RING_MESSAGES + 1;
     if (ring <= 1) return [];
-    const oldest = this.#sql.exec<Place>("SELECT seq, count, ts, total FROM log ORDER BY seq LIMIT ?", most).toArray();
-    const evicted = oldest.filter((row) => row.seq + row.count <= ring);
-    const isRecent = (row: Place): boolean => row.ts >= windowStart(now);
-    const needed = evicted.findIndex((row) => isRecent(row) && !this.#isBeyondWindow(row, ring));
-    return evicted.slice(0, needed < 0 ? evicted.length : needed).map((row) => row.seq);
+    const free: number[] = [];
+    for (const row of this.#lookAhead(most).slice(0, most)) {
+      const isRecent = row.ts >= windowStart(now);
+      if (row.seq + row.count > ring || (isRecent && !this.#isBeyondWindow(row, ring, total))) break;
+      free.push(row.seq);
+    }
+    this.#oldest.splice(0, free.length);
+    return free;
   }
 
-  /** Whether a recent row is one too many: `total` counts all bytes ever written up to a row. */
-  #isBeyondWindow(row: Place, ring: number): boolean {
+  #lookAhead(most: number): readonly Place[] {
+    if (this.#oldest.length >= most) return this.#oldest;
+    this.#ahead = Math.min(this.#ahead * 2, OLDEST_AHEAD);
+    const query = "SELECT seq, count, ts, total FROM log ORDER BY seq LIMIT ?";
+    this.#oldest = this.#sql.exec<Place>(query, Math.max(most, this.#ahead)).toArray();
+    return this.#oldest;
+  }
+
+  /** Whether a recent row is one too many: `total` counts all bytes ever written up to a row, or in all. */
+  #isBeyondWindow(row: Place, ring: number, total: number): boolean {
     if (row.seq + row.count <= ring - WINDOW_MESSAGES) return true;
+    if (total - row.total <= WINDOW_BYTES) return false;
     const [border] = this.#sql.exec<{ total: number }>(
       "SELECT total FROM log WHERE seq < ? ORDER BY seq DESC LIMIT 1",
       ring,
@@ -108,6 +143,14 @@ export class SqlLog implements MessageLog {
     return border !== undefined && border.total - row.total > WINDOW_BYTES;
   }
 }
+
+function writeRow(row: Row, total: number, replaced: number | undefined): Write {
+  const values = [row.seq, row.count, row.ts, row.bytes, total, encodeSends(row.sends), row.body];
+  if (replaced === undefined) return ["INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", ...values];
+  return [REPLACE, ...values, replaced];
+}
+
+const REPLACE = "UPDATE log SET seq = ?, count = ?, ts = ?, bytes = ?, total = ?, sends = ?, body = ? WHERE seq = ?";
 
 type Place = { seq: number; count: number; ts: number; total: number };
 

@@ -1,7 +1,8 @@
 /**
- * Group commit by event-loop tick (DUR2). Arrivals are only queued; the flush is one synchronous
- * turn that takes them in order: runs of commands are decided, stored and delivered together, and
- * whatever must see a settled channel (connect, history, summary) runs between them.
+ * Group commit by event-loop tick (DUR2). An arrival in a quiet moment is flushed at once; those
+ * that follow it within the tick are queued and flushed together at its end. The flush is one
+ * synchronous turn that takes them in order: runs of commands are decided, stored and delivered
+ * together, and whatever must see a settled channel (connect, history, summary) runs between them.
  */
 import type { Caller } from "../channel/index.ts";
 import type { Change, Named } from "../protocol/index.ts";
@@ -32,7 +33,7 @@ export class Turns {
   readonly #announcer: Announcer;
   readonly #commit: (arrivals: readonly Arrival[]) => void;
   #queue: Work[] = [];
-  #isArmed = false;
+  #isTicking = false;
   #isWaiting = false;
 
   /** `commit` decides, stores and delivers; it never throws. */
@@ -41,12 +42,24 @@ export class Turns {
     this.#commit = commit;
   }
 
-  /** Queues a command for the coming flush. The tick is the only timer of an object at work. */
+  /** Takes a command: at once, or with the others of its tick. */
   arrive(arrival: Arrival): void {
     this.#queue.push({ arrival });
-    if (this.#isArmed) return;
-    this.#isArmed = true;
-    setTimeout(() => this.flush(), 0);
+    if (this.#isTicking) return;
+    // A read position is in no hurry: with others of its tick it costs one row.
+    if (arrival.command.action !== "read") this.flush();
+    this.#tick();
+  }
+
+  /** The only timer of an object at work. The runtime makes it a millisecond or two, which a lone message need not wait. */
+  #tick(): void {
+    this.#isTicking = true;
+    setTimeout(() => {
+      this.#isTicking = false;
+      if (this.#queue.length === 0 || this.#isWaiting) return;
+      this.flush();
+      this.#tick();
+    }, 0);
   }
 
   /** Runs `step` in its place among what has arrived: at once, unless a change waits for the index. */
@@ -66,7 +79,6 @@ export class Turns {
 
   /** Takes everything that arrived. No await here: a turn is never interleaved. */
   flush(): void {
-    this.#isArmed = false;
     if (this.#isWaiting) return;
     const isVisible = this.#queue.some(mayShow);
     if (isVisible && this.#announcer.mustWait) return void this.#announceFirst();

@@ -30,11 +30,11 @@ export interface Message {
   /** Whether the sender's key was proven, not just claimed. */
   readonly verified: boolean;
   /** Keys of the participants this message is for. */
-  readonly mentions?: readonly string[];
+  readonly mentions?: readonly string[] | undefined;
   /** `seq` of the message this one answers. */
-  readonly reply_to?: number;
-  readonly client_msg_id?: string;
-  readonly event?: ChannelEvent;
+  readonly reply_to?: number | undefined;
+  readonly client_msg_id?: string | undefined;
+  readonly event?: ChannelEvent | undefined;
 }
 
 /** A participant as `list` shows it. */

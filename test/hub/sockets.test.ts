@@ -160,7 +160,10 @@ test("[SOC7] frames=batch takes the frames of a tick in one, in order, acks incl
   const id = await createChannel();
   const [alpha, bravo] = [await joined(id, "key=alpha&frames=batch"), await joined(id, "key=bravo&frames=batch")];
   await alpha.quiet();
-  for (const text of ["a", "b", "c"]) alpha.say({ action: "send", text });
+  for (const text of ["first", "a", "b", "c"]) alpha.say({ action: "send", text });
+  // The first of a tick does not wait for its end.
+  expect(await alpha.next()).toMatchObject({ type: "ack", data: { text: "first" } });
+  expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "first" } });
   const acks = await alpha.next();
   expect(acks).toMatchObject({ type: "batch", data: [{ type: "ack" }, { type: "ack" }, { type: "ack" }] });
   expect(await bravo.next()).toMatchObject({
@@ -236,4 +239,16 @@ test("[SOC6] [DUR1] who is found too far behind for messages is still told what 
   expect(await bravo.next()).toMatchObject({ type: "ack", ref: "after" });
   HubIndex.prototype.dirty = dirty;
   await bravo.close();
+});
+
+test("[SOC6] readers that are each a little behind are no backlog, however many they are", async () => {
+  const id = await createChannel();
+  const readers: Socket[] = [];
+  for (let at = 0; at < 560; at++) readers.push(await joined(id, `key=reader-${Math.floor(at / 8)}`));
+  // 62 KB unread of each: together more than the 32 MiB a channel may have, and none has said `seen` yet.
+  for (let sent = 0; sent < 15; sent++) await send(id, "alpha", "x".repeat(3900));
+  await send(id, "alpha", "last");
+  const frames = await Promise.all(readers.map(async (reader) => [...(await reader.quiet(500))]));
+  expect(frames.flat().filter((frame) => frame.type === "lagging")).toEqual([]);
+  expect(frames.filter((own) => own.at(-1).data.text !== "last")).toEqual([]);
 });

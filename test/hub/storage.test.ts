@@ -7,18 +7,29 @@ import { call, channelStub, createChannel, history, type Json, send, Socket } fr
 
 const HOUR_MS = 3_600_000;
 
-/** Makes every write of a channel fail until the returned function is called. */
+/**
+ * Makes every write of a channel fail until the returned function is called: a transaction once all
+ * its work is done, a statement that stands alone at once.
+ */
 async function breakWrites(id: string): Promise<() => Promise<void>> {
-  const mend = await runInDurableObject(channelStub(id), (_channel, state) => {
-    const { storage } = state;
+  const mend = await runInDurableObject(channelStub(id), (_channel, { storage }) => {
     const write = storage.transactionSync.bind(storage);
+    const exec = storage.sql.exec.bind(storage.sql);
+    let isInside = false;
     storage.transactionSync = <T>(work: () => T): T =>
       write(() => {
+        isInside = true;
         work();
+        isInside = false;
         throw new Error("disk full");
       });
+    storage.sql.exec = ((query: string, ...values: unknown[]) => {
+      if (!isInside && !query.startsWith("SELECT")) throw new Error("disk full");
+      return exec(query, ...values);
+    }) as typeof storage.sql.exec;
     return () => {
       storage.transactionSync = write;
+      storage.sql.exec = exec;
     };
   });
   return async () => await runInDurableObject(channelStub(id), () => mend());
@@ -53,11 +64,13 @@ test("[DUR4] a batch fails or succeeds as a whole, whoever is in it", async () =
   const alpha = await Socket.connect(id, "key=alpha");
   await alpha.next();
   const mend = await breakWrites(id);
+  // A read position waits for the end of its tick, so that all of these are one batch.
+  alpha.say({ action: "read", seq: 1, ref: "read" });
   for (let sent = 0; sent < 5; sent++) alpha.say({ action: "send", text: "x", ref: String(sent) });
   alpha.say({ action: "leave", ref: "leave" });
   const answers = [await alpha.next(), ...(await alpha.quiet())];
   expect(answers.map((answer) => [answer.code, answer.ref])).toEqual(
-    ["0", "1", "2", "3", "4", "leave"].map((ref) => ["storage_unavailable", ref]),
+    ["read", "0", "1", "2", "3", "4", "leave"].map((ref) => ["storage_unavailable", ref]),
   );
   await mend();
   expect((await call(`/api/channel/${id}`)).participants).toHaveLength(1);
@@ -138,6 +151,22 @@ test("[DUR2] the log neither grows nor lingers", async () => {
     for (let n = 0; n < 1000; n++) append(1, 3 * HOUR_MS + n);
     expect(rowCount(sql)).toBeLessThanOrEqual(1002);
     expect(log.message(seq - 999)).toBeDefined();
+  });
+});
+
+test("[DUR4] what was remembered of the log is forgotten when a write fails", async () => {
+  await withLog((log, sql) => {
+    for (let seq = 1; seq <= 1500; seq++) log.append([entry(seq, seq)], seq);
+    const rows = (): unknown[] => sql.exec("SELECT seq, count, total FROM log ORDER BY seq").toArray();
+    const lost = Array.from({ length: 10 }, (_, at) => log.writes([entry(1501 + at, HOUR_MS)], HOUR_MS));
+    expect(lost.flat().length).toBeGreaterThanOrEqual(10);
+    log.forget();
+    const before = rows();
+    log.append([entry(1501, HOUR_MS)], HOUR_MS);
+    // The two oldest went: one overwritten, one that lingered. The sum of bytes goes on where storage is.
+    const { total } = before.at(-1) as { total: number };
+    const added = entry(1501, HOUR_MS).bytes + 2;
+    expect(rows()).toEqual([...before.slice(2), { seq: 1501, count: 1, total: total + added }]);
   });
 });
 

@@ -202,3 +202,15 @@ test("[DUR3] whether a retry is new never depends on whether the channel slept",
   });
   expect(answers[0]).toBe(answers[1]);
 });
+
+test("[DUR3] an id is known for its whole five minutes, whenever it came, and no longer", () => {
+  const channel = new ChannelFixture();
+  const isKnown = (at: number): boolean => sent(channel.send("alpha", "text", { client_msg_id: `at-${at}` })).duplicate;
+  for (let minute = 0; minute < 30; minute++) {
+    expect(isKnown(minute)).toBe(false);
+    for (let ago = 0; ago <= Math.min(5, minute); ago++) expect(isKnown(minute - ago)).toBe(true);
+    channel.now += DEDUPE_MS / 5;
+  }
+  channel.now += DEDUPE_MS;
+  for (let minute = 0; minute < 30; minute++) expect(isKnown(minute)).toBe(false);
+});

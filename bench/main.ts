@@ -1,0 +1,74 @@
+/**
+ * npm run bench -- <what> [--smoke]: runs a bench, prints its tables, and keeps the results of full
+ * runs for the document. Smoke runs show that everything works; their figures mean nothing.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, totalmem, release } from "node:os";
+import { join } from "node:path";
+import type { Bench } from "./bench.ts";
+import { growth } from "./growth.ts";
+import { Load } from "./load.ts";
+import { money } from "./money.ts";
+import { peers } from "./peers.ts";
+import { platform } from "./platform.ts";
+import { writeDocument } from "./document.ts";
+import { FULL, SMOKE } from "./rounds.ts";
+import { markdown, type Report, type Section, verdict } from "./section.ts";
+import { start } from "./start.ts";
+
+const BENCHES: Readonly<Record<string, (bench: Bench) => Promise<Section[]>>> = {
+  platform,
+  peers,
+  growth,
+  start,
+  money,
+};
+const RESULTS = join(import.meta.dirname, "results");
+
+async function main(words: readonly string[]): Promise<void> {
+  const isSmoke = words.includes("--smoke");
+  const what = words.find((word) => !word.startsWith("--")) ?? "help";
+  if (what === "document") return await writeDocument();
+  const chosen = what === "all" ? Object.keys(BENCHES) : [what];
+  if (chosen.some((name) => BENCHES[name] === undefined)) return help();
+  await using load = await Load.compile();
+  if (load === undefined) return console.log("not run: the load generator is written in C (install gcc)");
+  const bench = { load, rules: isSmoke ? SMOKE : FULL, isSmoke, say: (text: string) => console.error(`… ${text}`) };
+  for (const name of chosen) await runOne(name, bench);
+  if (!isSmoke) await writeDocument();
+}
+
+async function runOne(what: string, bench: Bench): Promise<void> {
+  const sections = (await BENCHES[what]?.(bench)) ?? [];
+  console.log(sections.map(markdown).join("\n"));
+  const missed = sections.flatMap(({ goals }) => goals.filter((goal) => verdict(goal) === "missed"));
+  if (bench.isSmoke) return console.log(`${what}: it runs; a smoke run's figures mean nothing`);
+  if (missed.length > 0) console.log(`${what}: missed ${missed.map(({ text }) => text).join("; ")}`);
+  const report: Report = { what, date: today(), machine: machine(), command: `npm run bench -- ${what}`, sections };
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(join(RESULTS, `${what}.json`), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function machine(): string {
+  const [first] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} × ${first?.model.trim() ?? "unknown"}, ${memory} GiB, ${process.platform} ${release()}`;
+}
+
+function help(): void {
+  console.log(`npm run bench -- <what> [--smoke]
+
+  platform   against a Durable Object that stores and checks nothing
+  peers      against other hubs that do the same work
+  growth     as participants, channels, history and texts grow
+  start      cold starts, wakes and bundle sizes
+  money      what a message costs its owner
+  all        all of them
+  document   writes docs/PERFORMANCE.md and its plots from the kept results`);
+}
+
+await main(process.argv.slice(2));
