@@ -1,0 +1,173 @@
+/**
+ * What is known of a connection, and the vocabulary of its machine: states, events, effects. Read by
+ * `connection.ts`, `hear.ts` and `ending.ts`, which change it, and by `ChannelClient`, which acts on it.
+ */
+import type { Backoff } from "./backoff.ts";
+import type { Failure } from "./hub-error.ts";
+import type { ChannelEvent } from "./inbox.ts";
+import type { PlainFrame } from "./read-frame.ts";
+
+/** Milliseconds, and who it is that connects. */
+export interface Settings {
+  /** Own messages are part of what the application is told. */
+  readonly echo: boolean;
+  /** The agent key. */
+  readonly key: string;
+  /** Between two pings: the edge drops sockets that are silent for about 100 s, without a close frame. */
+  readonly ping_ms: number;
+  /** A link that gives no sign of life for this long after a ping is dead. */
+  readonly pong_ms: number;
+  /** From the upgrade to the first frame. */
+  readonly open_ms: number;
+  /** A link that held this long was good: the next attempt is the first again. */
+  readonly stable_ms: number;
+  readonly backoff: Backoff;
+}
+
+export const DEFAULTS: Omit<Settings, "echo" | "key"> = {
+  ping_ms: 25_000,
+  pong_ms: 10_000,
+  open_ms: 30_000,
+  stable_ms: 10_000,
+  backoff: { least: 250, most: 30_000 },
+};
+
+/** The highest number up to which everything due has come. The epoch is unknown until the hub says it. */
+export interface Place {
+  readonly epoch: string | undefined;
+  readonly seq: number;
+}
+
+export interface Connected {
+  readonly name: "connected";
+  /** `behind`: the hub sends no messages until a page was complete (SOC2). */
+  readonly mode: "live" | "behind";
+  readonly since: number;
+  readonly ping_at: number;
+  /** Set while a ping is unanswered. */
+  readonly pong_by: number | undefined;
+  /** Set while the hub wants the next page asked for later. */
+  readonly ask_at: number | undefined;
+}
+
+export type Phase =
+  | { readonly name: "connecting"; /** The first frame's deadline. */ readonly until: number }
+  | Connected
+  | { readonly name: "disconnected"; readonly retry_at: number }
+  | { readonly name: "closed"; readonly why: Failure };
+
+/** Progress that the hub was not told of with `seen` (SOC6). */
+export interface Unsaid {
+  readonly messages: number;
+  readonly bytes: number;
+  /** Unix milliseconds of the first of them; undefined: there is none. */
+  readonly since: number | undefined;
+}
+
+export const NOTHING_UNSAID: Unsaid = { messages: 0, bytes: 0, since: undefined };
+
+export interface ConnectionState {
+  readonly phase: Phase;
+  /** Number of the newest link. */
+  readonly link: number;
+  /** Attempts since the last good link. */
+  readonly attempt: number;
+  readonly place: Place | undefined;
+  /** False from the agent's leave to its next join: meanwhile numbers pass that are not due. */
+  readonly isMember: boolean;
+  /** Whether a first frame ever came: before, the application still waits for its connect. */
+  readonly wasConnected: boolean;
+  readonly unsaid: Unsaid;
+  /** What the hub said last before it ends the link. */
+  readonly fault: Failure | undefined;
+}
+
+export type ConnectionEvent =
+  /** Connect, or do not wait any longer. */
+  | { readonly type: "connect" }
+  | { readonly type: "frames"; readonly link: number; readonly frames: readonly PlainFrame[]; readonly bytes: number }
+  | { readonly type: "pong"; readonly link: number }
+  /** The socket opened and closed. */
+  | { readonly type: "lost"; readonly link: number; readonly code: number; readonly reason: string }
+  /** The socket never opened. */
+  | { readonly type: "refused"; readonly link: number; readonly why: Failure }
+  | { readonly type: "time" }
+  | { readonly type: "disconnect"; readonly why: Failure };
+
+/** A change of state, as the application is told. */
+export interface StateChange {
+  readonly state: Phase["name"];
+  readonly code: string;
+  readonly reason: string;
+  /** Attempts since the last good link. */
+  readonly attempt: number;
+  /** Unix milliseconds of the next attempt. */
+  readonly retry_at?: number;
+}
+
+export type Effect =
+  /** Open link number `link`. */
+  | { readonly type: "open"; readonly link: number }
+  /** Let go of the newest link. */
+  | { readonly type: "drop" }
+  | { readonly type: "say"; readonly text: string }
+  | { readonly type: "tell"; readonly event: ChannelEvent }
+  /** The hub answered a command. */
+  | { readonly type: "answered"; readonly frame: PlainFrame }
+  /** Commands on the wire go again. */
+  | { readonly type: "rewind" }
+  | { readonly type: "changed"; readonly change: StateChange }
+  /** Something is wrong that the connection copes with. */
+  | { readonly type: "fault"; readonly why: Failure };
+
+export interface Context {
+  readonly now: number;
+  /** In [0, 1). */
+  readonly roll: number;
+  readonly settings: Settings;
+}
+
+export interface Step {
+  readonly state: ConnectionState;
+  readonly effects: readonly Effect[];
+}
+
+/** Before the first attempt. */
+export function newConnection(place: Place | undefined): ConnectionState {
+  return {
+    phase: { name: "disconnected", retry_at: 0 },
+    link: 0,
+    attempt: 0,
+    place,
+    isMember: true,
+    wasConnected: false,
+    unsaid: NOTHING_UNSAID,
+    fault: undefined,
+  };
+}
+
+export function changed({ phase, attempt }: ConnectionState, code: string, reason: string): Effect {
+  const change = { state: phase.name, code, reason, attempt };
+  const retry = phase.name === "disconnected" ? { retry_at: phase.retry_at } : {};
+  return { type: "changed", change: { ...change, ...retry } };
+}
+
+/** Progress is said after this many messages, bytes or milliseconds: well inside the hub's budget of 1000 and 1 MiB. */
+export const SAY_MESSAGES = 100;
+export const SAY_BYTES: number = 256 * 1024;
+export const SAY_MS = 5_000;
+
+/** Says how far everything has come. */
+export function sayProgress(state: ConnectionState): Step {
+  const text = JSON.stringify({ action: "seen", seq: state.place?.seq ?? 0 });
+  return { state: { ...state, unsaid: NOTHING_UNSAID }, effects: [{ type: "say", text }] };
+}
+
+/** Name of the request by which a connection reads on; its answer moves the position, no other does. */
+export const READ_ON = "read-on";
+
+/** Asks for what follows the position. */
+export function askOn({ place }: ConnectionState): Effect {
+  const asked = { action: "history", ref: READ_ON, after: place?.seq, epoch: place?.epoch, limit: 1000 };
+  return { type: "say", text: JSON.stringify(asked) };
+}

@@ -1,0 +1,87 @@
+/** What went wrong: a value inside this room, a `HubError` where it reaches the application. */
+import type { ErrorCode } from "../protocol/error.ts";
+
+/** Codes that only a client can give; all others are the hub's own (`ErrorCode`). */
+export type ClientCode =
+  /** No answer: the hub could not be reached, or the link broke. */
+  | "network"
+  /** What came is not an answer of a hub. */
+  | "bad_answer"
+  /** A frame that no hub writes. */
+  | "bad_frame"
+  /** A number is missing on a live link. */
+  | "hole"
+  /** The hub answers, but its WebSocket does not open. */
+  | "upgrade_failed"
+  /** The application disconnected, or aborted the connect. */
+  | "disconnected"
+  /** The agent left the channel, and then the link ended. */
+  | "left"
+  /** More sends wait than the queue holds. */
+  | "queue_full"
+  /** The send never went out. */
+  | "not_sent";
+
+export interface Failure {
+  readonly code: ErrorCode | ClientCode | (string & {});
+  readonly message: string;
+  /** HTTP status; 0 where there was none. */
+  readonly status: number;
+  /** What to do next, where the message does not say it. */
+  readonly hint?: string;
+  /** Milliseconds after which the same may succeed. */
+  readonly retry_after_ms?: number;
+  /** The hub's number for the request, to quote in a report. */
+  readonly request_id?: string;
+  /** Of a send: its id, to repeat it with. */
+  readonly client_msg_id?: string;
+}
+
+/**
+ * A "no" of the hub or of the network. `code` is for programs, `message` and `hint` for readers.
+ *
+ * ```ts
+ * try { await hub.connect("ch-9"); } catch (error) {
+ *   if (error instanceof HubError && error.code === "channel_not_found") …
+ * }
+ * ```
+ */
+export class HubError extends Error implements Failure {
+  override readonly name = "HubError";
+  readonly code: string;
+  readonly status: number;
+  declare readonly hint?: string;
+  declare readonly retry_after_ms?: number;
+  declare readonly request_id?: string;
+  declare readonly client_msg_id?: string;
+
+  constructor({ message, code, status, ...extras }: Failure) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    Object.assign(this, extras);
+  }
+}
+
+export function failure(code: ClientCode | ErrorCode, message: string, extras: Partial<Failure> = {}): Failure {
+  return { code, message, status: 0, ...extras };
+}
+
+/** Statuses that the same request meets again: waiting does not help. */
+const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 410, 426]);
+
+/** Whether the same may succeed later. */
+export function isTemporary({ status, code }: Failure): boolean {
+  return !FINAL.has(status) && code !== "hub_not_configured";
+}
+
+/** Whatever was thrown, as a failure; what is no HubError came from the network or the host. */
+export function failureFrom(thrown: unknown): Failure {
+  if (thrown instanceof HubError) return thrown;
+  return failure("network", `no connection to the hub: ${thrown instanceof Error ? reasonOf(thrown) : String(thrown)}`);
+}
+
+/** Node says "fetch failed" and hides why in the cause. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}

@@ -1,0 +1,23 @@
+/** An agent's connection to a hub, on any JavaScript host. */
+export {
+  type Agent,
+  ApiClient,
+  type ChannelDetail,
+  type ChannelList,
+  type Done,
+  type HistoryOptions,
+  type HistoryPage,
+  type HubOptions,
+  type ListenOptions,
+  type News,
+  type SendOptions,
+  type Sent,
+  type Signable,
+  type Ticket,
+} from "./api-client.ts";
+export { ChannelClient, type ChannelEvents, type ConnectOptions, type Drain } from "./channel-client.ts";
+export type { Place, Settings, StateChange } from "./connection-state.ts";
+export { type ConnectionInfo, HubClient, type HubClientOptions } from "./hub-client.ts";
+export { type ClientCode, type Failure, HubError } from "./hub-error.ts";
+export { type Host, thisHost } from "./host.ts";
+export type { ChannelEvent, Dropped } from "./inbox.ts";

@@ -1,0 +1,131 @@
+/**
+ * A machine for the client that a test moves by hand: a clock that stands still, HTTP answered by a
+ * function, and sockets with a queue in each direction, so that every interleaving can be made.
+ */
+import type { Host } from "../../src/client/index.ts";
+
+export type FakeRequest = Parameters<Host["fetch"]>[0];
+type UpgradeRequest = Parameters<Host["open"]>[0];
+type SocketEvents = Parameters<Host["open"]>[1];
+type HttpAnswer = Awaited<ReturnType<Host["fetch"]>>;
+
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+/** The hub's end of a socket. */
+export class FakeSocket {
+  readonly request: UpgradeRequest;
+  readonly events: SocketEvents;
+  /** What the client said and the test has not taken yet. */
+  readonly toHub: string[] = [];
+  /** What the hub said and has not arrived yet. */
+  readonly #toClient: string[] = [];
+  /** Set when the client let go. */
+  isDropped = false;
+
+  constructor(request: UpgradeRequest, events: SocketEvents) {
+    this.request = request;
+    this.events = events;
+  }
+
+  /** Puts frames on their way to the client. */
+  say(...frames: readonly unknown[]): this {
+    this.#toClient.push(...frames.map((frame) => (typeof frame === "string" ? frame : JSON.stringify(frame))));
+    return this;
+  }
+
+  /** Lets everything on its way to the client arrive. */
+  flush(): void {
+    for (const text of this.#toClient.splice(0)) this.events.text(text);
+  }
+
+  /** What the client said, taken: frames parsed, `ping` as it is. */
+  take(): unknown[] {
+    return this.toHub.splice(0).map((text) => (text === "ping" ? text : (JSON.parse(text) as unknown)));
+  }
+}
+
+export class FakeHost implements Host {
+  /** Unix milliseconds. */
+  time = 1_000_000;
+  /** The next roll of the dice. */
+  roll = 0.5;
+  carries_headers = true;
+  /** Newest last. */
+  readonly sockets: FakeSocket[] = [];
+  readonly requests: FakeRequest[] = [];
+  /** Answers HTTP; by default nothing is there. */
+  answer: (request: FakeRequest) => HttpAnswer = () => {
+    throw new TypeError("connection refused");
+  };
+  #timers: Timer[] = [];
+  #ids = 0;
+
+  now(): number {
+    return this.time;
+  }
+
+  random(): number {
+    return this.roll;
+  }
+
+  id(): string {
+    return `id${++this.#ids}`;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { at: this.time + ms, run };
+    this.#timers.push(timer);
+    return () => (this.#timers = this.#timers.filter((other) => other !== timer));
+  }
+
+  async fetch(request: FakeRequest): Promise<HttpAnswer> {
+    this.requests.push(request);
+    return this.answer(request);
+  }
+
+  open(request: UpgradeRequest, events: SocketEvents): { send(text: string): void; close(): void } {
+    const socket = new FakeSocket(request, events);
+    this.sockets.push(socket);
+    return { send: (text) => void socket.toHub.push(text), close: () => void (socket.isDropped = true) };
+  }
+
+  /** The newest socket, once the client has asked for one. */
+  async socket(): Promise<FakeSocket> {
+    await this.settle();
+    const socket = this.sockets.at(-1);
+    if (socket === undefined) throw new Error("no socket was opened");
+    return socket;
+  }
+
+  /** Timers that stand. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
+  /** Moves the clock, ringing what is due at its own time. */
+  async advance(ms: number): Promise<void> {
+    const end = this.time + ms;
+    for (;;) {
+      await this.settle();
+      const [next] = this.#timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.time = Math.max(this.time, next.at);
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      next.run();
+    }
+    this.time = end;
+  }
+
+  /** Lets every promise that can go on do so. */
+  settle(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** An answer of the control plane. */
+export function json(status: number, body: object): HttpAnswer {
+  return { status, text: JSON.stringify(body) };
+}
