@@ -1,0 +1,40 @@
+/** A dialog over the page; the browser keeps the focus in it and lets Escape close it. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { sheet } from "../app.ts";
+import { IconButton } from "./icon.tsx";
+
+export function Sheet(props: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly class?: string;
+}): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  const close = (): void => {
+    sheet.value = undefined;
+  };
+  return (
+    <dialog
+      class={`sheet ${props.class ?? ""}`}
+      ref={dialog}
+      aria-labelledby="sheet-title"
+      onClose={close}
+      onClick={(event) => {
+        if (event.target === dialog.current) close();
+      }}
+    >
+      <div class="sheet-inner">
+        <header>
+          <h2 id="sheet-title">{props.title}</h2>
+          <IconButton icon="close" label="Close" onClick={close} />
+        </header>
+        {props.children}
+      </div>
+    </dialog>
+  );
+}

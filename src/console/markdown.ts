@@ -1,0 +1,185 @@
+/**
+ * A message's text as nodes, and the only place that makes any of what others wrote. marked reads
+ * the Markdown, and each of its tokens becomes one of the few elements below: no HTML is ever
+ * written or parsed, so there is none to sanitise, and the page's Content-Security-Policy forbids
+ * it altogether (`trusted-types 'none'`). What is not understood is shown as it was written.
+ */
+import { Marked, type MarkedExtension, type MarkedToken, type Token, type Tokens } from "marked";
+
+/** Longer texts are shown as they are: Markdown of this size is data, and slow to parse. */
+export const MARKDOWN_LENGTH = 16_384;
+/** Lists and quotes deeper than this are shown as they were written. */
+const DEPTH = 16;
+
+/** Names that `@` may be followed by, lower-case, longest first; and which of them are the reader's. */
+export interface Mentionable {
+  readonly names: readonly string[];
+  readonly mine: ReadonlySet<string>;
+}
+
+interface MentionToken {
+  readonly type: "mention";
+  readonly raw: string;
+  readonly name: string;
+}
+type Known = MarkedToken | MentionToken;
+
+type Tag =
+  | "p" | "br" | "hr" | "strong" | "em" | "del" | "code" | "pre" | "blockquote" | "ul" | "ol" | "li" | "a" | "span"
+  | "table" | "thead" | "tbody" | "tr" | "th" | "td"; // oxfmt-ignore
+
+type Child = Node | string;
+
+const parsers = new WeakMap<Mentionable, Marked>();
+
+/** Elements without script, style, image or any link but to the web and to mail. */
+export function renderMarkdown(text: string, mentionable: Mentionable): DocumentFragment {
+  const fragment = document.createDocumentFragment();
+  fragment.append(...(text.length > MARKDOWN_LENGTH ? [element("pre", [text])] : nodesOf(text, mentionable)));
+  return fragment;
+}
+
+function nodesOf(text: string, mentionable: Mentionable): readonly Child[] {
+  try {
+    return draw(parserFor(mentionable).lexer(text), { mentionable, depth: 0 });
+  } catch {
+    // Too deep for marked's recursion: shown as it was written.
+    return [element("pre", [text])];
+  }
+}
+
+interface Context {
+  readonly mentionable: Mentionable;
+  readonly depth: number;
+}
+
+function draw(tokens: readonly Token[] | undefined, { mentionable, depth }: Context): Child[] {
+  const deeper = { mentionable, depth: depth + 1 };
+  return (tokens ?? []).map((token) => (depth > DEPTH ? token.raw : drawToken(token as Known, deeper)));
+}
+
+function drawToken(token: Known, context: Context): Child {
+  switch (token.type) {
+    case "space":
+      return "";
+    case "br":
+    case "hr":
+      return element(token.type, []);
+    case "strong":
+    case "em":
+    case "del":
+    case "blockquote":
+      return element(token.type, draw(token.tokens, context));
+    case "paragraph":
+      return element("p", draw(token.tokens, context));
+    case "heading":
+      return element("p", draw(token.tokens, context), "heading");
+    case "code":
+      return element("pre", [element("code", [token.text])]);
+    case "codespan":
+      return element("code", [token.text]);
+    case "list":
+      return drawList(token, context);
+    case "table":
+      return drawTable(token, context);
+    case "checkbox":
+      return token.checked ? "☑ " : "☐ ";
+    case "escape":
+      return token.text;
+    case "text":
+      return drawText(token, context);
+    case "link":
+      return drawLink(token, draw(token.tokens, context));
+    case "image":
+      // An image would tell its server who reads: its address is a link like others.
+      return drawLink(token, [token.text === "" ? token.href : token.text]);
+    case "mention":
+      return element("span", [token.raw], context.mentionable.mine.has(token.name) ? "mention mine" : "mention");
+    case "html":
+    case "def":
+    case "list_item":
+      return token.raw;
+  }
+}
+
+function drawText(token: Tokens.Text | Tokens.Tag, context: Context): Child {
+  if (!("tokens" in token) || token.tokens === undefined) return plain(token.text);
+  const span = document.createDocumentFragment();
+  span.append(...draw(token.tokens, context));
+  return span;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
+
+function plain(text: string): string {
+  return text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
+}
+
+function drawList(list: Tokens.List, context: Context): HTMLElement {
+  const items = list.items.map((item) => element("li", draw(item.tokens, context)));
+  const drawn = element(list.ordered ? "ol" : "ul", items);
+  if (list.ordered && list.start !== 1) drawn.setAttribute("start", String(list.start));
+  return drawn;
+}
+
+function drawTable({ header, rows }: Tokens.Table, context: Context): HTMLElement {
+  const row = (cells: readonly Tokens.TableCell[], tag: "th" | "td"): HTMLElement =>
+    element("tr", cells.map((cell) => element(tag, draw(cell.tokens, context))));
+  const body = element("tbody", rows.map((cells) => row(cells, "td")));
+  return element("table", [element("thead", [row(header, "th")]), body]);
+}
+
+function drawLink({ href, raw }: Tokens.Link | Tokens.Image, children: readonly Child[]): Child {
+  if (!/^(?:https?:\/\/|mailto:)/i.test(href)) return raw;
+  const link = element("a", children);
+  link.setAttribute("href", href);
+  // Where it leads, whatever its text says.
+  link.setAttribute("title", href);
+  link.setAttribute("rel", "noopener noreferrer nofollow");
+  link.setAttribute("target", "_blank");
+  return link;
+}
+
+function element(tag: Tag, children: readonly Child[], name?: string): HTMLElement {
+  const made = document.createElement(tag);
+  if (name !== undefined) made.className = name;
+  made.append(...children);
+  return made;
+}
+
+function parserFor(mentionable: Mentionable): Marked {
+  const known = parsers.get(mentionable);
+  if (known !== undefined) return known;
+  const parser = new Marked({ gfm: true, breaks: true }, mentions(mentionable.names));
+  parsers.set(mentionable, parser);
+  return parser;
+}
+
+/** `@Name` of somebody known, as the hub reads it (LIS4): the longest name that follows wins. */
+function mentions(names: readonly string[]): MarkedExtension {
+  return {
+    extensions: [
+      {
+        name: "mention",
+        level: "inline",
+        start: (source: string) => {
+          const at = source.search(/[^\p{L}\p{N}_]@/u);
+          return at < 0 ? undefined : at + 1;
+        },
+        tokenizer: (source: string): MentionToken | undefined => {
+          if (!source.startsWith("@")) return undefined;
+          const name = nameAt(source, names);
+          return name === undefined ? undefined : { type: "mention", raw: source.slice(0, name.length + 1), name };
+        },
+      },
+    ],
+  };
+}
+
+/** UTF-16 units of a name or key at most, and one more to see where it ends. */
+const NAME_UNITS = 129;
+
+function nameAt(source: string, names: readonly string[]): string | undefined {
+  const following = source.slice(1, 1 + NAME_UNITS).toLowerCase();
+  return names.find((name) => following.startsWith(name) && !/^[\p{L}\p{N}_-]/u.test(following.slice(name.length)));
+}
