@@ -4,6 +4,7 @@
  */
 import type { AckExtras, Change, GuardState, Limits, Refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
+import { noteCaller, refuseCaller } from "./identity.ts";
 import { join, leave } from "./join.ts";
 import { moderate } from "./moderation.ts";
 import { read } from "./read.ts";
@@ -51,6 +52,17 @@ export interface Context {
 }
 
 export function handle(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
+  // A replayed send is answered with its first ack, so it takes no nonce.
+  const isSend = command.action === "send" && caller.nonce !== undefined;
+  const speaker = isSend ? { ...caller, nonce: undefined } : caller;
+  const refused = refuseCaller(state, speaker, context.now);
+  if (refused !== undefined) return { type: "refused", refusal: refused };
+  // What is proven and used up stays so, whatever becomes of the command.
+  noteCaller(state, speaker, context.now);
+  return decide(state, speaker, command, context);
+}
+
+function decide(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
   switch (command.action) {
     case "send":
       return send(state, caller, command, context);
@@ -72,7 +84,8 @@ export function handle(state: ChannelState, caller: Caller, command: Change, con
 export function createChannel(record: ChannelRecord): ChannelState {
   const { created_by: key, creator_name: name, creator_kind: kind, created_at } = record;
   const state = restoreChannel(record, { last_seq: 0, last_ts: 0 }, [], DEFAULT_SETTINGS);
-  const creator = { key, name, member: true, verified: false, read_seq: 1, seen_at: created_at };
+  const verified = record.creator_verified === true;
+  const creator = { key, name, member: true, verified, read_seq: 1, seen_at: created_at };
   putParticipant(state, kind === undefined ? creator : { ...creator, kind });
   const text = `Channel '${record.name}' created by ${name}`;
   appendSystem(state, text, { kind: "created", key, name }, { now: created_at, members: state.members });

@@ -2,7 +2,8 @@
 export { collectPage, packRows, type Row, ROW_BYTES, ROW_MESSAGES, splitBody, type StoredRow } from "./batch.ts";
 export { type Context, createChannel, handle, type Outcome } from "./channel.ts";
 export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
-export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, wakes } from "./listen.ts";
+export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, settleListen, wakes } from "./listen.ts";
+export { noteCaller, refuseCaller } from "./identity.ts";
 export { MemoryLog } from "./memory-log.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
 export { type SendRecord, windowStart } from "./recent-sends.ts";
@@ -17,6 +18,7 @@ export {
   markSaved,
   type Participant,
   restoreChannel,
+  type TakenNonce,
 } from "./state.ts";
 export type { Head, MessageLog, Page, Range } from "./store.ts";
-export { describe, describeParticipants, type Presence, summarize } from "./summary.ts";
+export { describe, describeParticipants, type Presence, summarize, unreadFor } from "./summary.ts";

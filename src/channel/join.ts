@@ -3,6 +3,7 @@ import { notParticipant, refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
 import { kickedRefusal } from "./moderation.ts";
+import { mustRemember, noteCaller } from "./identity.ts";
 import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
 
 /** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
@@ -21,20 +22,29 @@ export function join(
   if (kicked !== undefined) return { type: "refused", refusal: kicked };
   if (state.members.size >= limits.HUB_MAX_PARTICIPANTS)
     return { type: "refused", refusal: channelFull(state, limits.HUB_MAX_PARTICIPANTS) };
-  const name = given ?? caller.name ?? known?.name ?? caller.key;
-  const participant = {
+  const joined = newMember(state, caller, given, now);
+  putParticipant(state, joined);
+  if (known === undefined) noteCaller(state, caller, now);
+  const { name } = joined;
+  const event = { kind: "join", key: caller.key, name } as const;
+  const entry = appendSystem(state, `${name} joined the channel`, event, { now, members: state.members });
+  return { type: "joined", seq: entry.message.seq, epoch: state.record.epoch, entry };
+}
+
+/** The row of one who joins; what is known of a key that was here before stays. */
+function newMember(state: ChannelState, caller: Caller, given: string | undefined, now: number): Participant {
+  const known = state.participants.get(caller.key);
+  const kind = caller.kind ?? known?.kind;
+  return {
+    ...known,
     key: caller.key,
-    name,
+    name: given ?? caller.name ?? known?.name ?? caller.key,
     member: true,
     verified: caller.verified || known?.verified === true,
     read_seq: state.last_seq + 1,
     seen_at: now,
+    ...(kind !== undefined && { kind }),
   };
-  const kind = caller.kind ?? known?.kind;
-  putParticipant(state, kind === undefined ? participant : { ...participant, kind });
-  const event = { kind: "join", key: caller.key, name } as const;
-  const entry = appendSystem(state, `${name} joined the channel`, event, { now, members: state.members });
-  return { type: "joined", seq: entry.message.seq, epoch: state.record.epoch, entry };
 }
 
 /** Leaves. The leave message is the last that reaches the leaver. */
@@ -44,7 +54,7 @@ export function leave(state: ChannelState, caller: Caller, { now }: Context): Ou
   const { key, name } = participant;
   const event = { kind: "leave", key, name } as const;
   const entry = appendSystem(state, `${name} left the channel`, event, { now, members: state.members });
-  if (participant.verified) putParticipant(state, { ...participant, member: false, seen_at: now });
+  if (mustRemember(participant, now)) putParticipant(state, { ...participant, member: false, seen_at: now });
   else dropParticipant(state, key);
   return { type: "left", seq: entry.message.seq, entry };
 }

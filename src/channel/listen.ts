@@ -14,7 +14,8 @@ import {
   type Result,
 } from "../protocol/index.ts";
 import { type Start, startAfter } from "./history.ts";
-import { type ChannelState, firstSeq, putParticipant } from "./state.ts";
+import { refuseCaller } from "./identity.ts";
+import { type Caller, type ChannelState, firstSeq, putParticipant } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
 export interface ListenQuery {
@@ -24,11 +25,13 @@ export interface ListenQuery {
   readonly epoch?: string | undefined;
   readonly for: ListenFor;
   readonly limit: number;
+  /** Only looks on: no participant, and no position moves (SOC9). */
+  readonly observes?: boolean | undefined;
 }
 
 /** Looks through one page at most, so that an answer stays bounded whatever has piled up. */
 export function listen(state: ChannelState, log: MessageLog, query: ListenQuery): Result<ListenAnswer> {
-  if (!state.members.has(query.key)) return { ok: false, refusal: notParticipant(state.id) };
+  if (query.observes !== true && !state.members.has(query.key)) return { ok: false, refusal: notParticipant(state.id) };
   const { start, gap } = startOf(state, query);
   const range = {
     after: start,
@@ -57,6 +60,19 @@ export function moveReadPosition(state: ChannelState, { key, after, epoch }: Lis
   if (!participant?.member || after === undefined || after <= participant.read_seq) return;
   if (startAfter(state, after, epoch).start === undefined) return;
   putParticipant(state, { ...participant, read_seq: after, seen_at: now });
+}
+
+/** Before a listen is answered: may this caller ask, what does it say is done with, and where does it start to look? */
+export function settleListen(
+  state: ChannelState,
+  caller: Caller,
+  query: ListenQuery,
+  now: number,
+): Result<ListenQuery> {
+  const why = refuseCaller(state, { ...caller, nonce: undefined }, now);
+  if (why !== undefined) return { ok: false, refusal: why };
+  moveReadPosition(state, query, now);
+  return ok({ ...query, after: listenStart(state, query) });
 }
 
 /** Where a query starts to look. */

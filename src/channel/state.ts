@@ -15,6 +15,8 @@ export interface ChannelRecord {
   readonly created_by: string;
   readonly creator_name: string;
   readonly creator_kind?: Kind;
+  /** Absent: the creator's key was claimed, not proven. */
+  readonly creator_verified?: true;
   /** Unix milliseconds. */
   readonly created_at: number;
   readonly epoch: string;
@@ -34,6 +36,15 @@ export interface Participant {
   readonly seen_at: number;
   /** Unix milliseconds until which it may not join again; absent or 0: it may (GRD2). */
   readonly kicked_until?: number;
+  /** Nonces taken of late, oldest first; absent for none. */
+  readonly nonces?: readonly TakenNonce[];
+}
+
+/** A signature's or ticket's nonce, which counts once (IDN2). */
+export interface TakenNonce {
+  readonly nonce: string;
+  /** Unix milliseconds. */
+  readonly at: number;
 }
 
 /** What those who may have set for the channel (GRD2). */
@@ -55,6 +66,8 @@ export interface Caller {
   readonly kind?: Kind | undefined;
   /** Admitted with a hub key of admin scope. */
   readonly admin?: boolean | undefined;
+  /** Of a signed request or a ticket: what makes it one of its kind. A socket's frames have none. */
+  readonly nonce?: string | undefined;
 }
 
 /** A message that was decided, with what its storage and delivery need. */

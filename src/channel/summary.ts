@@ -63,6 +63,12 @@ export function describeParticipants(
   });
 }
 
+/** What `describe` shows as `unread`, of one participant; 0 for who is none. */
+export function unreadFor(state: ChannelState, log: MessageLog, key: string): number {
+  const participant = state.participants.get(key);
+  return participant?.member === true ? unreadOf(participant, retainedOnly(log.sends(0), firstSeq(state))) : 0;
+}
+
 function unreadOf({ key, read_seq }: Participant, newestFirst: readonly SendRecord[]): number {
   let unread = 0;
   for (const send of newestFirst) {

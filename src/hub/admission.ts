@@ -1,83 +1,138 @@
 /**
- * Who may use this hub at all (KEY1, KEY2). Decided in the Worker, before any object is touched.
- * Keys are compared as digests, in constant time.
+ * Who may use this hub at all (KEY1, KEY2), for what, and from which pages. Decided in the Worker
+ * before any object is touched; who the caller *is* follows in `caller.ts`.
  */
-import { ok, readLimits, refusal, type Refusal, refuse, type Result } from "../protocol/index.ts";
+import { ok, readLimits, refuse, type Result } from "../protocol/index.ts";
 import type { Env } from "./env.ts";
+import { findKey, type HubKey, isKeyInUrl, LOOPBACK, readKeys, type Scope, SCOPES } from "./keys.ts";
+import { type Ticket, verifyTicket } from "./ticket.ts";
 
-/** Shorter keys are for a developer's own machine. */
-const KEY_LENGTH_MIN = 24;
-const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
-const NOT_CONFIGURED = `this hub has no key yet: set HUB_KEY to a secret of at least ${KEY_LENGTH_MIN} characters (npx wrangler secret put HUB_KEY) and deploy again`;
-
-/** The hub's key, if it is one that counts for this host and the hub's variables make sense. */
-export function configuredKey(env: Env, url: URL): Result<string> {
-  try {
-    readLimits(env);
-  } catch (error) {
-    return refuse("hub_not_configured", error instanceof Error ? error.message : NOT_CONFIGURED);
-  }
-  const key = env.HUB_KEY ?? "";
-  if (key.length >= KEY_LENGTH_MIN) return ok(key);
-  if (key !== "" && env.HUB_DEV === "1" && LOOPBACK.has(url.hostname)) return ok(key);
-  return refuse("hub_not_configured", NOT_CONFIGURED);
+/** What admission found out about a request. */
+export interface Admission {
+  /** Every key that counts now. */
+  readonly keys: readonly HubKey[];
+  /** The one that admitted this request, itself or through its ticket. */
+  readonly key: HubKey;
+  /** What the request may do; of a watch ticket, read. */
+  readonly scope: Scope;
+  readonly ticket?: Ticket;
 }
 
-/** Undefined: the request carries the hub key. */
-export async function admit(request: Request, url: URL, key: string): Promise<Refusal | undefined> {
-  const wanted = await digest(key);
-  if (await isInUrl(url, key, wanted)) {
-    return refusal(
+/** The subprotocol that the hub selects, and the prefix of the one that carries a ticket. */
+export const SUBPROTOCOL = "spf.v1";
+const TICKET_PREFIX = "spf.ticket.";
+
+const UPGRADE_PATH = /^\/ws\/channel\/([^/]*)$/;
+
+export async function admit(request: Request, url: URL, env: Env): Promise<Result<Admission>> {
+  const keys = await configuredKeys(env, url);
+  if (!keys.ok) return keys;
+  if (await isKeyInUrl(keys.value, url, env.HUB_KEY ?? "")) {
+    return refuse(
       "secret_in_url",
       "the hub key must not stand in a URL, where logs keep it; send it as x-spf-key and change it",
     );
   }
-  const given = givenKey(request);
-  if (given === undefined) return refusal("unauthorized", "the hub key is missing; send it as the header x-spf-key");
-  return (await isSame(given, wanted)) ? undefined : refusal("unauthorized", "the hub key is wrong");
+  if (!isOwnOrigin(request.headers.get("origin"), url, env)) {
+    return refuse("origin_forbidden", "pages of this origin may not use the hub; its owner can name it in HUB_ORIGINS");
+  }
+  const admitted = (await admitByTicket(request, url, keys.value)) ?? (await admitByKey(request, keys.value));
+  if (!admitted.ok) return admitted;
+  const needed = neededScope(request.method, url.pathname);
+  if (isWithin(needed, admitted.value.scope)) return admitted;
+  return refuse("forbidden_scope", `this needs a hub key with scope ${needed}, yours has ${admitted.value.scope}`);
+}
+
+/** Whether a scope allows what needs `needed`. */
+export function isWithin(needed: Scope, given: Scope): boolean {
+  return SCOPES.indexOf(given) >= SCOPES.indexOf(needed);
+}
+
+/** The least scope a route takes: reading is for all, acting for agents. What only some agents may do, its rule checks. */
+export function neededScope(method: string, pathname: string): Scope {
+  if (pathname === "/api/hub") return "admin";
+  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
+  // What needs more than reading is checked where it is done.
+  return pathname === "/api/ticket" || pathname === "/mcp" ? "read" : "agent";
+}
+
+async function configuredKeys(env: Env, url: URL): Promise<Result<readonly HubKey[]>> {
+  try {
+    readLimits(env);
+  } catch (error) {
+    return refuse("hub_not_configured", error instanceof Error ? error.message : "a limit is malformed");
+  }
+  if (!SWITCH.has(env.HUB_REQUIRE_VERIFIED ?? "")) {
+    return refuse("hub_not_configured", "HUB_REQUIRE_VERIFIED must be 1 or 0");
+  }
+  return await readKeys(env, url.hostname);
+}
+
+/** What a variable that switches something may be: a misspelt "on" must not pass for off. */
+const SWITCH: ReadonlySet<string> = new Set(["", "0", "1"]);
+
+async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Result<Admission>> {
+  const given = givenKey(request.headers);
+  if (given === undefined) return refuse("unauthorized", "the hub key is missing; send it as the header x-spf-key");
+  const key = await findKey(keys, given);
+  return key === undefined ? refuse("unauthorized", "the hub key is wrong") : ok({ keys, key, scope: key.scope });
 }
 
 /** `x-spf-key: KEY` or `Authorization: Bearer KEY`. */
-function givenKey(request: Request): string | undefined {
-  const own = request.headers.get("x-spf-key");
+function givenKey(headers: Headers): string | undefined {
+  const own = headers.get("x-spf-key");
   if (own !== null) return own;
-  return /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+  return /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
-/** Whether any query value or path part, decoded, is the key. */
-async function isInUrl(url: URL, key: string, wanted: ArrayBuffer): Promise<boolean> {
-  // As written, and as a query (where `+` is a space): a secret may itself hold `+`, `=` and `/`.
-  const written = [
-    url.search.slice(1),
-    ...url.search.slice(1).split("&").flatMap(nameAndValue),
-    ...url.pathname.split("/"),
-  ];
-  const parts = written.flatMap((part) => [decodePart(part), decodePart(part.replaceAll("+", " "))]);
-  const candidates = parts.filter((part) => part.length === key.length);
-  const found = await Promise.all(candidates.map((part) => isSame(part, wanted)));
-  return found.includes(true);
-}
-
-/** Of `name=value`, where the value may hold `=`. */
-function nameAndValue(pair: string): string[] {
-  const at = pair.indexOf("=");
-  return at < 0 ? [pair] : [pair.slice(0, at), pair.slice(at + 1)];
-}
-
-function decodePart(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    // Not percent-encoded: it stands for itself.
-    return part;
+/** Undefined: there is no ticket. Tickets are for upgrades only. */
+async function admitByTicket(
+  request: Request,
+  url: URL,
+  keys: readonly HubKey[],
+): Promise<Result<Admission> | undefined> {
+  const channel_id = UPGRADE_PATH.exec(url.pathname)?.[1];
+  const inUrl = url.searchParams.get("ticket") ?? undefined;
+  const text = ticketIn(request.headers) ?? inUrl;
+  if (channel_id === undefined || text === undefined) return undefined;
+  const verified = await verifyTicket(text, keys, Date.now());
+  if (verified === undefined || verified.ticket.channel_id !== channel_id) {
+    return refuse(
+      "unauthorized",
+      "the ticket is wrong, for another channel, or its time has passed; ask POST /api/ticket for a new one",
+    );
   }
+  const { ticket, key } = verified;
+  if (ticket.grant.use === "watch") return ok({ keys, key, scope: "read", ticket });
+  if (text === inUrl)
+    return refuse("secret_in_url", "a connect ticket must not stand in a URL; send it as a subprotocol");
+  if (isWithin("agent", key.scope)) return ok({ keys, key, scope: key.scope, ticket });
+  return refuse("forbidden_scope", "the hub key that asked for this ticket may no longer speak");
 }
 
-async function isSame(given: string, wanted: ArrayBuffer): Promise<boolean> {
-  return crypto.subtle.timingSafeEqual(await digest(given), wanted);
+/** The ticket among the offered subprotocols (`Sec-WebSocket-Protocol: spf.v1, spf.ticket.…`). */
+function ticketIn(headers: Headers): string | undefined {
+  const offered = offeredProtocols(headers).find((one) => one.startsWith(TICKET_PREFIX));
+  return offered?.slice(TICKET_PREFIX.length);
 }
 
-function digest(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+export function offeredProtocols(headers: Headers): readonly string[] {
+  return (headers.get("sec-websocket-protocol") ?? "").split(",").map((one) => one.trim());
+}
+
+/** Browsers send `Origin` with whatever a page does; a page of another site must not use the hub through its reader. */
+function isOwnOrigin(
+  origin: string | null,
+  { origin: own, hostname }: URL,
+  { HUB_ORIGINS = "", HUB_DEV }: Env,
+): boolean {
+  if (origin === null || isSharedOrigin(origin, HUB_ORIGINS)) return true;
+  // A developer's hub takes any Host: a foreign name that resolves to this machine (DNS rebinding) is not its own.
+  if (HUB_DEV === "1" && !LOOPBACK.has(hostname)) return false;
+  return origin === own;
+}
+
+/** Whether the owner named this origin in `HUB_ORIGINS`; compared exactly. */
+export function isSharedOrigin(origin: string, allowed: string): boolean {
+  return origin !== "" && allowed.split(/[\s,]+/).includes(origin);
 }

@@ -14,7 +14,10 @@ export function failure(why: Refusal, headers: Readonly<Record<string, string>> 
   const { error, code, ...extras } = why;
   const body = { ok: false, error, code, request_id: crypto.randomUUID(), ...extras };
   const retry = why.retry_after_ms === undefined ? {} : { "retry-after": String(Math.ceil(why.retry_after_ms / 1000)) };
-  return new Response(JSON.stringify(body), { status: statusOf(why), headers: { ...JSON_TYPE, ...retry, ...headers } });
+  const status = statusOf(why);
+  // RFC 9110 §11.6.1: a 401 says how to authenticate.
+  const challenge = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  return new Response(JSON.stringify(body), { status, headers: { ...JSON_TYPE, ...retry, ...challenge, ...headers } });
 }
 
 /** A fault: its cause goes to the log under the request's id, never to the caller. */

@@ -10,12 +10,10 @@ import {
   describe,
   handle,
   type HistoryQuery,
-  listen,
   type ListenQuery,
-  listenStart,
-  moveReadPosition,
   readHistory,
   summarize,
+  unreadFor,
 } from "../channel/index.ts";
 import {
   type Change,
@@ -36,17 +34,20 @@ import { ChannelStore } from "./channel-store.ts";
 import { connect, type ConnectPorts, readConnectRequest, refusedUpgrade } from "./connect.ts";
 import { answerClose, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { closePlain, proveCaller } from "./no-downgrade.ts";
 import { Delivery, type Reply } from "./delivery.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
 import type { HubIndex } from "./hub-index.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
-import { LISTEN_PATH, readListenRequest } from "./listen.ts";
+import { LISTEN_PATH, type ListenRequest, readListenRequest } from "./listen.ts";
+import { listenInTurn, type ListenPorts, lookAt } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { Rates } from "./rates.ts";
 import { type CommandAnswer, commandAnswer, type HistoryReply, type SummaryReply } from "./replies.ts";
+import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
 
 export class Channel extends DurableObject<Env> {
@@ -77,9 +78,11 @@ export class Channel extends DurableObject<Env> {
     this.#keeper = new Keeper(ctx, this.#store, this.#announcer, () => this.#index().record(this.#number));
     this.#connections = new Connections(ctx);
     this.#pacing = new Pacing(ctx, this.#connections);
-    this.#listeners = new Listeners(ctx, (query) => this.#look(query));
+    this.#listeners = new Listeners(ctx, (query) => lookAt(this.#keeper, query));
     this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
     this.#turns = new Turns(this.#announcer, (arrivals) => this.#commit(arrivals));
+    // Before the first event: keys change by a deploy, which makes the object anew (KEY3).
+    void ctx.blockConcurrencyWhile(() => closeRevoked(this.#connections, env));
   }
 
   // ---- calls from the Worker and the index: answers are values, refusals included ----
@@ -95,20 +98,20 @@ export class Channel extends DurableObject<Env> {
     return commandAnswer(reply);
   }
 
-  history(query: HistoryQuery): Promise<Result<HistoryReply>> {
-    return this.#reading((state) => {
+  history(query: HistoryQuery, proven?: Caller): Promise<Result<HistoryReply>> {
+    return this.#reading(proven, (state) => {
       const { messages, count, meta } = readHistory(state, this.#keeper.log, query);
       return { messages, count, meta: JSON.stringify(meta) };
     });
   }
 
   /** What is later than a position, without waiting for it. */
-  async listen(query: ListenQuery): Promise<Result<ListenAnswer>> {
-    return await this.#listening(query, (settled) => this.#look(settled));
+  async listen(asked: ListenRequest): Promise<Result<ListenAnswer>> {
+    return await listenInTurn(this.#ports, asked, (settled) => lookAt(this.#keeper, settled));
   }
 
-  details(): Promise<Result<ChannelDetails>> {
-    return this.#reading((state) => {
+  details(proven?: Caller): Promise<Result<ChannelDetails>> {
+    return this.#reading(proven, (state) => {
       const now = Date.now();
       const presence = {
         now,
@@ -117,6 +120,11 @@ export class Channel extends DurableObject<Env> {
       };
       return describe(state, this.#keeper.log, presence, this.#limits);
     });
+  }
+
+  /** Messages of others after the key's read position; 0 for one who is no participant. */
+  unread(key: string): Promise<Result<number>> {
+    return this.#reading(undefined, (state) => unreadFor(state, this.#keeper.log, key));
   }
 
   /**
@@ -151,7 +159,7 @@ export class Channel extends DurableObject<Env> {
 
   async #wait(request: Request): Promise<Response> {
     const open = (query: ListenQuery): Result<Response> => ok(this.#listeners.open(query, Date.now()));
-    const answered = await this.#listening(readListenRequest(request), open);
+    const answered = await listenInTurn(this.#ports, readListenRequest(request), open);
     return answered.ok ? answered.value : Response.json(answered);
   }
 
@@ -200,6 +208,7 @@ export class Channel extends DurableObject<Env> {
       arrivals.map((arrival) => ({ arrival, outcome: handle(state, arrival.caller, arrival.command, context) })),
     );
     this.#sending(() => {
+      if (decided.ok) closePlain(this.#connections, decided.value, now);
       if (decided.ok) return this.#delivery.deliver(decided.value, now);
       const outcome = { type: "refused", refusal: decided.refusal } as const;
       this.#delivery.deliver(
@@ -223,31 +232,14 @@ export class Channel extends DurableObject<Env> {
     }
   }
 
-  /** Moves the read position to where the listener says it is, then answers; the answer moves nothing (LIS3). */
-  async #listening<T>(query: ListenQuery, answer: (settled: ListenQuery) => Result<T>): Promise<Result<T>> {
+  /** A read whose caller is `proven` counts as proof here (IDN1). */
+  async #reading<T>(proven: Caller | undefined, look: (state: ChannelState) => T): Promise<Result<T>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
-    const now = Date.now();
-    const limited = this.#rates.take(query.key, now);
-    if (limited !== undefined) return { ok: false, refusal: limited };
-    this.#connections.heard(query.key, now);
     return await this.#turns.inOrder(() => {
-      const after = this.#keeper.commit(now, (state) => {
-        moveReadPosition(state, query, now);
-        return listenStart(state, query);
-      });
-      return after.ok ? answer({ ...query, after: after.value }) : after;
+      if (proven !== undefined) proveCaller(this.#keeper, this.#connections, proven, Date.now());
+      return this.#keeper.read(look);
     });
-  }
-
-  #look(query: ListenQuery): Result<ListenAnswer> {
-    const looked = this.#keeper.read((state) => listen(state, this.#keeper.log, query));
-    return looked.ok ? looked.value : looked;
-  }
-
-  async #reading<T>(look: (state: ChannelState) => T): Promise<Result<T>> {
-    const opened = await this.#keeper.open();
-    return opened.ok ? this.#turns.inOrder(() => this.#keeper.read(look)) : opened;
   }
 
   #summary(state: ChannelState, now: number): string {
@@ -278,9 +270,10 @@ export class Channel extends DurableObject<Env> {
     else connection.send(errorFrame(page.refusal, command.ref === undefined ? {} : { ref: command.ref }));
   }
 
-  get #ports(): ConnectPorts {
-    const [ctx, limits, keeper] = [this.ctx, this.#limits, this.#keeper];
-    return { ctx, limits, keeper, connections: this.#connections, delivery: this.#delivery, pacing: this.#pacing };
+  get #ports(): ConnectPorts & ListenPorts {
+    const [ctx, limits, keeper, connections] = [this.ctx, this.#limits, this.#keeper, this.#connections];
+    const [delivery, pacing, rates, turns] = [this.#delivery, this.#pacing, this.#rates, this.#turns];
+    return { ctx, limits, keeper, connections, delivery, pacing, rates, turns };
   }
 
   get #number(): number {

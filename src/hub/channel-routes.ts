@@ -6,38 +6,46 @@ import {
   channelNotFound,
   channelNumber,
   CREATE_BODY,
+  DELETE_QUERY,
   HISTORY_QUERY,
   JOIN_BODY,
   KICK_BODY,
   LEAVE_BODY,
   LIST_QUERY,
-  LISTEN_QUERY,
   map,
   MODERATION_BODY,
   type ModerationCommand,
+  ok,
   quote,
   READ_BODY,
+  refuse,
   type Result,
   SEND_BODY,
 } from "../protocol/index.ts";
-import { callChannel, callIndex, type CallOptions, READ, unclear } from "./calls.ts";
-import type { CommandAnswer } from "./replies.ts";
+import { isWithin } from "./admission.ts";
+import { callChannel, callIndex, READ, unclear } from "./calls.ts";
+import { provenKey } from "./caller.ts";
+import { command as bring } from "./commands.ts";
 import { directory } from "./directory.ts";
-import type { Env } from "./env.ts";
-import { listenTo } from "./listen.ts";
-import { answering, type HubContext, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
+import type { HubContext, HubEnv } from "./env.ts";
+import { answering, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
+import { ADMIN, callerFor } from "./identity.ts";
+import { listenToOne } from "./listen-route.ts";
+import type { CommandAnswer } from "./replies.ts";
 
-export const channelRoutes: Hono<{ Bindings: Env }> = new Hono<{ Bindings: Env }>();
+export const channelRoutes: Hono<HubEnv> = new Hono<HubEnv>();
 
 const route = routesOf(channelRoutes);
 
 // {"name":"ops","key":"alpha","name_display":"ALPHA"} → {"ok":true,"channel_id":"ch-1","name":"ops","created_by":"ALPHA"}
 route("/create", {
   POST: withBody(CREATE_BODY, async (c, body) => {
-    const id = idempotencyKey(c);
+    const [id, caller] = [idempotencyKey(c), callerFor(c, body)];
+    if (!caller.ok) return caller;
     if (!id.ok) return id;
     const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
-    const made = await callIndex(c.env, (index) => index.create(body, id.value), again);
+    const { verified } = caller.value;
+    const made = await callIndex(c.env, (index) => index.create(body, id.value, verified), again);
     return map(made, ({ number, name, creator_name }) => {
       directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };
@@ -81,6 +89,8 @@ route("/guard-reset", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, 
 // ?limit=100&cursor=0&key=bravo → {"ok":true,"channels":[…],"count":2,"next_cursor":40}
 route("/list", {
   GET: withQuery(LIST_QUERY, async (c, query) => {
+    const mine = query.key === undefined ? ok(undefined) : callerFor(c, { key: query.key });
+    if (!mine.ok) return mine;
     const listing = await callIndex(c.env, (index) => index.list(query));
     return map(listing, ({ channels, ...counts }) => `{"channels":[${channels}],${JSON.stringify(counts).slice(1)}`);
   }),
@@ -90,7 +100,7 @@ route("/list", {
 route("/:id/history", {
   GET: withQuery(HISTORY_QUERY, async (c, query) => {
     const id = c.req.param("id") ?? "";
-    const page = await callChannel(c.env, id, (channel) => channel.history(query), READ);
+    const page = await callChannel(c.env, id, (channel) => channel.history(query, provenIn(c)), READ);
     return map(
       page,
       ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
@@ -98,23 +108,23 @@ route("/:id/history", {
   }),
 });
 
-// ?key=bravo&after=418&wait=45&for=me → {"ok":true,"channel_id":"ch-1","messages":[…],"next":421,"own":0,"others":2,…}
-route("/:id/listen", {
-  GET: withQuery(LISTEN_QUERY, (c, query) => listenTo(c.env, c.req.param("id") ?? "", query, c.req.raw.signal)),
-});
+route("/:id/listen", { GET: listenToOne });
 
 route("/:id", {
   // → {"ok":true,…summary,"participants":[{…,"last_seen":"…","unread":3}],"epoch":"…","first_seq":1,"last_seq":9}
   GET: answering(async (c) => {
-    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(), READ);
+    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(provenIn(c)), READ);
   }),
-  // → {"ok":true,"channel_id":"ch-1"}
-  DELETE: answering(async (c) => {
+  // ?key=alpha → {"ok":true,"channel_id":"ch-1"}
+  DELETE: withQuery(DELETE_QUERY, async (c, { key }) => {
     const id = c.req.param("id") ?? "";
+    const by = deleterOf(c, key);
+    if (!by.ok) return by;
     const number = channelNumber(id);
     if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
     // Not repeated: a second call would be told that the channel is deleted already.
-    const gone = await callIndex(c.env, (index) => index.delete(number), unclear("GET the channel to see", false));
+    const unsure = unclear("GET the channel to see", false);
+    const gone = await callIndex(c.env, (index) => index.delete(number, by.value), unsure);
     return map(gone, () => ({ channel_id: id }));
   }),
 });
@@ -131,20 +141,34 @@ async function change(
   { channel_id, key, kind }: Who,
   command: Change,
 ): Promise<Result<object | string>> {
-  const caller = { key, kind, verified: false, admin: true };
-  const named =
-    command.action === "send" && command.client_msg_id !== undefined ? { client_msg_id: command.client_msg_id } : {};
-  const answer = await callChannel(
-    c.env,
-    channel_id,
-    (channel) => channel.command(caller, command, named),
-    outcomeOf(command),
-  );
+  const claimed = callerFor(c, { key, kind });
+  if (!claimed.ok) return claimed;
+  const answer = await bring(c.env, channel_id, claimed.value, command);
   return map(answer, (done: CommandAnswer) => {
     if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
     const { type: _type, ...position } = done;
     return { channel_id, ...position };
   });
+}
+
+/** Undefined: the hub's owner, who needs no key. Others must prove that they are somebody. */
+function deleterOf(c: HubContext, key: string | undefined): Result<string | undefined> {
+  const { admission, proof } = c.var;
+  const by = key ?? provenKey(proof).key;
+  const caller = by === undefined ? undefined : callerFor(c, { key: by });
+  if (caller?.ok === false) return caller;
+  if (isWithin("admin", admission.scope)) return ok(undefined);
+  if (caller?.value.verified === true) return ok(caller.value.key);
+  return refuse(
+    "signature_required",
+    "prove that you are the channel's creator by signing, or use a hub key of scope admin",
+  );
+}
+
+/** Whom a signed read proves: that counts in the channel it reads (IDN1). */
+function provenIn(c: HubContext): Caller | undefined {
+  const { key } = provenKey(c.var.proof);
+  return key === undefined ? undefined : { key, verified: true };
 }
 
 /** The body of a moderation: an admin needs no key of its own. */
@@ -155,15 +179,8 @@ interface Moderator {
 
 function moderate(
   c: HubContext,
-  { channel_id, key = "admin" }: Moderator,
+  { channel_id, key }: Moderator,
   command: ModerationCommand,
 ): Promise<Result<object | string>> {
-  return change(c, { channel_id, key }, command);
-}
-
-/** A leave that is repeated would be told that it is no participant; the others do no harm twice. */
-function outcomeOf(command: Change): CallOptions {
-  const id = command.action === "send" ? command.client_msg_id : undefined;
-  const how = id === undefined ? "repeat it" : "repeat it with the same client_msg_id, within 4 minutes";
-  return unclear(how, command.action !== "leave", id === undefined ? {} : { client_msg_id: id });
+  return change(c, { channel_id, key: key ?? provenKey(c.var.proof).key ?? ADMIN }, command);
 }

@@ -12,6 +12,7 @@ import {
   markSaved,
   type Participant,
   restoreChannel,
+  type TakenNonce,
 } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
 import { SqlLog } from "./sql-log.ts";
@@ -28,7 +29,7 @@ const TABLES = `
   ) STRICT;
   CREATE TABLE participant (
     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
-    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, kicked_until INTEGER NOT NULL
+    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, kicked_until INTEGER NOT NULL, nonces TEXT
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE log (
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
@@ -108,10 +109,11 @@ export class ChannelStore {
   }
 
   #putParticipant(participant: Participant): void {
-    const { key, name, kind, member, verified, read_seq, seen_at, kicked_until = 0 } = participant;
+    const { key, name, kind, member, verified, read_seq, seen_at, kicked_until = 0, nonces } = participant;
+    const taken = nonces === undefined ? null : JSON.stringify(nonces);
     this.#storage.sql.exec(
-      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until],
+      "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken],
     );
   }
 }
@@ -139,6 +141,7 @@ type ParticipantRow = {
   read_seq: number;
   seen_at: number;
   kicked_until: number;
+  nonces: string | null;
 };
 
 function recordOf(row: ChannelRow): ChannelRecord {
@@ -148,6 +151,12 @@ function recordOf(row: ChannelRow): ChannelRecord {
 }
 
 function participantOf(row: ParticipantRow): Participant {
-  const { kind, member, verified, ...rest } = row;
-  return { ...rest, member: member === 1, verified: verified === 1, ...(kind !== null && { kind: kind as Kind }) };
+  const { kind, member, verified, nonces, ...rest } = row;
+  return {
+    ...rest,
+    member: member === 1,
+    verified: verified === 1,
+    ...(kind !== null && { kind: kind as Kind }),
+    ...(nonces !== null && { nonces: JSON.parse(nonces) as readonly TakenNonce[] }),
+  };
 }

@@ -2,7 +2,7 @@
  * The upgrade: join if needed, register, snapshot, first frame, all in one turn, so that nothing
  * falls between the snapshot and the live frames (SOC2).
  */
-import { type Caller, handle, readHistory } from "../channel/index.ts";
+import { type Caller, handle, readHistory, refuseCaller } from "../channel/index.ts";
 import {
   type ConnectQuery,
   HISTORY_DEFAULT,
@@ -19,13 +19,21 @@ import { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";
+import { closePlain } from "./no-downgrade.ts";
 import type { Pacing } from "./pacing.ts";
 
 /** What the Worker found out about an upgrade. */
 export interface ConnectRequest {
   readonly caller: Caller;
+  /** What admitted it: a hub key and what that allows (KEY3). */
+  readonly right: string;
+  /** Only reads: never joined, counted or allowed to send (SOC9). Its caller's key names no agent. */
+  readonly isObserver: boolean;
   readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo">;
 }
+
+/** Sockets that one hub key's observers may have on a channel: one leaked ticket must not fill it. */
+const OBSERVERS_PER_HUB_KEY = 64;
 
 /** The header in which the Worker hands it over: percent-encoded JSON, since names are not ASCII. */
 const HEADER = "x-connect";
@@ -55,10 +63,15 @@ export interface ConnectPorts {
 }
 
 /** One synchronous turn. Gives the client's end of the new socket. */
-export function connect(ports: ConnectPorts, { caller, query }: ConnectRequest, now: number): Result<WebSocket> {
-  const full = makeRoom(ports, caller.key, now);
-  if (full !== undefined) return { ok: false, refusal: full };
-  const { keeper, limits, delivery } = ports;
+export function connect(ports: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
+  const { keeper, limits, connections, delivery } = ports;
+  const { caller } = asked;
+  if (asked.isObserver) return observe(ports, asked, now);
+  // First, so that a claim to another's key cannot take the place of its sockets.
+  const refused = keeper.read((state) => refuseCaller(state, caller, now));
+  if (!refused.ok) return refused;
+  const why = refused.value ?? makeRoom(ports, caller, now);
+  if (why !== undefined) return { ok: false, refusal: why };
   const joined = keeper.commit(now, (state) => {
     const command = { action: "join", name: caller.name } as const;
     const outcome = handle(state, caller, command, { log: keeper.log, now, limits });
@@ -67,8 +80,18 @@ export function connect(ports: ConnectPorts, { caller, query }: ConnectRequest, 
   if (!joined.ok) return joined;
   const { outcome } = joined.value;
   if (outcome.type === "refused") return { ok: false, refusal: outcome.refusal };
+  closePlain(connections, [joined.value], now);
   delivery.deliver([joined.value], now);
-  return greet(ports, { caller, query }, now);
+  return greet(ports, asked, now);
+}
+
+function observe(ports: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
+  const { connections, limits } = ports;
+  if (connections.ofKey(asked.caller.key).length >= OBSERVERS_PER_HUB_KEY) {
+    return { ok: false, refusal: tooManyObservers() };
+  }
+  if (connections.size >= limits.HUB_MAX_SOCKETS) return { ok: false, refusal: tooManySockets(limits.HUB_MAX_SOCKETS) };
+  return greet(ports, asked, now);
 }
 
 /** Registers the socket and sends the snapshot as its first frame. */
@@ -84,15 +107,17 @@ function greet(
   const { 0: client, 1: server } = new WebSocketPair();
   const mode = page.value.meta.complete ? "live" : "behind";
   const wishes = { batch: frames === "batch", echo: echo === "1", mode } as const;
-  const connection = Connection.open(ctx, server, { caller: asked.caller, wishes, now });
+  const connection = Connection.open(ctx, server, { ...asked, wishes, now });
   connections.add(connection);
   pacing.page(connection, page.value);
   return ok(client);
 }
 
 /** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */
-function makeRoom({ connections, limits }: ConnectPorts, key: string, now: number): Refusal | undefined {
-  const peers = connections.ofKey(key).filter((connection) => !connection.isClosing);
+function makeRoom({ connections, limits }: ConnectPorts, caller: Caller, now: number): Refusal | undefined {
+  // Plain sockets of a key that is proven are about to be closed.
+  const isRival = (one: Connection): boolean => !one.isClosing && (one.caller.verified || !caller.verified);
+  const peers = connections.ofKey(caller.key).filter(isRival);
   if (peers.length >= SOCKETS_PER_KEY) {
     const silent = peers.find((connection) => connection.isSilent(now));
     if (silent === undefined) return tooManyOfKey();
@@ -106,6 +131,11 @@ function tooManyOfKey(): Refusal {
   return refusal("too_many_sockets", `a key may have ${SOCKETS_PER_KEY} sockets on a channel; close one first`, {
     retry_after_ms: 30_000,
   });
+}
+
+function tooManyObservers(): Refusal {
+  const text = `a hub key may have ${OBSERVERS_PER_HUB_KEY} observing sockets on a channel; close one first`;
+  return refusal("too_many_sockets", text, { retry_after_ms: 30_000 });
 }
 
 function tooManySockets(most: number): Refusal {

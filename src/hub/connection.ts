@@ -4,6 +4,7 @@
  */
 import type { Caller } from "../channel/index.ts";
 import { closeCode, errorFrame, type ErrorCode, type Kind, PING_SILENCE_MS, type Refusal } from "../protocol/index.ts";
+import { isAdminRight } from "./keys.ts";
 import { Reader } from "./reader.ts";
 
 /** Version of the attachment: code of another version must read it after a deploy. */
@@ -19,6 +20,10 @@ interface Attachment {
   readonly name?: string | undefined;
   readonly kind?: Kind | undefined;
   readonly verified: boolean;
+  /** What admitted it: a hub key and what that allows (KEY3). */
+  readonly right: string;
+  /** Only reads (SOC9). */
+  readonly observer: boolean;
   /** Asked for batch frames (SOC7). */
   readonly batch: boolean;
   /** Asked for messages of its own key (SOC3). */
@@ -32,10 +37,16 @@ interface Attachment {
   readonly opened_at: number;
 }
 
+/** Whose socket it is, and by what right. */
+export interface Admitted {
+  readonly caller: Caller;
+  readonly right: string;
+  readonly isObserver: boolean;
+}
+
 export type Wishes = Pick<Attachment, "batch" | "echo" | "mode">;
 
-interface Opening {
-  readonly caller: Caller;
+interface Opening extends Admitted {
   readonly wishes: Wishes;
   /** Unix milliseconds. */
   readonly now: number;
@@ -58,14 +69,16 @@ export class Connection {
   }
 
   /** Takes a new socket over. */
-  static open(ctx: DurableObjectState, socket: WebSocket, { caller, wishes, now }: Opening): Connection {
-    const { key, name, kind, verified } = caller;
+  static open(ctx: DurableObjectState, socket: WebSocket, { wishes, now, ...who }: Opening): Connection {
+    const { key, name, kind, verified } = who.caller;
     const attached = {
       v: VERSION,
       key,
       name,
       kind,
       verified,
+      right: who.right,
+      observer: who.isObserver,
       paced: false,
       closing: false,
       opened_at: now,
@@ -90,7 +103,20 @@ export class Connection {
 
   get caller(): Caller {
     const { key, name, kind, verified } = this.#attached;
-    return { key, name, kind, verified };
+    return { key, name, kind, verified, admin: isAdminRight(this.right) };
+  }
+
+  get right(): string {
+    return this.#attached.right;
+  }
+
+  get isObserver(): boolean {
+    return this.#attached.observer;
+  }
+
+  /** Whether what is said to `members` is said to it too. */
+  isAmong(members: ReadonlySet<string>): boolean {
+    return this.isObserver || members.has(this.key);
   }
 
   get batch(): boolean {

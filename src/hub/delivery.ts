@@ -112,7 +112,7 @@ export class Delivery {
   }
 
   #pushShared(connection: Connection, shared: Shared, now: number): void {
-    if (connection.mode !== "live" || shared.members?.has(connection.key) !== true) return;
+    if (connection.mode !== "live" || shared.members === undefined || !connection.isAmong(shared.members)) return;
     const frames = connection.batch ? [shared.batch] : shared.frames;
     const size = { bytes: shared.bytes, messages: shared.frames.length, last_seq: shared.last_seq };
     this.#pacing.push(connection, frames, size, now);
@@ -139,7 +139,7 @@ export class Delivery {
 /** What `connection` is due of a part: its own reply, a message for its key, or nothing. */
 function frameFor(connection: Connection, { arrival, entry, reply, frame }: Part): string | undefined {
   if (arrival.origin === connection) return reply;
-  if (entry === undefined || connection.mode !== "live" || !entry.members.has(connection.key)) return undefined;
+  if (entry === undefined || connection.mode !== "live" || !connection.isAmong(entry.members)) return undefined;
   // No echo to the sender: its ack is the echo.
   const isOwn = entry.message.from === connection.key;
   return isOwn && !connection.echo ? undefined : frame;

@@ -1,16 +1,27 @@
-/** The Worker's bindings and variables. */
+/** The Worker's bindings and variables, and what its middleware leaves for its routes. */
+import type { Context } from "hono";
+import type { Admission } from "./admission.ts";
+import type { Proof } from "./caller.ts";
 import type { Channel } from "./channel-object.ts";
 import type { HubIndex } from "./hub-index.ts";
+import type { KeyVariables } from "./keys.ts";
 import type { LimitVariables } from "../protocol/index.ts";
 
-export interface Env extends LimitVariables {
+export interface Env extends LimitVariables, KeyVariables {
   readonly CHANNELS: DurableObjectNamespace<Channel>;
   readonly HUB_INDEX: DurableObjectNamespace<HubIndex>;
-  /** The hub key: admission to everything (KEY1). A secret. */
-  readonly HUB_KEY?: string;
-  /** "1" under `npm start` only: lets a short key work, from a loopback host (KEY2). */
-  readonly HUB_DEV?: string;
+  /** Origins of other sites' pages that may use the hub, separated by commas or white space (IDN3). */
+  readonly HUB_ORIGINS?: string;
+  /** "1": agent keys must be proven (IDN1). */
+  readonly HUB_REQUIRE_VERIFIED?: string;
 }
+
+/** What Hono is told of all this. */
+export interface HubEnv {
+  Bindings: Env;
+  Variables: { admission: Admission; proof: Proof };
+}
+export type HubContext = Context<HubEnv>;
 
 /** The one index object. */
 export const INDEX_NAME = "hub";

@@ -1,21 +1,19 @@
 /** From `Result` to `Response`: the few shapes that all routes have. */
-import type { Context, Handler, Hono } from "hono";
+import type { Handler, Hono } from "hono";
 import type * as v from "valibot";
 import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Result } from "../protocol/index.ts";
 import { failure, success } from "./answer.ts";
-import type { Env } from "./env.ts";
+import { provenKey } from "./caller.ts";
+import type { HubContext, HubEnv } from "./env.ts";
 
-export type HubContext = Context<{ Bindings: Env }>;
-type HubHandler = Handler<{ Bindings: Env }>;
+export type HubHandler = Handler<HubEnv>;
 
 /** What follows `"ok":true`: an object, or the JSON of one. */
 type Fields = object | string;
 type Answer = Result<Fields> | Promise<Result<Fields>>;
 
 /** Adds paths to an app: handlers by method, and 405 with `Allow` for every other method. */
-export function routesOf(
-  app: Hono<{ Bindings: Env }>,
-): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
+export function routesOf(app: Hono<HubEnv>): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
   return (path, handlers) => {
     for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
     const allow = Object.keys(handlers)
@@ -34,13 +32,14 @@ export function answering(answer: (c: HubContext) => Answer): HubHandler {
   };
 }
 
+/** A body may leave out the key that the request proves. */
 export function withBody<S extends v.GenericSchema>(
   schema: S,
   answer: (c: HubContext, body: v.InferOutput<S>) => Answer,
 ): HubHandler {
   return answering(async (c) => {
     const json = await readText(c);
-    const body = json.ok ? parseBody(schema, json.value) : json;
+    const body = json.ok ? parseBody(schema, json.value, provenKey(c.var.proof)) : json;
     return body.ok ? await answer(c, body.value) : body;
   });
 }
@@ -56,7 +55,7 @@ export function withQuery<S extends v.GenericSchema>(
 }
 
 /** The body as text; its size is bounded by the body limit before. Content-Type is not examined. */
-async function readText(c: HubContext): Promise<Result<string>> {
+export async function readText(c: HubContext): Promise<Result<string>> {
   const bytes = await c.req.arrayBuffer();
   try {
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
@@ -67,19 +66,19 @@ async function readText(c: HubContext): Promise<Result<string>> {
 
 /**
  * The id under which a create or send happens once: the header `Idempotency-Key`, or the body's
- * own, or a random one that lets the Worker repeat a call whose outcome it cannot tell.
+ * own, or a signed request's nonce, or a random one that lets the Worker repeat a call whose
+ * outcome it cannot tell. A signature covers no such header, so with one a replay could get a new id.
  */
 export function idempotencyKey(c: HubContext, inBody?: string): Result<string> {
+  const { proof } = c.var;
+  const own = inBody ?? (proof.strength === "signed" ? proof.nonce : undefined);
   const header = c.req.header("idempotency-key");
-  if (header === undefined) return ok(inBody ?? crypto.randomUUID());
+  if (header === undefined) return ok(own ?? crypto.randomUUID());
   const given = check(clientMsgId, header, "header");
-  if (!given.ok)
-    return {
-      ok: false,
-      refusal: refusal("bad_request", "Idempotency-Key must be 1 to 64 printable ASCII characters without space"),
-    };
-  if (inBody !== undefined && inBody !== header) {
-    return refuse("bad_request", "client_msg_id and the header Idempotency-Key must be the same, or only one be given");
+  if (!given.ok) {
+    return refuse("bad_request", "Idempotency-Key must be 1 to 64 printable ASCII characters without space");
   }
-  return given;
+  if (own === undefined || own === header) return given;
+  const what = inBody === undefined ? "the nonce of the signature, which does not cover it," : "client_msg_id";
+  return refuse("bad_request", `${what} and the header Idempotency-Key must be the same, or only one be given`);
 }

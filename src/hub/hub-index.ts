@@ -29,6 +29,8 @@ const ASKED_MAX = 40;
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
 
+const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
+
 export interface Created {
   readonly number: number;
   readonly name: string;
@@ -64,7 +66,7 @@ export class HubIndex extends DurableObject<Env> {
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
-  create(body: CreateBody, idempotencyKey: string): Result<Created> {
+  create(body: CreateBody, idempotencyKey: string, isProven: boolean): Result<Created> {
     const now = Date.now();
     const creator_name = body.name_display ?? body.key;
     const earlier = this.#store.createdWith(body.key, idempotencyKey, now);
@@ -72,8 +74,11 @@ export class HubIndex extends DurableObject<Env> {
     const refused = this.#mayCreate(now);
     if (refused !== undefined) return { ok: false, refusal: refused };
     const number = this.#store.counts().next;
-    const base = { number, name: body.name, created_by: body.key, creator_name, created_at: now, epoch: newEpoch() };
-    const record: ChannelRecord = body.kind === undefined ? base : { ...base, creator_kind: body.kind };
+    const record: ChannelRecord = {
+      ...{ number, name: body.name, created_by: body.key, creator_name, created_at: now, epoch: newEpoch() },
+      ...(body.kind !== undefined && { creator_kind: body.kind }),
+      ...(isProven && { creator_verified: true }),
+    };
     const summary = JSON.stringify(summarize(createChannel(record), () => false));
     this.#store.insert(record, idempotencyKey, summary);
     return ok({ number, name: body.name, creator_name });
@@ -114,10 +119,14 @@ export class HubIndex extends DurableObject<Env> {
     return ok(last !== undefined && page.length < rows.length ? { ...listing, next_cursor: last.number } : listing);
   }
 
-  /** Tombstone first: from here on the channel is gone, whatever happens to its storage. */
-  async delete(number: number): Promise<Result<true>> {
+  /**
+   * Tombstone first: from here on the channel is gone, whatever happens to its storage. `by` is the
+   * proven key that asks; undefined for the hub's owner, who may delete any.
+   */
+  async delete(number: number, by?: string): Promise<Result<true>> {
     const row = this.#store.row(number);
     if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
+    if (by !== undefined && by !== row.created_by) return refuse("forbidden", ONLY_CREATOR);
     if (!this.#store.bury(number)) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
     // In the same turn as the tombstone, so that a crash cannot come between them.
     await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);

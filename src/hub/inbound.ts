@@ -48,6 +48,7 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   if (limited !== undefined) return channel.sendError(connection, errorFrame(limited, named));
   if (!parsed.ok) return channel.sendError(connection, errorFrame(parsed.refusal, named));
   if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);
+  if (connection.isObserver) return channel.sendError(connection, errorFrame(onlyReads(), named));
   if (parsed.command.action !== "seen") channel.arrive(connection, parsed.command, named);
 }
 
@@ -56,6 +57,10 @@ function strike(channel: InboundPort, connection: Connection, now: number): void
   if (connection.strikes.length < STRIKES) return;
   const why = `${STRIKES} binary frames within ${STRIKE_WINDOW_MS / 1000} s; send JSON text frames`;
   channel.drop(connection, refusal("flooding", why));
+}
+
+function onlyReads(): Refusal {
+  return refusal("forbidden_scope", "this socket only reads; to speak, connect with a hub key of scope agent");
 }
 
 function frameTooLarge(): Refusal {

@@ -5,7 +5,8 @@ import type { Kind } from "../protocol/index.ts";
 const TABLE = `
   CREATE TABLE IF NOT EXISTS channel (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
-    creator_kind TEXT, created_at INTEGER NOT NULL, epoch TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+    creator_kind TEXT, creator_verified INTEGER NOT NULL, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
     state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL
   ) STRICT`;
 
@@ -21,6 +22,7 @@ export type ChannelRow = {
   created_by: string;
   creator_name: string;
   creator_kind: string | null;
+  creator_verified: number;
   created_at: number;
   epoch: string;
   idempotency_key: string;
@@ -76,9 +78,10 @@ export class IndexStore {
 
   insert(record: ChannelRecord, key: string, summary: string): void {
     const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
+    const verified = record.creator_verified === true ? 1 : 0;
     this.#sql.exec(
-      "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)",
-      ...[number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch, key, summary],
+      "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)",
+      ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, key, summary],
     );
     this.#creates?.set(createScope(created_by, key), number);
     const counts = this.counts();
@@ -170,7 +173,10 @@ function createScope(creator: string, key: string): string {
 }
 
 export function recordOf(row: ChannelRow): ChannelRecord {
-  const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = row;
-  const record = { number, name, created_by, creator_name, created_at, epoch };
-  return creator_kind === null ? record : { ...record, creator_kind: creator_kind as Kind };
+  const { number, name, created_by, creator_name, creator_kind, creator_verified, created_at, epoch } = row;
+  return {
+    ...{ number, name, created_by, creator_name, created_at, epoch },
+    ...(creator_kind !== null && { creator_kind: creator_kind as Kind }),
+    ...(creator_verified === 1 && { creator_verified: true }),
+  };
 }

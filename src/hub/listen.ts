@@ -2,7 +2,7 @@
  * The waiting side of a listen (LIS1, LIS2): the Worker waits, so that the channel object can sleep.
  * Used by the routes and by the tool alike.
  */
-import { endsWait, type ListenQuery } from "../channel/index.ts";
+import { type Caller, endsWait, type ListenQuery } from "../channel/index.ts";
 import {
   type ChannelPosition,
   LISTEN_CHANNELS,
@@ -23,28 +23,42 @@ import type { Env } from "./env.ts";
 const HEADER = "x-listen";
 export const LISTEN_PATH = "/listen";
 
-function listenRequest(query: ListenQuery): Request {
-  const headers = { upgrade: "websocket", [HEADER]: encodeURIComponent(JSON.stringify(query)) };
+/** Who listens, and for what. */
+export interface ListenRequest {
+  readonly caller: Caller;
+  readonly query: ListenQuery;
+}
+
+function listenRequest(asked: ListenRequest): Request {
+  const headers = { upgrade: "websocket", [HEADER]: encodeURIComponent(JSON.stringify(asked)) };
   return new Request(`https://channel${LISTEN_PATH}`, { headers });
 }
 
-export function readListenRequest(request: Request): ListenQuery {
-  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as ListenQuery;
+export function readListenRequest(request: Request): ListenRequest {
+  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as ListenRequest;
+}
+
+/** Who listens, as admission found out. */
+export interface Listening {
+  readonly caller: Caller;
+  /** True: with a key or ticket that may only read. */
+  readonly observes?: boolean;
 }
 
 /** What is later than a position; waits for it if there is nothing yet. `signal`: the caller has left. */
 export async function listenTo(
   env: Env,
   channel_id: string,
-  { wait, ...query }: ListenOptions,
+  { caller, observes, wait, ...options }: Listening & Omit<ListenOptions, "key">,
   signal: AbortSignal,
 ): Promise<Result<ListenAnswer>> {
+  const asked = { caller, query: { ...options, key: caller.key, observes } };
   const found = await findChannel(env, channel_id);
   if (!found.ok) return found;
   const name = `ch-${found.value}`;
   const listened = await repeated(async () => {
-    if (wait === 0) return await env.CHANNELS.getByName(name).listen(query);
-    const response = await env.CHANNELS.getByName(name).fetch(listenRequest(query));
+    if (wait === 0) return await env.CHANNELS.getByName(name).listen(asked);
+    const response = await env.CHANNELS.getByName(name).fetch(listenRequest(asked));
     const { webSocket } = response;
     if (webSocket === null) return await response.json<Result<ListenAnswer>>();
     return await waitOn(webSocket, wait * 1000, signal);
@@ -81,15 +95,15 @@ export type ListenedChannel = ListenAnswer | ({ readonly channel_id: string } & 
 /** Waits on several channels at once and gives those that have news (LIS1). */
 export async function listenToAll(
   env: Env,
-  { after, wait, ...query }: ListenAllOptions,
+  { caller, after, wait, ...options }: Listening & Omit<ListenAllOptions, "key">,
   signal: AbortSignal,
 ): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
-  const places = after === undefined ? await joinedChannels(env, query.key) : ok(after);
+  const places = after === undefined ? await joinedChannels(env, caller.key) : ok(after);
   if (!places.ok) return places;
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal]);
   const listens = places.value.map(async ({ channel_id, ...place }) => {
-    const result = await listenTo(env, channel_id, { ...query, ...place, wait }, stop);
+    const result = await listenTo(env, channel_id, { caller, ...options, ...place, wait }, stop);
     if (!result.ok || endsWait(result.value)) enough.abort();
     return result.ok ? result.value : { channel_id, ...result.refusal };
   });

@@ -51,21 +51,34 @@ export const LISTEN_QUERY = v.object({
 });
 /** GET /api/listen: several channels at once; without `after`, those the key has joined. */
 export const LISTEN_ALL_QUERY = v.object({ key: field.agentKey, after: v.optional(field.positions), ...listening });
+/** The same, of those who only read (SOC9): they have no position of their own. */
+export const OBSERVE_QUERY = v.object({ after: v.optional(field.after), epoch: v.optional(field.epoch), ...listening });
+export const OBSERVE_ALL_QUERY = v.object({ after: field.positions, ...listening });
 /** GET /api/channel/list */
 export const LIST_QUERY = v.object({
   limit: v.optional(field.listLimit, LIST_DEFAULT),
   cursor: v.optional(field.cursor, 0),
   key: v.optional(field.agentKey),
 });
-/** GET /ws/channel/:id */
-export const CONNECT_QUERY = v.object({
-  key: field.agentKey,
-  ...introduced,
+const wishes = {
   after: v.optional(field.after),
   epoch: v.optional(field.epoch),
   frames: v.optional(v.picklist(["single", "batch"], "bad_request frames must be single or batch")),
   echo: v.optional(v.picklist(["0", "1"], "bad_request echo must be 0 or 1")),
-});
+};
+
+/** GET /ws/channel/:id */
+export const CONNECT_QUERY = v.object({ key: field.agentKey, ...introduced, ...wishes });
+/** The same, of those who only read (SOC9). */
+export const WATCH_QUERY = v.object(wishes);
+/** DELETE /api/channel/:id */
+export const DELETE_QUERY = v.object({ key: v.optional(field.agentKey) });
+/** POST /api/ticket, for one socket of an agent. */
+export const TICKET_BODY = v.object({ ...addressed, ...introduced });
+/** POST /api/ticket with `"watch":true`, for sockets that only read. */
+export const WATCH_TICKET_BODY = v.object({ channel_id: field.channelId, seconds: v.optional(field.watchSeconds) });
+/** Which of the two it is. */
+export const TICKET_KIND = v.object({ watch: v.optional(v.boolean("bad_request watch must be true or false"), false) });
 
 export type CreateBody = Readonly<v.InferOutput<typeof CREATE_BODY>>;
 export type ListQuery = Readonly<v.InferOutput<typeof LIST_QUERY>>;
@@ -73,16 +86,24 @@ export type ListenOptions = Readonly<v.InferOutput<typeof LISTEN_QUERY>>;
 export type ListenAllOptions = Readonly<v.InferOutput<typeof LISTEN_ALL_QUERY>>;
 export type ConnectQuery = Readonly<v.InferOutput<typeof CONNECT_QUERY>>;
 
-/** Reads a JSON body; its size was checked before. */
-export function parseBody<S extends v.GenericSchema>(schema: S, json: string): Result<v.InferOutput<S>> {
+/** Reads a JSON body; its size was checked before. `known` are fields that it may leave out. */
+export function parseBody<S extends v.GenericSchema>(
+  schema: S,
+  json: string,
+  known: Readonly<Record<string, unknown>> = {},
+): Result<v.InferOutput<S>> {
   const object = field.parseObject(json, "body");
-  return object.ok ? field.check(schema, object.value, "body") : object;
+  return object.ok ? field.check(schema, { ...known, ...object.value }, "body") : object;
 }
 
-/** Reads the part of a URL after `?`. Percent-encoding must be UTF-8; the first of repeated names counts. */
-export function parseQuery<S extends v.GenericSchema>(schema: S, search: string): Result<v.InferOutput<S>> {
+/** Reads the part of a URL after `?`; `known` are fields that it may leave out. Percent-encoding must be UTF-8; the first of repeated names counts. */
+export function parseQuery<S extends v.GenericSchema>(
+  schema: S,
+  search: string,
+  known: Readonly<Record<string, unknown>> = {},
+): Result<v.InferOutput<S>> {
   const pairs = splitQuery(search);
-  return pairs.ok ? field.check(schema, Object.fromEntries(pairs.value.toReversed()), "query") : pairs;
+  return pairs.ok ? field.check(schema, { ...known, ...Object.fromEntries(pairs.value.toReversed()) }, "query") : pairs;
 }
 
 /** Names and values of a query, decoded. */

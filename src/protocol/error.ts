@@ -12,19 +12,32 @@ export const ERRORS = {
   bad_limit: { status: 400, retry: false, means: "limit, after or before is out of range" },
   unknown_action: { status: 400, retry: false, means: "the frame's action is none of the known ones" },
   reserved_msg_type: { status: 400, retry: false, means: "only the hub writes system messages" },
+  bad_target: { status: 400, retry: false, means: "the URL of a signed request is not in its canonical form" },
   secret_in_url: {
     status: 400,
     retry: false,
     means: "the hub key stands in the URL; send it as a header and rotate it",
   },
-  unauthorized: { status: 401, retry: false, means: "the hub key is missing or wrong" },
+  unauthorized: { status: 401, retry: false, means: "the hub key or ticket is missing, wrong or expired" },
+  signature_required: { status: 401, retry: false, means: "this hub takes proven keys only; sign the request" },
+  bad_signature: { status: 401, retry: false, means: "the request's signature is malformed or wrong" },
+  clock_skew: {
+    status: 401,
+    retry: false,
+    means: "the signature was made too long ago or in the future; see server_time",
+  },
+  key_revoked: { status: 401, close: 4501, retry: false, means: "the hub key that admitted the socket no longer does" },
+  forbidden: { status: 403, close: 4503, retry: false, means: "the caller may not do this, or not any longer" },
+  forbidden_scope: { status: 403, retry: false, means: "the hub key's scope does not allow this" },
+  identity_mismatch: { status: 403, retry: false, means: "the key is another's, who proves it" },
+  origin_forbidden: { status: 403, retry: false, means: "a page of that origin may not use this hub" },
   not_participant: { status: 403, retry: false, means: "the key has not joined the channel" },
-  forbidden: { status: 403, close: 4503, retry: false, means: "the caller may not do this, or was removed" },
   paused: { status: 403, retry: false, means: "the channel is paused" },
   channel_full: { status: 403, retry: false, means: "the channel has all the participants it may have" },
   channel_not_found: { status: 404, close: 4504, retry: false, means: "no channel has that id" },
   not_found: { status: 404, retry: false, means: "no such route" },
   method_not_allowed: { status: 405, retry: false, means: "the route does not take that method; see Allow" },
+  replay: { status: 409, retry: false, means: "the signature or ticket was used before; make a new one" },
   idempotency_conflict: { status: 409, retry: false, means: "the id was used for other content" },
   channel_deleted: { status: 410, close: 4504, retry: false, means: "the channel was deleted" },
   text_too_large: { status: 413, retry: false, means: "the text is over 64 KiB" },
@@ -44,7 +57,7 @@ export const ERRORS = {
     means: "a newer socket of the same key took the place of this silent one",
   },
   internal: { status: 500, close: 1011, retry: true, means: "a fault of the hub; quote the request id" },
-  hub_not_configured: { status: 503, retry: false, means: "the hub has no key yet" },
+  hub_not_configured: { status: 503, retry: false, means: "the hub has no key yet, or a variable that makes no sense" },
   storage_unavailable: { status: 503, retry: true, means: "nothing was stored; try again" },
   overloaded: { status: 503, retry: true, means: "the channel has more work than it can take" },
   outcome_unknown: {
@@ -76,6 +89,8 @@ export interface Refusal {
   readonly hint?: string;
   /** Milliseconds after which the same request may succeed. */
   readonly retry_after_ms?: number;
+  /** Of a clock_skew: the hub's time in Unix seconds, as `created` has it. */
+  readonly server_time?: number;
   /** Of a send whose outcome is unknown: the id to repeat it with. */
   readonly client_msg_id?: string;
 }

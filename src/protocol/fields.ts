@@ -16,6 +16,7 @@ import {
   TEXT_BYTES,
   TO_MAX,
   WAIT_MAX,
+  WATCH_TICKET_MAX_S,
 } from "./limits.ts";
 import { KINDS, LISTEN_FOR } from "./message.ts";
 import {
@@ -246,3 +247,9 @@ function positionOf(place: string): ChannelPosition | undefined {
   const [, channel_id, seq_text] = /^([^:]+):(\d{1,12})$/.exec(place) ?? [];
   return channel_id === undefined ? undefined : { channel_id, after: Number(seq_text) };
 }
+export const watchSeconds: v.GenericSchema<unknown, number> = wholeNumber(
+  "seconds",
+  "bad_request",
+  1,
+  WATCH_TICKET_MAX_S,
+);

@@ -18,7 +18,10 @@ export {
 } from "./command.ts";
 export * from "./error.ts";
 export { type ChannelPosition, check, clientMsgId } from "./fields.ts";
+export * as field from "./fields.ts";
 export * from "./frame.ts";
 export * from "./limits.ts";
 export * from "./message.ts";
+export * from "./signature.ts";
 export { channelNumber, isLongerThan, isReserved, KEY_PATTERN, quote, utf8Length } from "./text.ts";
+export { showJson, showLine, showText } from "./visible.ts";

@@ -42,6 +42,11 @@ export const LISTENERS_PER_KEY = 8;
 /** Channels of one `list` page. */
 export const LIST_MAX = 1000;
 export const LIST_DEFAULT = 100;
+/** Seconds in which a connect ticket must be used: the way from a page's request to its socket (IDN3). */
+export const CONNECT_TICKET_S = 30;
+/** Seconds of a watch ticket when nobody says how many, and at most. */
+export const WATCH_TICKET_S = 3600;
+export const WATCH_TICKET_MAX_S = 24 * 3600;
 
 /** Limits an owner may change: variable name → default. */
 export const LIMITS = {

@@ -117,6 +117,7 @@ const CLOSED: readonly (readonly [what: string, variables: Record<string, string
   ["with HUB_KEY of 23 characters", { HUB_KEY: "x".repeat(23) }, "at least 24 characters"],
   ["with a short HUB_KEY and HUB_DEV not 1", { HUB_KEY: "dev-key", HUB_DEV: "true" }, "at least 24 characters"],
   ["without HUB_KEY but HUB_DEV=1", { HUB_KEY: "", HUB_DEV: "1" }, "set HUB_KEY to a secret"],
+  ["with a misspelt HUB_REQUIRE_VERIFIED", { HUB_REQUIRE_VERIFIED: "true" }, "HUB_REQUIRE_VERIFIED must be 1 or 0"],
   [
     "with a limit that is no number",
     { HUB_RATE_BURST: "lots" },

@@ -62,6 +62,7 @@ export class ModelChannel {
   }
 
   join({ key, verified }: Person, name: string | undefined): ModelAnswer {
+    if (!this.#mayBe({ key, verified })) return "identity_mismatch";
     const row = this.people.get(key);
     if (row?.member) this.#meet({ key, verified }, name);
     else {
@@ -77,7 +78,8 @@ export class ModelChannel {
     return `joined ${this.messages.length}`;
   }
 
-  leave({ key }: Person): ModelAnswer {
+  leave({ key, verified }: Person): ModelAnswer {
+    if (!this.#mayBe({ key, verified })) return "identity_mismatch";
     const row = this.people.get(key);
     if (!row?.member) return "not_participant";
     this.#say(`${row.name} left the channel`);
@@ -87,6 +89,7 @@ export class ModelChannel {
   }
 
   send(who: Person, send: ModelSend): ModelAnswer {
+    if (!this.#mayBe(who)) return "identity_mismatch";
     const mine = this.messages.filter(
       (one) => one.id !== undefined && one.from === who.key && one.verified === who.verified,
     );
@@ -101,7 +104,8 @@ export class ModelChannel {
     return `sent ${this.messages.length}`;
   }
 
-  read({ key }: Person, seq: number): ModelAnswer {
+  read({ key, verified }: Person, seq: number): ModelAnswer {
+    if (!this.#mayBe({ key, verified })) return "identity_mismatch";
     const row = this.people.get(key);
     if (!row?.member) return "not_participant";
     const read_seq = Math.max(row.read_seq, Math.min(seq, this.messages.length));
@@ -134,6 +138,13 @@ export class ModelChannel {
   crash(): void {
     this.messages.length = this.#saved.count;
     this.people = new Map(this.#saved.people);
+  }
+
+  /** Notes that a key is proven; from then on its plain claims are refused. */
+  #mayBe({ key, verified }: Person): boolean {
+    const row = this.people.get(key);
+    if (row !== undefined && verified) this.people.set(key, { ...row, verified });
+    return verified || row?.verified !== true;
   }
 
   #meet({ key, verified }: Person, name: string | undefined): void {

@@ -42,7 +42,8 @@ export function story(): Step[] {
   for (const [at, text] of PAGE.split("\n").entries()) {
     if (text.startsWith("```")) {
       isInside = /^```(http|ws)$/.test(text);
-      if (!isInside && text !== "```") throw new Error(`PROTOCOL.md:${at + 1}: an example of another kind: ${text}`);
+      if (!isInside && text !== "```" && text !== "```text")
+        throw new Error(`PROTOCOL.md:${at + 1}: an example of another kind: ${text}`);
       continue;
     }
     if (!isInside || text === "") continue;

@@ -1,7 +1,7 @@
 /** Who is in a channel, under which name, proven or not, and who gets what. */
 import { expect, test } from "vitest";
 import type { Outcome } from "../../src/channel/index.ts";
-import { ChannelFixture, messageIn, RECORD, START } from "../support/channel-fixture.ts";
+import { ChannelFixture, messageIn, RECORD, START, refusalOf } from "../support/channel-fixture.ts";
 
 const open = (): ChannelFixture => new ChannelFixture();
 const proven = { key: "bravo", verified: true };
@@ -145,7 +145,8 @@ test("[MEM1] a verified participant that comes back is verified still, and keeps
   const channel = open();
   channel.join({ ...proven, kind: "agent" }, "BRAVO");
   channel.leave(proven);
-  const back = channel.join(plain);
+  expect(refusalOf(channel.join(plain))).toContain("identity_mismatch key was proven in this channel");
+  const back = channel.join(proven);
   expect(back.entry?.message.text).toBe("BRAVO joined the channel");
   expect(channel.stored.get("bravo")).toMatchObject({ member: true, verified: true, kind: "agent", read_seq: 4 });
 });

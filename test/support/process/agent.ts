@@ -69,6 +69,11 @@ export class Agent {
       headers,
       perMessageDeflate: false,
     });
+    return Agent.over(socket);
+  }
+
+  /** The same over a socket that was made otherwise. */
+  static over(socket: WebSocket): Promise<Agent> {
     const agent = new Agent(socket);
     return new Promise((resolve, reject) => {
       socket.once("open", () => resolve(agent));

@@ -16,10 +16,14 @@ export interface Patch {
   readonly replace: string;
 }
 
-/** Writes the bundle to `outfile`. */
-export async function buildWorker(outfile: string, patches: readonly Patch[] = []): Promise<void> {
+/** Writes the bundle to `outfile`. `entry` is the Worker's main file, from the project's root. */
+export async function buildWorker(
+  outfile: string,
+  patches: readonly Patch[] = [],
+  entry = "src/hub/index.ts",
+): Promise<void> {
   await build({
-    entryPoints: [join(ROOT, "src/hub/index.ts")],
+    entryPoints: [join(ROOT, entry)],
     outfile,
     bundle: true,
     format: "esm",

@@ -1,0 +1,191 @@
+/**
+ * `npm start`: the hub on this machine, under `wrangler dev`. Says where it is, which key it has and
+ * one line that shows it working; further arguments go to wrangler. It listens on 127.0.0.1 unless
+ * `--ip` says otherwise, asks nothing of the network, and leaves no process behind.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { isLoopback, keyProblem, type LocalKey, localKey } from "./local-key.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const DEV_VARS = join(ROOT, ".dev.vars");
+/** How long the runtime may take to end by itself. */
+const GRACE_MS = 10_000;
+const POLL_MS = 100;
+
+/** wrangler's flags unless they are given. Of two hubs that start at once, one would fail to get the debugger's usual port. */
+const DEFAULTS = {
+  ip: "127.0.0.1",
+  port: "8787",
+  "inspector-port": "0",
+  "log-level": "warn",
+  "show-interactive-dev-session": "false",
+};
+
+/** No telemetry, no look for updates, no request data from elsewhere, no logs in the home, no pages without the key. */
+const QUIET = {
+  WRANGLER_HIDE_BANNER: "true",
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  WRANGLER_WRITE_LOGS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  X_LOCAL_EXPLORER: "false",
+  X_LOCAL_OBSERVABILITY: "false",
+};
+
+interface Wishes {
+  readonly ip: string;
+  readonly port: number;
+  readonly key: LocalKey;
+  /** For wrangler: what was given, and the defaults of what was not. */
+  readonly flags: readonly string[];
+}
+
+const wishes = readWishes(process.argv.slice(2));
+await requireFreePort(wishes);
+process.exitCode = await run(wishes);
+
+function readWishes(given: readonly string[]): Wishes {
+  const text = { type: "string" } as const;
+  const known = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, text]));
+  const options = { ...known, var: { ...text, multiple: true } } as const;
+  const { values } = parseArgs({ args: [...given], strict: false, options });
+  const missing = Object.entries(DEFAULTS).filter(([name]) => values[name] === undefined);
+  const ip = String(values["ip"] ?? DEFAULTS.ip);
+  const variables = (values["var"] ?? []).map(String);
+  const devVars = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, "utf8") : "";
+  const key = localKey({ environment: process.env["HUB_KEY"], devVars, variables });
+  const problem = keyProblem(key, ip);
+  if (problem !== undefined) fail(problem);
+  const flags = [...missing.map(([name, value]) => `--${name}=${value}`), ...given];
+  return { ip, port: readPort(values["port"] ?? DEFAULTS.port), key, flags };
+}
+
+function readPort(given: unknown): number {
+  const port = Number(given);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  return fail(`--port must be a whole number from 1 to 65535, got ${JSON.stringify(given)}`);
+}
+
+/** wrangler would take another port, or say it in twenty lines. */
+async function requireFreePort({ ip, port }: Wishes): Promise<void> {
+  const server = createServer();
+  server.listen(port, ip);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : error;
+    if (code !== "EADDRINUSE") fail(`cannot listen on ${ip} port ${port}: ${String(code)}`);
+    fail(`port ${port} on ${ip} is in use; choose another: npm start -- --port ${port === 65_535 ? 8787 : port + 1}`);
+  }
+  server.close();
+  await once(server, "close");
+}
+
+/** Runs the hub to its end; gives the exit code. */
+async function run({ ip, port, key, flags }: Wishes): Promise<number> {
+  const url = baseUrl(ip, port);
+  const secrets = key.from === "environment" ? mkdtempSync(join(tmpdir(), "channel-hub-key-")) : undefined;
+  const variables = [...variablesFor(key, ip), ...(secrets === undefined ? [] : keyFile(secrets, key))];
+  const child = startWrangler([...variables, ...flags]);
+  const hub = { ended: once(child, "exit"), isStopping: false };
+  onStop(() => {
+    if (!hub.isStopping) void stop(child, hub.ended);
+    hub.isStopping = true;
+  });
+  const isUp = await Promise.race([untilHealthy(`${url}/health`, child), hub.ended.then(() => false)]);
+  if (isUp && !hub.isStopping) console.log(greeting(url, key));
+  const [code] = (await hub.ended) as [number | null];
+  killGroup(child);
+  if (secrets !== undefined) rmSync(secrets, { recursive: true, force: true });
+  return hub.isStopping ? 0 : (code ?? 1);
+}
+
+/** A short key counts only beside HUB_DEV, which a hub open to other machines does not get (KEY2). */
+function variablesFor({ text, from }: LocalKey, ip: string): string[] {
+  const dev = isLoopback(ip) ? ["--var=HUB_DEV:1"] : [];
+  return from === "default" ? [...dev, `--var=HUB_KEY:${text}`] : dev;
+}
+
+/** The environment's key goes by a file that only its owner can read; the last file wins. */
+function keyFile(directory: string, { text }: LocalKey): string[] {
+  const file = join(directory, "vars");
+  writeFileSync(file, `HUB_KEY=${text}\n`, { mode: 0o600 });
+  return [...(existsSync(DEV_VARS) ? [`--env-file=${DEV_VARS}`] : []), `--env-file=${file}`];
+}
+
+/** In a process group of its own, so that Ctrl-C reaches it once, through here, and its end can be made sure of. */
+function startWrangler(flags: readonly string[]): ChildProcess {
+  const { HUB_KEY: _key, ...inherited } = process.env;
+  return spawn(process.execPath, [WRANGLER, "dev", `--config=${join(ROOT, "wrangler.toml")}`, ...flags], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...inherited, ...QUIET },
+    detached: process.platform !== "win32",
+  });
+}
+
+/**
+ * A signal, or the end of the npm that runs this: npm passes signals on to a shell, which dies of
+ * them and passes on nothing.
+ */
+function onStop(stopping: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stopping);
+  const parent = process.ppid;
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  setInterval(() => {
+    if (process.ppid !== parent) stopping();
+  }, POLL_MS).unref();
+}
+
+async function stop(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  child.kill("SIGTERM");
+  await Promise.race([ended, sleep(GRACE_MS, undefined, { ref: false })]);
+  if (child.exitCode === null && child.signalCode === null) killGroup(child);
+}
+
+/** Whatever wrangler started and did not end. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined || process.platform === "win32") return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    // ESRCH: nobody is left, as it should be.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+async function untilHealthy(url: string, child: ChildProcess): Promise<boolean> {
+  while (child.exitCode === null && child.signalCode === null) {
+    // Refused until the runtime listens.
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok === true) return true;
+    await sleep(POLL_MS);
+  }
+  return false;
+}
+
+function baseUrl(ip: string, port: number): string {
+  const host = ip === "0.0.0.0" || ip === "*" ? "127.0.0.1" : ip;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function greeting(url: string, { text, from }: LocalKey): string {
+  const shown = from === "default" ? text : `HUB_KEY of ${from === "environment" ? "the environment" : from}`;
+  const create = `-H 'x-spf-key: ${text}' -d '{"name":"ops","key":"me"}' ${url}/api/channel/create`;
+  const line = from === "default" ? create : `${url}/health`;
+  return [`Channel Hub is ready; Ctrl-C ends it.`, `  url  ${url}`, `  key  ${shown}`, `  try  curl -sS ${line}`].join(
+    "\n",
+  );
+}
+
+function fail(problem: string): never {
+  console.error(problem);
+  process.exit(1);
+}

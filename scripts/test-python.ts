@@ -1,0 +1,96 @@
+/**
+ * `npm run test:python`: the Python example and the TypeScript one make each other answer, through a
+ * real hub. Where Python or its `websockets` is missing it says so and passes.
+ */
+import { strict as assert } from "node:assert";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { call, createChannel, type Json } from "../test/support/process/agent.ts";
+import { buildWorker } from "../test/support/process/build.ts";
+import { Example } from "../test/support/process/example.ts";
+import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
+
+/** Only guards against hanging. */
+const HANGING_MS = 120_000;
+
+/** The first one that has the library: a machine's own Python may stand beside another. */
+const python = ["python3", "/usr/bin/python3"].find(
+  (command) => spawnSync(command, ["-c", "import websockets"]).status === 0,
+);
+if (python === undefined) console.log("not run: python example (install python3 and python3-websockets)");
+else await run(python);
+
+async function run(interpreter: string): Promise<void> {
+  const guard = setTimeout(() => assert.fail("the examples hang"), HANGING_MS);
+  const directory = await mkdtemp(join(tmpdir(), "channel-hub-python-"));
+  const worker = join(directory, "worker.js");
+  await buildWorker(worker);
+  const hub = await HubProcess.start({ worker });
+  try {
+    await withWrongKey(hub, interpreter);
+    await answeringEachOther(hub, interpreter);
+    console.log(`the Python and the TypeScript example answer each other (${versionOf(interpreter)})`);
+  } finally {
+    await hub[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+    clearTimeout(guard);
+  }
+}
+
+async function withWrongKey(hub: HubProcess, interpreter: string): Promise<void> {
+  const id = await createChannel(hub.url);
+  const example = new Example(interpreter, "agent.py", { ...variablesFor(hub, id), CHANNEL_HUB_KEY: "wrong" });
+  assert.equal(await example.end(), 1);
+  assert.equal(example.output, `${hub.url} refuses: the hub key is wrong\n`);
+}
+
+/** Each asks the other once, also after the hub went away in between; nothing is said twice, nothing goes on. */
+async function answeringEachOther(hub: HubProcess, interpreter: string): Promise<void> {
+  const id = await createChannel(hub.url);
+  const py = new Example(interpreter, "agent.py", variablesFor(hub, id));
+  const ts = new Example(process.execPath, "agent.ts", variablesFor(hub, id));
+  try {
+    await Promise.all([py.printed(`in ${id} as PY`), ts.printed(`in ${id} as TS`)]);
+    await say(hub, id, "@TS ask PY ask TS the time");
+    await py.printed("TS: PY said: TS the time");
+    await hub.kill();
+    await hub.restart();
+    await say(hub, id, "@PY ask TS ask PY the day");
+    await ts.printed("PY: TS said: PY the day");
+    assert.deepEqual(await textsOf(hub, id), [
+      "@TS ask PY ask TS the time",
+      "@PY ask TS the time",
+      "@TS the time",
+      "PY said: TS the time",
+      "@PY ask TS ask PY the day",
+      "@TS ask PY the day",
+      "@PY the day",
+      "TS said: PY the day",
+    ]);
+  } finally {
+    await Promise.all([py.end("SIGKILL"), ts.end("SIGKILL")]);
+  }
+}
+
+function variablesFor(hub: HubProcess, id: string): Record<string, string> {
+  return { CHANNEL_HUB_URL: hub.url, CHANNEL_HUB_KEY: HUB_KEY, CHANNEL_HUB_CHANNEL: id };
+}
+
+async function say(hub: HubProcess, channel_id: string, text: string): Promise<void> {
+  const { status } = await call(hub.url, "/api/channel/send", { body: { channel_id, key: "alpha", text } });
+  assert.equal(status, 200);
+}
+
+async function textsOf(hub: HubProcess, id: string): Promise<string[]> {
+  const { body } = await call(hub.url, `/api/channel/${id}/history?limit=1000`);
+  return body.messages
+    .filter((message: Json) => message.msg_type === "text")
+    .map((message: Json) => message.text as string);
+}
+
+function versionOf(interpreter: string): string {
+  const asked = spawnSync(interpreter, ["-c", "import websockets; print(websockets.__version__)"]);
+  return `websockets ${asked.stdout.toString().trim()}`;
+}

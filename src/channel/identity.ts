@@ -1,0 +1,66 @@
+/**
+ * Who may act under a key in this channel (IDN1, IDN2): a key that was once proven here is never
+ * taken plainly again, and a signed request or ticket counts once. Judged before membership.
+ */
+import { refusal, type Refusal } from "../protocol/index.ts";
+import { type Caller, type ChannelState, type Participant, putParticipant, type TakenNonce } from "./state.ts";
+
+/**
+ * How long a nonce is remembered. A signature is good for 60 s to both sides of its `created`, so
+ * 120 s after its first use it is dead; the rest is for clocks of two machines.
+ */
+export const NONCE_MS = 130_000;
+/** Nonces a participant may use up in that time: they live in its one row, rewritten with each. */
+const NONCES_MAX = 256;
+
+/** Undefined: the caller may act under its key. */
+export function refuseCaller(state: ChannelState, caller: Caller, now: number): Refusal | undefined {
+  const known = state.participants.get(caller.key);
+  if (known === undefined) return undefined;
+  if (known.verified && !caller.verified) return mustProve();
+  if (caller.nonce === undefined) return undefined;
+  const taken = freshNonces(known, now);
+  if (taken.some(({ nonce }) => nonce === caller.nonce)) return usedBefore();
+  return taken.length < NONCES_MAX ? undefined : tooMany(taken, now);
+}
+
+/** Notes in the caller's row, if it has one, that its key is proven and its nonce used. */
+export function noteCaller(state: ChannelState, caller: Caller, now: number): void {
+  const known = state.participants.get(caller.key);
+  if (known === undefined) return;
+  const isNews = caller.verified && !known.verified;
+  if (!isNews && caller.nonce === undefined) return;
+  const verified = known.verified || caller.verified;
+  if (caller.nonce === undefined) return putParticipant(state, { ...known, verified });
+  const nonces = [...freshNonces(known, now), { nonce: caller.nonce, at: now }];
+  putParticipant(state, { ...known, verified, nonces });
+}
+
+/** Whether something of a participant that leaves must be remembered. */
+export function mustRemember(participant: Participant, now: number): boolean {
+  return participant.verified || freshNonces(participant, now).length > 0;
+}
+
+function freshNonces({ nonces = [] }: Participant, now: number): readonly TakenNonce[] {
+  return nonces.filter(({ at }) => now - at <= NONCE_MS);
+}
+
+function mustProve(): Refusal {
+  return refusal(
+    "identity_mismatch",
+    "key was proven in this channel, so it must be proven by whoever uses it; sign, or use another key",
+  );
+}
+
+function usedBefore(): Refusal {
+  return refusal(
+    "replay",
+    "this signed request or ticket was used before; sign again with a new nonce, or ask for a new ticket",
+  );
+}
+
+function tooMany([oldest]: readonly TakenNonce[], now: number): Refusal {
+  const retry_after_ms = Math.max(1, (oldest?.at ?? now) + NONCE_MS + 1 - now);
+  const text = `a key may make ${NONCES_MAX} signed joins, leaves and reads in ${NONCE_MS / 1000} s; do them on a socket`;
+  return refusal("rate_limited", text, { retry_after_ms });
+}

@@ -1,0 +1,151 @@
+/**
+ * The hub's keys (KEY1, KEY2): read from `HUB_KEY` and `HUB_KEYS`, compared as digests in constant
+ * time, looked for in URLs. A key's text is never kept, logged or repeated in an error.
+ */
+import { isReserved, KEY_PATTERN, map, ok, refuse, type Result } from "../protocol/index.ts";
+import { type Bytes, fromHex, sha256, toBase64Url } from "./bytes.ts";
+
+/** What a hub key allows, each the ones before it too. */
+export const SCOPES = ["read", "agent", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface HubKey {
+  /** Names the key where its text must not stand: attachments, tickets. */
+  readonly kid: string;
+  readonly scope: Scope;
+  /** SHA-256 of the key's text. */
+  readonly digest: Bytes;
+  /** The only agent it speaks for (IDN1). */
+  readonly agent_key?: string;
+}
+
+export interface KeyVariables {
+  /** One key with scope admin. A secret. */
+  readonly HUB_KEY?: string;
+  /** `kid:scope:sha256hex[:agent_key]`, separated by commas or white space. A secret. */
+  readonly HUB_KEYS?: string;
+  /** "1" under `npm start` only: lets a short key work, from a loopback host. */
+  readonly HUB_DEV?: string;
+}
+
+/** The kid of `HUB_KEY`; no kid of `HUB_KEYS` can have an underscore. */
+export const OWNER_KID = "HUB_KEY";
+
+/** Shorter keys are for a developer's own machine. */
+const KEY_LENGTH_MIN = 24;
+export const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** `hub_<kid>_<32 bytes in base64url>`: the texts that `HUB_KEYS` holds digests of. */
+const KEY_TEXT = /^hub_[A-Za-z0-9-]{1,32}_[A-Za-z0-9_-]{43}$/;
+const KID = /^[A-Za-z0-9-]{1,32}$/;
+
+const NOT_CONFIGURED = `this hub has no key yet: set HUB_KEY to a secret of at least ${KEY_LENGTH_MIN} characters (npx wrangler secret put HUB_KEY) and deploy again`;
+
+/** Every key that counts at this host. A variable that makes no sense closes the hub: a typo must not open it. */
+export async function readKeys(env: KeyVariables, hostname: string): Promise<Result<readonly HubKey[]>> {
+  const own = env.HUB_KEY ?? "";
+  const isDev = env.HUB_DEV === "1" && LOOPBACK.has(hostname);
+  if (own !== "" && own.length < KEY_LENGTH_MIN && !isDev) return refuse("hub_not_configured", NOT_CONFIGURED);
+  return await listKeys(env);
+}
+
+async function listKeys({ HUB_KEY: own = "", HUB_KEYS = "" }: KeyVariables): Promise<Result<readonly HubKey[]>> {
+  const listed = parseKeys(HUB_KEYS);
+  if (!listed.ok) return listed;
+  const keys =
+    own === ""
+      ? listed.value
+      : [{ kid: OWNER_KID, scope: "admin" as const, digest: await sha256(own) }, ...listed.value];
+  return keys.length > 0 ? ok(keys) : refuse("hub_not_configured", NOT_CONFIGURED);
+}
+
+/**
+ * Names a key together with all that it allows, so that a socket can tell whether what admitted it
+ * still stands (KEY3). Half of the digest: enough to tell two keys apart, nothing to guess one from.
+ */
+export function rightOf({ kid, scope, digest, agent_key = "" }: HubKey): string {
+  return `${kid}:${scope}:${toBase64Url(digest.slice(0, 16))}:${agent_key}`;
+}
+
+/** Whether a right is one of admin scope. */
+export function isAdminRight(right: string): boolean {
+  return right.split(":")[1] === "admin";
+}
+
+/** The rights that sockets may have now, at whatever host they came in. */
+export async function standingRights(env: KeyVariables): Promise<Result<ReadonlySet<string>>> {
+  const keys = await listKeys(env);
+  return map(keys, (listed) => new Set(listed.map(rightOf)));
+}
+
+/** Reads `HUB_KEYS`. An entry is named by its place, never quoted: it may hold a key by mistake. */
+export function parseKeys(variable: string): Result<readonly HubKey[]> {
+  const keys: HubKey[] = [];
+  for (const [at, entry] of variable
+    .split(/[\s,]+/)
+    .filter((part) => part !== "")
+    .entries()) {
+    const key = parseEntry(entry);
+    const fault =
+      typeof key === "string" ? key : keys.some(({ kid }) => kid === key.kid) ? "its kid was used before" : "";
+    if (typeof key === "string" || fault !== "") {
+      return refuse(
+        "hub_not_configured",
+        `HUB_KEYS: entry ${at + 1} must be kid:scope:sha256hex[:agent_key]; ${fault}`,
+      );
+    }
+    keys.push(key);
+  }
+  return ok(keys);
+}
+
+/** The entry's key, or what is wrong with it. */
+function parseEntry(entry: string): HubKey | string {
+  const [, kid, scope, hex, , agent_key] = /^([^:]*):([^:]*):([^:]*)(:(.*))?$/.exec(entry) ?? [];
+  if (kid === undefined || hex === undefined) return "it has fewer than three parts";
+  if (!KID.test(kid)) return "its kid must be 1 to 32 of A-Z a-z 0-9 -";
+  const known = SCOPES.find((one) => one === scope);
+  if (known === undefined) return `its scope must be ${SCOPES.join(", ")}`;
+  if (!/^[0-9a-f]{64}$/.test(hex)) return "its digest must be 64 lower-case hex digits";
+  const key = { kid, scope: known, digest: fromHex(hex) };
+  if (agent_key === undefined) return key;
+  if (!KEY_PATTERN.test(agent_key) || isReserved(agent_key)) return "its agent key is none";
+  return { ...key, agent_key };
+}
+
+/** The key whose text this is. All are compared, whichever matches. */
+export async function findKey(keys: readonly HubKey[], text: string): Promise<HubKey | undefined> {
+  const digest = await sha256(text);
+  const isListed = KEY_TEXT.test(text);
+  let found: HubKey | undefined;
+  for (const key of keys) {
+    const isSame = crypto.subtle.timingSafeEqual(key.digest, digest);
+    if (isSame && (isListed || key.kid === OWNER_KID)) found = key;
+  }
+  return found;
+}
+
+/** Whether any part of the path or query, as written or decoded, is one of the keys. */
+export async function isKeyInUrl(keys: readonly HubKey[], { pathname, search }: URL, own: string): Promise<boolean> {
+  const written = [...pathname.split("/"), ...search.slice(1).split("&").flatMap(namesAndValues)];
+  const candidates = new Set(written.flatMap(readings));
+  for (const candidate of candidates) {
+    const mayBe = candidate !== "" && (candidate === own || KEY_TEXT.test(candidate));
+    if (mayBe && (await findKey(keys, candidate)) !== undefined) return true;
+  }
+  return false;
+}
+
+function namesAndValues(part: string): string[] {
+  const at = part.indexOf("=");
+  return at < 0 ? [part] : [part, part.slice(0, at), part.slice(at + 1)];
+}
+
+/** What a part of a URL may mean: a `+` is a space to some. Malformed encoding stands for itself. */
+function readings(part: string): string[] {
+  try {
+    return [part, decodeURIComponent(part), decodeURIComponent(part.replaceAll("+", " "))];
+  } catch {
+    return [part];
+  }
+}

@@ -1,0 +1,42 @@
+/** A listen's turn in the channel object: what it says is done with, then what it is answered (LIS1, LIS3). */
+import { listen, type ListenQuery, settleListen } from "../channel/index.ts";
+import type { ListenAnswer, Result } from "../protocol/index.ts";
+import type { Connections } from "./connections.ts";
+import type { Keeper } from "./keeper.ts";
+import type { ListenRequest } from "./listen.ts";
+import { proveCaller } from "./no-downgrade.ts";
+import type { Rates } from "./rates.ts";
+import type { Turns } from "./turns.ts";
+
+/** The parts of a channel object that a listen needs. */
+export interface ListenPorts {
+  readonly keeper: Keeper;
+  readonly connections: Connections;
+  readonly rates: Rates;
+  readonly turns: Turns;
+}
+
+/** `answer` gets the query with the place where it starts; the answer moves nothing. */
+export async function listenInTurn<T>(
+  { keeper, connections, rates, turns }: ListenPorts,
+  { caller, query }: ListenRequest,
+  answer: (settled: ListenQuery) => Result<T>,
+): Promise<Result<T>> {
+  const opened = await keeper.open();
+  if (!opened.ok) return opened;
+  const now = Date.now();
+  const limited = rates.take(query.key, now);
+  if (limited !== undefined) return { ok: false, refusal: limited };
+  connections.heard(query.key, now);
+  return await turns.inOrder(() => {
+    if (caller.verified) proveCaller(keeper, connections, caller, now);
+    const settled = keeper.commit(now, (state) => settleListen(state, caller, query, now));
+    if (!settled.ok) return settled;
+    return settled.value.ok ? answer(settled.value.value) : settled.value;
+  });
+}
+
+export function lookAt(keeper: Keeper, query: ListenQuery): Result<ListenAnswer> {
+  const looked = keeper.read((state) => listen(state, keeper.log, query));
+  return looked.ok ? looked.value : looked;
+}

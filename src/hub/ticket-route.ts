@@ -1,0 +1,75 @@
+/** POST /api/ticket: lets a caller hand on what it may do, to what cannot send headers (IDN3). */
+import {
+  CONNECT_TICKET_S,
+  map,
+  ok,
+  refuse,
+  type Result,
+  TICKET_BODY,
+  TICKET_KIND,
+  WATCH_TICKET_BODY,
+  WATCH_TICKET_S,
+  parseBody,
+} from "../protocol/index.ts";
+import { isWithin } from "./admission.ts";
+import { findChannel } from "./calls.ts";
+import { provenKey } from "./caller.ts";
+import type { HubContext } from "./env.ts";
+import { answering, readText } from "./handlers.ts";
+import { callerFor } from "./identity.ts";
+import { type Grant, mintTicket, type Ticket } from "./ticket.ts";
+
+// {"channel_id":"ch-1","key":"alpha","name":"ALPHA"} or {"channel_id":"ch-1","watch":true,"seconds":3600}
+//   → {"ok":true,"ticket":"…","url":"wss://hub.example/ws/channel/ch-1","expires_at":"2026-…Z"}
+export const ticketRoute: ReturnType<typeof answering> = answering(async (c) => {
+  const json = await readText(c);
+  if (!json.ok) return json;
+  const wanted = wantedTicket(c, json.value, Date.now());
+  if (!wanted.ok) return wanted;
+  const found = await findChannel(c.env, wanted.value.channel_id);
+  if (!found.ok) return found;
+  const ticket = await mintTicket(wanted.value, c.var.admission.key);
+  return ok({
+    ticket,
+    url: urlFor(c, wanted.value, ticket),
+    expires_at: new Date(wanted.value.expires_at).toISOString(),
+  });
+});
+
+function wantedTicket(c: HubContext, json: string, now: number): Result<Ticket> {
+  const what = parseBody(TICKET_KIND, json);
+  if (!what.ok) return what;
+  const { kid } = c.var.admission.key;
+  if (what.value.watch) {
+    return map(parseBody(WATCH_TICKET_BODY, json), ({ channel_id, seconds = WATCH_TICKET_S }) => {
+      return { kid, channel_id, expires_at: now + seconds * 1000, grant: { use: "watch" } };
+    });
+  }
+  const body = parseBody(TICKET_BODY, json, provenKey(c.var.proof));
+  if (!body.ok) return body;
+  const { channel_id, ...claim } = body.value;
+  return map(connectGrant(c, claim), (grant) => ({
+    kid,
+    channel_id,
+    expires_at: now + CONNECT_TICKET_S * 1000,
+    grant,
+  }));
+}
+
+function connectGrant(c: HubContext, claim: Parameters<typeof callerFor>[1]): Result<Grant> {
+  const { admission, proof } = c.var;
+  if (!isWithin("agent", admission.scope)) {
+    return refuse("forbidden_scope", 'a hub key of scope read gives watch tickets only: say "watch":true');
+  }
+  return map(callerFor(c, claim), ({ key, name, kind }) => {
+    return { use: "connect", key, name, kind, strength: proof.strength, nonce: crypto.randomUUID() };
+  });
+}
+
+/** Where to connect: a watch ticket may stand in the URL, a connect ticket goes into the subprotocol. */
+function urlFor(c: HubContext, { channel_id, grant }: Ticket, ticket: string): string {
+  const url = new URL(`/ws/channel/${channel_id}`, c.req.url);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  if (grant.use === "watch") url.searchParams.set("ticket", ticket);
+  return url.href;
+}

@@ -1,0 +1,235 @@
+/**
+ * What `spf_channel` needs, over the hub's objects: every call stands alone, so there is no live
+ * connection, and who calls is said by the request, in headers or in the tool's arguments.
+ */
+import type { Caller } from "../channel/index.ts";
+import {
+  type ChannelSummary,
+  check,
+  field,
+  HISTORY_DEFAULT,
+  type HistoryMeta,
+  LIST_DEFAULT,
+  LIST_MAX,
+  LISTEN_CHANNELS,
+  type ListenAnswer,
+  map,
+  type Message,
+  ok,
+  refuse,
+  type Result,
+  type SendCommand,
+} from "../protocol/index.ts";
+import type {
+  Agent,
+  ChannelUnread,
+  Claim,
+  HubPort,
+  ListAnswer,
+  ListenQuery,
+  SendAnswer,
+  Waiting,
+} from "../tool/index.ts";
+import { isWithin } from "./admission.ts";
+import { callChannel, callIndex, READ, unclear } from "./calls.ts";
+import { provenKey } from "./caller.ts";
+import { command } from "./commands.ts";
+import { directory } from "./directory.ts";
+import type { HubContext } from "./env.ts";
+import { callerFor } from "./identity.ts";
+import { type Listening, listenTo, listenToAll } from "./listen.ts";
+
+/** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */
+export const AGENT_HEADER = "x-hub-agent";
+export const NAME_HEADER = "x-hub-name";
+
+export function toolPort(c: HubContext): HubPort {
+  const port: HubPort = {
+    identify: (claim) => Promise.resolve(identify(c, claim)),
+    create: (body) => create(c, body),
+    join: (body) => act(c, body, { action: "join", name: body.name }),
+    leave: (body) => act(c, body, { action: "leave" }),
+    send: (body) => send(c, body),
+    list: (query) => list(c, query),
+    channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(), READ),
+    history: ({ channel_id, limit = HISTORY_DEFAULT, after, before }) =>
+      history(c, channel_id, { limit, after, before }),
+    listen: ({ channel_id, ...query }, waiting) => listenOne(c, channel_id, query, waiting),
+    listenAll: (query, waiting) => listenAll(c, query, waiting),
+    read: async ({ seq, ...who }) => map(await act(c, who, { action: "read", seq }), () => ({ seq })),
+    unread: ({ key }) => unread(c, key),
+    connect: async (body) => map(await port.join(body), () => NOT_LIVE),
+    disconnect: () => Promise.resolve(ok(NOT_LIVE)),
+    status: () => Promise.resolve(ok({ hub: new URL(c.req.url).origin, connections: [] })),
+  };
+  return port;
+}
+
+const NOT_LIVE = { live: false };
+
+/** The arguments first, the headers next, then what the request proves. */
+function identify(c: HubContext, claim: Claim): Result<Agent | undefined> {
+  const key = claim.key ?? c.req.header(AGENT_HEADER) ?? provenKey(c.var.proof).key;
+  if (key === undefined) return ok(undefined);
+  if (!isWithin("agent", c.var.admission.scope)) {
+    return refuse(
+      "forbidden_scope",
+      "a hub key of scope read acts as nobody; leave key out, or use one of scope agent",
+    );
+  }
+  const name = claim.name ?? nameIn(c);
+  const given = check(field.agentKey, key, "key");
+  const named = name === undefined ? ok(undefined) : check(field.participantName, name, "name");
+  if (!given.ok) return given;
+  if (!named.ok) return named;
+  return map(callerOf(c, { key: given.value, name: named.value }), (caller) => {
+    return caller.name === undefined ? { key: caller.key } : { key: caller.key, name: caller.name };
+  });
+}
+
+function nameIn(c: HubContext): string | undefined {
+  const name = c.req.header(NAME_HEADER);
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name);
+  } catch {
+    // Not percent-encoded: it stands for itself.
+    return name;
+  }
+}
+
+interface Who {
+  readonly key: string;
+  readonly name?: string | undefined;
+}
+
+/** Who calls a tool is a declared agent. */
+function callerOf(c: HubContext, { key, name }: Who): Result<Caller> {
+  return callerFor(c, { key, name, kind: "agent" });
+}
+
+async function create(
+  c: HubContext,
+  { name, key, name_display }: { readonly name: string; readonly key: string; readonly name_display?: string },
+): Promise<Result<{ channel_id: string }>> {
+  const caller = callerOf(c, { key });
+  const named = check(field.channelName, name, "name");
+  if (!caller.ok) return caller;
+  if (!named.ok) return named;
+  const body = { name: named.value, key, name_display, kind: "agent" } as const;
+  const { verified } = caller.value;
+  const again = unclear("list the channels to see", true);
+  const made = await callIndex(c.env, (index) => index.create(body, crypto.randomUUID(), verified), again);
+  return map(made, ({ number }) => {
+    directory.created(number);
+    return { channel_id: `ch-${number}` };
+  });
+}
+
+async function act(
+  c: HubContext,
+  { channel_id, ...who }: Who & { readonly channel_id: string },
+  change: Parameters<typeof command>[3],
+): Promise<Result<{ channel_id: string }>> {
+  const caller = callerOf(c, who);
+  if (!caller.ok) return caller;
+  return map(await command(c.env, channel_id, caller.value, change), () => ({ channel_id }));
+}
+
+async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promise<Result<SendAnswer>> {
+  const { channel_id, key, name, text, to, reply_to } = body;
+  const caller = callerOf(c, { key });
+  const content = check(field.text, text, "text");
+  if (!caller.ok) return caller;
+  if (!content.ok) return content;
+  const sent: SendCommand = {
+    action: "send",
+    text: content.value,
+    msg_type: "text",
+    client_msg_id: crypto.randomUUID(),
+    name,
+    reply_to,
+    to: to === undefined ? undefined : [...to],
+  };
+  const answer = await command(c.env, channel_id, caller.value, sent);
+  if (!answer.ok) return answer;
+  if (answer.value.type !== "sent") throw new Error("a send was answered as something else");
+  return ok({ message: JSON.parse(answer.value.message) as Message, ...answer.value.extras });
+}
+
+async function list(
+  c: HubContext,
+  {
+    key,
+    limit = LIST_DEFAULT,
+    cursor = 0,
+  }: { readonly key?: string; readonly limit?: number; readonly cursor?: number },
+): Promise<Result<ListAnswer>> {
+  const query = { limit, cursor, key };
+  return map(await callIndex(c.env, (index) => index.list(query)), ({ channels, ...counts }) => {
+    return { channels: JSON.parse(`[${channels}]`) as ChannelSummary[], ...counts };
+  });
+}
+
+async function history(
+  c: HubContext,
+  channel_id: string,
+  query: { readonly limit: number; readonly after: number | undefined; readonly before: number | undefined },
+): ReturnType<HubPort["history"]> {
+  const page = await callChannel(c.env, channel_id, (channel) => channel.history(query), READ);
+  return map(page, ({ messages, meta }) => {
+    return {
+      messages: JSON.parse(`[${messages}]`) as Message[],
+      meta: JSON.parse(meta) as HistoryMeta,
+    };
+  });
+}
+
+async function listenOne(
+  c: HubContext,
+  channel_id: string,
+  query: ListenQuery & { readonly after?: number },
+  waiting: Waiting,
+): Promise<Result<ListenAnswer>> {
+  const asked = listening(c, query);
+  if (!asked.ok) return asked;
+  return await listenTo(c.env, channel_id, { ...asked.value, after: query.after }, signalOf(c, waiting));
+}
+
+async function listenAll(c: HubContext, query: ListenQuery, waiting: Waiting): ReturnType<HubPort["listenAll"]> {
+  const asked = listening(c, query);
+  if (!asked.ok) return asked;
+  const heard = await listenToAll(c.env, asked.value, signalOf(c, waiting));
+  return map(heard, ({ channels }) => ({ channels: channels.filter((channel) => "messages" in channel) }));
+}
+
+type Asked = Listening & { readonly wait: number; readonly for: "all" | "me"; readonly limit: number };
+
+function listening(
+  c: HubContext,
+  { key, wait = 0, for: wanted = "all", limit = HISTORY_DEFAULT }: ListenQuery,
+): Result<Asked> {
+  return map(callerOf(c, { key }), (caller) => ({ caller, wait, for: wanted, limit }));
+}
+
+/** Ends a wait when the caller has left, by whichever sign. */
+function signalOf(c: HubContext, { signal }: Waiting): AbortSignal {
+  if (signal === undefined) return c.req.raw.signal;
+  const left = new AbortController();
+  if (signal.aborted) left.abort();
+  signal.addEventListener("abort", () => left.abort());
+  return AbortSignal.any([c.req.raw.signal, left.signal]);
+}
+
+/** Asks the newest channels the key has joined; what cannot be asked is left out, for it only rides along. */
+async function unread(c: HubContext, key: string): Promise<Result<readonly ChannelUnread[]>> {
+  const listing = await list(c, { key, limit: LIST_MAX });
+  if (!listing.ok) return listing;
+  const joined = listing.value.channels.slice(-LISTEN_CHANNELS);
+  const counts = await Promise.all(
+    joined.map(async ({ id, name }): Promise<ChannelUnread[]> => {
+      const count = await callChannel(c.env, id, (channel) => channel.unread(key), READ);
+      return count.ok ? [{ channel_id: id, name, unread: count.value }] : [];
+    }),
+  );
+  return ok(counts.flat());
+}

@@ -1,0 +1,134 @@
+/**
+ * What every answer has in common: it fits its budget, says what waits in other channels, and ends
+ * with the exact next call.
+ */
+import type { Agent, CancelSignal, ChannelUnread, HubPort } from "./port.ts";
+import { refusal, type Refusal, type Result, showJson, showLine } from "../protocol/index.ts";
+import type { Call } from "./arguments.ts";
+import { clip, showChannel, someOf } from "./names.ts";
+
+/** Seconds that the calls in answers wait: well below what hosts allow a call. */
+export const ADVISED_WAIT = 45;
+/** UTF-16 units of an answer when the host gives no budget. */
+export const BUDGET = 8000;
+/** A smaller budget is taken for this one: less has no room for a line and what to do next. */
+export const BUDGET_MIN = 4000;
+/** UTF-16 units kept for the line with the next call: 16 positions, the longest key and name. */
+const NEXT_ROOM = 1100;
+/** Channels named in the line of unread counts. */
+const UNREAD_SHOWN = 8;
+/** UTF-16 units of a refusal's text. */
+const ERROR_SHOWN = 700;
+
+export interface CallContext {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** UTF-16 units the answer may have; 8,000 when left out. */
+  readonly budget?: number;
+  readonly signal?: CancelSignal;
+  /** Told every now and then while a listen waits. Seconds. */
+  readonly progress?: (waited: number, wait: number) => void;
+}
+
+/** One call on its way: who asks, for what, where. */
+export interface Turn {
+  readonly port: HubPort;
+  readonly call: Call;
+  readonly context: CallContext;
+}
+
+/** A turn of somebody. */
+export interface AgentTurn extends Turn {
+  readonly agent: Agent;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Answer {
+  /** The lines, in at most `room` UTF-16 units, each ended by a line break. */
+  readonly body: (room: number, nameOf: NameOf) => Body;
+  /** Channels whose unread messages are in the body itself. */
+  readonly reading?: readonly string[];
+}
+
+/** An answer, or a refusal, with what helps if that does not follow from its code. */
+export type Answered<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal; readonly help?: Help };
+
+/** A call that helps after a refusal: to be made as it is, or an example to be filled in. */
+export type Help = { readonly next: Fields } | { readonly example: Fields };
+
+export interface Body {
+  readonly text: string;
+  /** Fields of the call that comes next; without it, one only when something is unread. */
+  readonly next?: Fields;
+}
+
+/** Name of a channel by its id, while known. */
+export type NameOf = (channel_id: string) => string | undefined;
+
+export interface ToolAnswer {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** An answer whose body is short whatever it holds. */
+export function brief(text: (nameOf: NameOf) => string, next?: Fields): Answer {
+  return { body: (_room, nameOf) => ({ text: `${text(nameOf)}\n`, ...(next && { next }) }) };
+}
+
+/** Channels of the caller with what waits in them; undefined for a caller without identity. */
+export type UnreadCounts = Result<readonly ChannelUnread[]> | undefined;
+
+export function compose(turn: Turn, answer: Answer, unread: UnreadCounts): ToolAnswer {
+  const channels = unread?.ok === true ? unread.value : [];
+  const names = new Map(channels.map(({ channel_id, name }) => [channel_id, name]));
+  const waiting = unreadLine(unread, answer.reading);
+  const budget = Math.max(turn.context.budget ?? BUDGET, BUDGET_MIN);
+  const body = answer.body(budget - waiting.length - NEXT_ROOM, (id) => names.get(id));
+  const next = body.next ?? (waiting === "" ? undefined : { action: "listen" });
+  const last = next === undefined ? "" : `Next: ${nextCall(turn.call, next)}`;
+  return { text: `${body.text}${waiting}${last}`.trimEnd(), isError: false };
+}
+
+/** A refusal as an agent can use it: what was wrong, and a call that is right. */
+export function answerRefusal({ code, error, retry_after_ms }: Refusal, help: Help, waiting = ""): ToolAnswer {
+  const shown = clip(showLine(error), ERROR_SHOWN).replace(/\.$/, "");
+  const retry = retry_after_ms === undefined ? "" : ` Retry in ${Math.ceil(retry_after_ms / 1000)} s.`;
+  const last = "next" in help ? `Next: ${showJson(help.next)}` : `Example: ${showJson(help.example)}`;
+  return { text: `Error ${code}: ${shown}.${retry}\n${waiting}${last}`, isError: true };
+}
+
+/** A call as JSON, with the identity that `call` was made with. */
+export function nextCall(call: Identified, fields: Fields): string {
+  return showJson(withIdentity(call, fields));
+}
+
+export function withIdentity({ key, name }: Identified, fields: Fields): Fields {
+  return { ...fields, ...(key !== undefined && { key }), ...(name !== undefined && { name }) };
+}
+
+/** How to read a long message from an offset on. */
+export function readOnCall(channel: string, seq: number, offset: number): Fields {
+  return { action: "history", channel, after: `${seq - 1}+${offset}`, limit: 1 };
+}
+
+/** What of a call says who makes it. */
+export type Identified = { readonly [A in "key" | "name"]?: Call[A] };
+
+/** The refusal of an action that needs to know who asks. */
+export function nobody(action: string): Refusal {
+  const ways = "set the headers x-hub-agent (your key) and x-hub-name, or pass the arguments key and name";
+  return refusal("bad_key", `${action} needs an identity: ${ways}`);
+}
+
+/** `Unread: ch-4 "ops" 3.`, without those that are being read. */
+export function unreadLine(unread: UnreadCounts, reading: readonly string[] = []): string {
+  if (unread === undefined) return "";
+  if (!unread.ok) return `Unread: unknown (${unread.refusal.code}).\n`;
+  const waiting = unread.value.filter((channel) => channel.unread > 0 && !reading.includes(channel.channel_id));
+  if (waiting.length === 0) return "";
+  const shown = waiting.map(({ channel_id, name, unread: count }) => `${showChannel(channel_id, name)} ${count}`);
+  return `Unread: ${someOf(shown, UNREAD_SHOWN)}.\n`;
+}

@@ -1,0 +1,39 @@
+/** send: one line says what became of the message. */
+import { type Unresolved, showLine } from "../protocol/index.ts";
+import { type AgentTurn, type Answer, type Answered, brief } from "./answer.ts";
+import { membership, shown } from "./membership.ts";
+import { showName, someOf } from "./names.ts";
+import type { SendAnswer } from "./port.ts";
+import { chooseChannel } from "./resolve.ts";
+
+/** Keys or names listed of each sort. */
+const LISTED = 10;
+/** Messages left before the loop guard stops an agent, from which on it is told. */
+const GUARD_WARNS = 10;
+
+export async function send(turn: AgentTurn): Promise<Answered<Answer>> {
+  const chosen = await chooseChannel(turn, turn.agent.key);
+  if (!chosen.ok) return chosen;
+  const { text = "", to, reply_to } = turn.call;
+  const extras = { ...(to && { to }), ...(reply_to !== undefined && { reply_to }) };
+  const sent = await turn.port.send({ ...membership(turn, chosen.value), text, ...extras });
+  if (!sent.ok) return sent;
+  const said = outcomeOf(sent.value);
+  const { seq } = sent.value.message;
+  return { ok: true, value: brief((nameOf) => `Sent [${seq}] to ${shown(chosen.value, nameOf)}: ${said}.`) };
+}
+
+function outcomeOf({ duplicate, delivered, offline, unresolved, guard }: SendAnswer): string {
+  const parts = [duplicate ? "it had been sent before" : `reached ${delivered === 0 ? "nobody yet" : delivered}`];
+  if (offline.length > 0) parts.push(`offline: ${someOf(offline.map(showLine), LISTED)}`);
+  if (unresolved.length > 0) parts.push(`unresolved: ${someOf(unresolved.map(whoIsIt), LISTED)}`);
+  if (guard !== undefined && guard.left <= GUARD_WARNS)
+    parts.push(`loop guard: ${guard.left} more until somebody other than an agent speaks`);
+  return parts.join("; ");
+}
+
+/** `DLETA (nobody)`, or `BOB (bob-1 or bob-2)`. */
+function whoIsIt({ name, candidates }: Unresolved): string {
+  const held = candidates.slice(0, LISTED).map(showLine).join(" or ");
+  return `${showName(name)} (${held === "" ? "nobody" : `${held}: pass the key in to`})`;
+}

@@ -1,0 +1,117 @@
+/** `npm start`: what it shows, that it works as shown, and that it ends without a trace but its state. */
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { call, type Json } from "../support/process/agent.ts";
+import { StartProcess } from "./support/start-process.ts";
+
+const LOCAL = { "x-spf-key": "dev-key" };
+
+test("what npm start shows works as it stands, and its state outlives it", async () => {
+  const directory = await temporaryDirectory();
+  const args = ["--port", String(await freePort()), "--persist-to", directory];
+  const hub = started(args);
+  const { url, init } = await hub.printedLine();
+  expect(hub.output).toContain(`key  dev-key\n`);
+  const made = (await (await fetch(url, init)).json()) as Json;
+  expect(made).toMatchObject({ ok: true, channel_id: "ch-1" });
+  const { origin } = new URL(url);
+  await sendTo(origin, "kept");
+  await hub.interrupt();
+  await expect(fetch(`${origin}/health`)).rejects.toThrow("fetch failed");
+
+  const again = started(args);
+  await again.printedLine();
+  const { body } = await call(origin, "/api/channel/ch-1/history", { headers: LOCAL });
+  expect(body.messages.map((message: Json) => message.text)).toEqual(["Channel 'ops' created by me", "kept"]);
+  await again.terminate();
+  await expect(fetch(`${origin}/health`)).rejects.toThrow("fetch failed");
+});
+
+test("[KEY2] HUB_KEY of the environment replaces dev-key and is not shown", async () => {
+  const key = "a-key-of-the-environment";
+  const args = ["--port", String(await freePort()), "--persist-to", await temporaryDirectory()];
+  const hub = started(args, { HUB_KEY: key });
+  const { url, init } = await hub.printedLine();
+  expect((await fetch(url, init)).status).toBe(200);
+  const { origin } = new URL(url);
+  expect((await call(origin, "/api/channel/list", { headers: { "x-spf-key": key } })).status).toBe(200);
+  expect((await call(origin, "/api/channel/list", { headers: LOCAL })).body.code).toBe("unauthorized");
+  await hub.terminate();
+  expect(hub.output).toContain("key  HUB_KEY of the environment\n");
+  expect(hub.output).not.toContain(key);
+});
+
+test("two hubs start at once", async () => {
+  const ports = [await freePort(), await freePort()];
+  const hubs = await Promise.all(
+    ports.map(async (port) => started(["--port", String(port), "--persist-to", await temporaryDirectory()])),
+  );
+  for (const hub of hubs) expect((await fetch(new URL("/health", (await hub.printedLine()).url))).status).toBe(200);
+});
+
+test("a port in use, an absurd one, and a short key for other machines are said in one sentence", async () => {
+  const taken = await listening();
+  const port = portOf(taken);
+  for (const [args, says] of [
+    [["--port", `${port}`], `port ${port} on 127.0.0.1 is in use; choose another: npm start -- --port ${port + 1}\n`],
+    [["--port=http"], '--port must be a whole number from 1 to 65535, got "http"\n'],
+    [
+      ["--ip", "0.0.0.0"],
+      "--ip 0.0.0.0 opens the hub to other machines: set HUB_KEY to a secret of at least 24 characters\n",
+    ],
+  ] as const) {
+    const hub = started(args);
+    expect(await hub.ended()).toBe(1);
+    expect(hub.output).toBe(says);
+  }
+  taken.close();
+});
+
+test("what wrangler refuses is shown", async () => {
+  const hub = started(["--port", String(await freePort()), "--shout"]);
+  expect(await hub.ended()).toBe(1);
+  expect(hub.output).toContain("Unknown argument: shout");
+});
+
+function started(args: readonly string[], variables?: Readonly<Record<string, string>>): StartProcess {
+  const hub = new StartProcess(args, variables);
+  onTestFinished(() => hub.terminate());
+  return hub;
+}
+
+async function sendTo(origin: string, text: string): Promise<void> {
+  const sent = await call(origin, "/api/channel/send", {
+    headers: LOCAL,
+    body: { channel_id: "ch-1", key: "me", text },
+  });
+  expect(sent.body).toMatchObject({ ok: true, message: { text } });
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "channel-hub-start-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function listening(): Promise<Server> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function freePort(): Promise<number> {
+  const server = await listening();
+  const port = portOf(server);
+  server.close();
+  await once(server, "close");
+  return port;
+}
