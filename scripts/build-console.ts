@@ -34,7 +34,10 @@ const { metafile } = await build({
 });
 const outputs = Object.keys(metafile.outputs).map((path) => `assets/${basename(path)}`);
 const index = await readFile(join(SOURCE, "index.html"), "utf8");
-await writeFile(join(TARGET, "index.html"), index.replace("{{style}}", named("style")).replace("{{script}}", named("page")));
+await writeFile(
+  join(TARGET, "index.html"),
+  index.replace("{{style}}", named("style")).replace("{{script}}", named("page")),
+);
 for (const file of ["favicon.svg", "favicon-unread.svg"]) await copyFile(join(SOURCE, file), join(TARGET, file));
 await copyFile(join(SOURCE, "headers.txt"), join(TARGET, "_headers"));
 await report(["index.html", ...outputs, "favicon.svg"]);
@@ -53,6 +56,8 @@ async function report(files: readonly string[]): Promise<void> {
     sum += bytes;
     sizes.push(`${file} ${bytes}`);
   }
-  console.log(`page: ${sizes.join(", ")}: ${sum} of ${BUDGET} bytes gzip, in ${Math.round(performance.now() - started)} ms`);
+  console.log(
+    `page: ${sizes.join(", ")}: ${sum} of ${BUDGET} bytes gzip, in ${Math.round(performance.now() - started)} ms`,
+  );
   if (sum > BUDGET) throw new Error(`the page weighs ${sum} bytes gzip; the budget is ${BUDGET}`);
 }

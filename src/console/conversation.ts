@@ -160,6 +160,11 @@ export class Conversation {
     void this.#connect();
   }
 
+  /** False of one who only has a link: who is there is not known then. */
+  get hasDetail(): boolean {
+    return this.#options.hasDetail;
+  }
+
   /** Lets the connection go. */
   async end(): Promise<void> {
     this.#isEnded = true;
@@ -224,7 +229,7 @@ export class Conversation {
     const timeline = append(this.timeline.value, news);
     this.timeline.value = this.#isOpen ? timeline : trim(timeline, KEPT_ASIDE);
     this.outgoing.value = withoutArrived(this.outgoing.value, news);
-    this.unread.value = countNews(this.unread.value, news, this.me);
+    if (this.mode === "member") this.unread.value = countNews(this.unread.value, news, this.me);
     if (news.some(({ msg_type }) => msg_type === "system")) this.#askDetail();
   }
 

@@ -1,12 +1,9 @@
 /** What is loaded, as a file with one message in JSON a line. */
 import type { Message } from "../protocol/message.ts";
+import { toJsonl } from "./view.ts";
 
 /** Long enough for any browser to have taken the file. */
 const KEPT_MS = 60_000;
-
-export function toJsonl(messages: readonly Message[]): string {
-  return messages.map((message) => `${JSON.stringify(message)}\n`).join("");
-}
 
 export function exportJsonl(channel_id: string, messages: readonly Message[]): void {
   const url = URL.createObjectURL(new Blob([toJsonl(messages)], { type: "application/jsonl" }));

@@ -1,8 +1,9 @@
 /** Times, sizes and counts as people read them, in the reader's own language and time zone. */
 
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const SHORT_DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const LETTERS = new Intl.Segmenter();
 const DAY_MS = 86_400_000;
 
 /** `14:03` */
@@ -53,8 +54,13 @@ export function count(n: number, thing: string): string {
 export function initialsOf(name: string): string {
   const words = name.split(/[\s_.:@-]+/u).filter((word) => word !== "");
   const [first = "?", second] = words;
-  const letters = second === undefined ? [...first].slice(0, 2) : [[...first][0], [...second][0]];
+  const letters = second === undefined ? lettersOf(first).slice(0, 2) : [lettersOf(first)[0], lettersOf(second)[0]];
   return letters.join("").toUpperCase();
+}
+
+/** As people count them: a letter with its accents, an emoji with its parts. */
+function lettersOf(word: string): readonly string[] {
+  return Array.from(LETTERS.segment(word), ({ segment }) => segment);
 }
 
 /** One of eight hues, always the same for a key. */

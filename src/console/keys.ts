@@ -54,7 +54,8 @@ function find(typed: string): Key | undefined {
 }
 
 function isTyping(event: KeyboardEvent): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || sheet.value !== undefined) return true;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || sheet.value !== undefined)
+    return true;
   const { target } = event;
   return target instanceof HTMLElement && target.matches("input, textarea, select, [role=menuitem]");
 }

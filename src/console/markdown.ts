@@ -5,17 +5,12 @@
  * it altogether (`trusted-types 'none'`). What is not understood is shown as it was written.
  */
 import { Marked, type MarkedExtension, type MarkedToken, type Token, type Tokens } from "marked";
+import type { Mentionable } from "./people.ts";
 
 /** Longer texts are shown as they are: Markdown of this size is data, and slow to parse. */
 export const MARKDOWN_LENGTH = 16_384;
 /** Lists and quotes deeper than this are shown as they were written. */
 const DEPTH = 16;
-
-/** Names that `@` may be followed by, lower-case, longest first; and which of them are the reader's. */
-export interface Mentionable {
-  readonly names: readonly string[];
-  readonly mine: ReadonlySet<string>;
-}
 
 interface MentionToken {
   readonly type: "mention";
@@ -24,9 +19,9 @@ interface MentionToken {
 }
 type Known = MarkedToken | MentionToken;
 
-type Tag =
-  | "p" | "br" | "hr" | "strong" | "em" | "del" | "code" | "pre" | "blockquote" | "ul" | "ol" | "li" | "a" | "span"
-  | "table" | "thead" | "tbody" | "tr" | "th" | "td"; // oxfmt-ignore
+type Inline = "br" | "strong" | "em" | "del" | "code" | "a" | "span";
+type Tables = "table" | "thead" | "tbody" | "tr" | "th" | "td";
+type Tag = Inline | Tables | "p" | "hr" | "pre" | "blockquote" | "ul" | "ol" | "li";
 
 type Child = Node | string;
 
@@ -58,49 +53,49 @@ function draw(tokens: readonly Token[] | undefined, { mentionable, depth }: Cont
   return (tokens ?? []).map((token) => (depth > DEPTH ? token.raw : drawToken(token as Known, deeper)));
 }
 
-function drawToken(token: Known, context: Context): Child {
-  switch (token.type) {
-    case "space":
-      return "";
-    case "br":
-    case "hr":
-      return element(token.type, []);
-    case "strong":
-    case "em":
-    case "del":
-    case "blockquote":
-      return element(token.type, draw(token.tokens, context));
-    case "paragraph":
-      return element("p", draw(token.tokens, context));
-    case "heading":
-      return element("p", draw(token.tokens, context), "heading");
-    case "code":
-      return element("pre", [element("code", [token.text])]);
-    case "codespan":
-      return element("code", [token.text]);
-    case "list":
-      return drawList(token, context);
-    case "table":
-      return drawTable(token, context);
-    case "checkbox":
-      return token.checked ? "☑ " : "☐ ";
-    case "escape":
-      return token.text;
-    case "text":
-      return drawText(token, context);
-    case "link":
-      return drawLink(token, draw(token.tokens, context));
-    case "image":
-      // An image would tell its server who reads: its address is a link like others.
-      return drawLink(token, [token.text === "" ? token.href : token.text]);
-    case "mention":
-      return element("span", [token.raw], context.mentionable.mine.has(token.name) ? "mention mine" : "mention");
-    case "html":
-    case "def":
-    case "list_item":
-      return token.raw;
-  }
+function drawToken<T extends Known["type"]>(token: Extract<Known, { type: T }>, context: Context): Child {
+  const drawer = DRAWERS[token.type] as Drawer<T> | undefined;
+  // A kind of token that is not known here is shown as it was written.
+  return drawer === undefined ? token.raw : drawer(token, context);
 }
+
+type Drawer<T extends Known["type"]> = (token: Extract<Known, { type: T }>, context: Context) => Child;
+
+function asWritten({ raw }: { readonly raw: string }): string {
+  return raw;
+}
+
+function wrapped(tag: Tag, name?: string) {
+  return ({ tokens }: { readonly tokens: readonly Token[] }, context: Context): Child =>
+    element(tag, draw(tokens, context), name);
+}
+
+const DRAWERS: { readonly [T in Known["type"]]: Drawer<T> } = {
+  space: () => "",
+  br: () => element("br", []),
+  hr: () => element("hr", []),
+  strong: wrapped("strong"),
+  em: wrapped("em"),
+  del: wrapped("del"),
+  blockquote: wrapped("blockquote"),
+  paragraph: wrapped("p"),
+  heading: wrapped("p", "heading"),
+  code: ({ text }) => element("pre", [element("code", [text])]),
+  codespan: ({ text }) => element("code", [text]),
+  list: drawList,
+  table: drawTable,
+  checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+  escape: ({ text }) => text,
+  text: drawText,
+  link: (token, context) => drawLink(token, draw(token.tokens, context)),
+  // An image would tell its server who reads: its address is a link like others.
+  image: (token) => drawLink(token, [token.text === "" ? token.href : token.text]),
+  mention: ({ raw, name }, { mentionable }) =>
+    element("span", [raw], mentionable.mine.has(name) ? "mention mine" : "mention"),
+  html: asWritten,
+  def: asWritten,
+  list_item: asWritten,
+};
 
 function drawText(token: Tokens.Text | Tokens.Tag, context: Context): Child {
   if (!("tokens" in token) || token.tokens === undefined) return plain(token.text);
@@ -109,7 +104,13 @@ function drawText(token: Tokens.Text | Tokens.Tag, context: Context): Child {
   return span;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&amp;": "&",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&quot;": '"',
+  "&#39;": "'",
+};
 
 function plain(text: string): string {
   return text.replace(/&(?:amp|lt|gt|quot|#39);/g, (entity) => ENTITIES[entity] ?? entity);
@@ -124,8 +125,14 @@ function drawList(list: Tokens.List, context: Context): HTMLElement {
 
 function drawTable({ header, rows }: Tokens.Table, context: Context): HTMLElement {
   const row = (cells: readonly Tokens.TableCell[], tag: "th" | "td"): HTMLElement =>
-    element("tr", cells.map((cell) => element(tag, draw(cell.tokens, context))));
-  const body = element("tbody", rows.map((cells) => row(cells, "td")));
+    element(
+      "tr",
+      cells.map((cell) => element(tag, draw(cell.tokens, context))),
+    );
+  const body = element(
+    "tbody",
+    rows.map((cells) => row(cells, "td")),
+  );
   return element("table", [element("thead", [row(header, "th")]), body]);
 }
 

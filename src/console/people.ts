@@ -1,11 +1,16 @@
 /** Who may be named in a conversation, and how they are shown. Pure. */
 import type { Kind, Message, ParticipantDetail } from "../protocol/message.ts";
-import type { Mentionable } from "./markdown.ts";
 
 export interface Face {
   readonly key: string;
   readonly name: string;
   readonly kind: Kind | undefined;
+}
+
+/** Names that `@` may be followed by, lower-case, longest first; and which of them are the reader's. */
+export interface Mentionable {
+  readonly names: readonly string[];
+  readonly mine: ReadonlySet<string>;
 }
 
 /** By key: the participants, and whoever else has spoken. */

@@ -88,6 +88,7 @@ export class Session {
       this.problem.value = undefined;
       this.isLoaded.value = true;
       this.#hold();
+      await this.#open?.refreshDetail();
     } catch (error) {
       this.problem.value = failureOf(error);
     }
@@ -175,7 +176,8 @@ export class Session {
     if (open === undefined) return;
     open.close();
     if (open.mode === "member") return;
-    this.#forget(open.id);
+    // It may have been joined meanwhile, and be another one.
+    if (this.conversations.value.get(open.id) === open) this.#forget(open.id);
     void open.end();
   }
 

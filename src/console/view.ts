@@ -73,7 +73,9 @@ export function toBlocks({ messages, isWhole }: Timeline, previous: readonly Blo
     let end = start + 1;
     while (end < messages.length && blockOf(messages[end]) === key) end++;
     const isStart = start === 0 && isWhole;
-    blocks.push(reuse(known.get(key), { key, messages: messages.slice(start, end), before: messages[start - 1], isStart }));
+    blocks.push(
+      reuse(known.get(key), { key, messages: messages.slice(start, end), before: messages[start - 1], isStart }),
+    );
     start = end;
   }
   return blocks;
@@ -154,8 +156,9 @@ function dayOf({ timestamp }: Message): string {
  * Characters that a person does not see but a machine reads: bidirectional controls, zero-width
  * and tag characters, and controls other than tab and line ends.
  */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const HIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+const HIDDEN =
+  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 export function countHidden(text: string): number {
   return text.match(HIDDEN)?.length ?? 0;
@@ -178,7 +181,16 @@ export function prettyJson(text: string): string | undefined {
 
 /** One line that stands for a text: for lists, replies and folded results. */
 export function firstLine(text: string, length = 140): string {
-  const line = text.slice(0, length * 4).replace(HIDDEN, "").replace(/\s+/g, " ").trim();
-  const points = [...line];
+  const line = text
+    .slice(0, length * 4)
+    .replace(HIDDEN, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  const points = Array.from(line);
   return points.length > length ? `${points.slice(0, length - 1).join("")}…` : line;
+}
+
+/** One message in JSON a line. */
+export function toJsonl(messages: readonly Message[]): string {
+  return messages.map((message) => `${JSON.stringify(message)}\n`).join("");
 }

@@ -59,12 +59,12 @@ async function answer(host: Host, request: HttpRequest): Promise<HttpAnswer> {
 }
 
 /** `…/api/channel/ch-1/history?before=418` as the action of the same name. */
-function readHistory({ open }: Host, { origin, pathname, searchParams }: URL): Promise<HttpAnswer> {
+function readHistory(host: Host, { origin, pathname, searchParams }: URL): Promise<HttpAnswer> {
   const channel_id = pathname.split("/").at(-2) ?? "";
   const command = JSON.stringify({ action: "history", ...Object.fromEntries(searchParams), ref: "page" });
   const url = `${origin.replace(/^http/, "ws")}/ws/channel/${channel_id}?after=999999999999`;
   return new Promise((resolve, reject) => {
-    const socket = open(
+    const socket = host.open(
       { url, headers: {}, protocols: [] },
       {
         opened: () => socket.send(command),

@@ -26,7 +26,8 @@ export function Announcer({ conversation }: { readonly conversation: Conversatio
       const news = messages.filter(({ seq, from }) => seq > before && from !== conversation.me);
       const [only] = news;
       if (only === undefined) return;
-      said.value = news.length === 1 ? `${only.from_name}: ${firstLine(only.text, 300)}` : `${news.length} new messages`;
+      said.value =
+        news.length === 1 ? `${only.from_name}: ${firstLine(only.text, 300)}` : `${news.length} new messages`;
     }, EVERY_MS);
     return () => clearInterval(timer);
   }, [conversation]);

@@ -38,9 +38,13 @@ export function ChannelView({ conversation }: { readonly conversation: Conversat
           <OutgoingRows />
         </TimelineView>
         <Announcer conversation={conversation} />
-        {conversation.mode === "member" ? <Composer key={conversation.id} replyTo={replyTo} /> : <Watching chat={chat} />}
+        {conversation.mode === "member" ? (
+          <Composer key={conversation.id} replyTo={replyTo} />
+        ) : (
+          <Watching chat={chat} />
+        )}
       </main>
-      {isMembersShown.value ? <Members /> : null}
+      {isMembersShown.value && conversation.hasDetail ? <Members /> : null}
     </ChatContext.Provider>
   );
 }
@@ -74,7 +78,8 @@ function useChat(conversation: Conversation, replyTo: Signal<Message | undefined
 function Head({ conversation, isFinding }: { conversation: Conversation; isFinding: Signal<boolean> }): JSX.Element {
   const detail = conversation.detail.value;
   const summary = session.value?.channels.value.find(({ id }) => id === conversation.id);
-  const name = detail?.name ?? summary?.name ?? conversation.id;
+  const linked = route.value.name === "watch" ? route.value.title : undefined;
+  const name = detail?.name ?? summary?.name ?? linked ?? conversation.id;
   useEffect(() => {
     // Signed in, the title also tells of other channels, and is the page's.
     if (session.value === undefined) document.title = `${name} · Channel Hub`;
@@ -91,7 +96,9 @@ function Head({ conversation, isFinding }: { conversation: Conversation; isFindi
         </h1>
         <p class="quiet">
           {conversation.id}
-          {detail === undefined ? "" : ` · ${detail.connected_count} of ${count(detail.participant_count, "participant")} connected`}
+          {detail === undefined
+            ? ""
+            : ` · ${detail.connected_count} of ${count(detail.participant_count, "participant")} connected`}
         </p>
       </div>
       <div class="head-actions">
@@ -112,22 +119,30 @@ function Head({ conversation, isFinding }: { conversation: Conversation; isFindi
           label="Export what is loaded as JSONL"
           onClick={() => exportJsonl(conversation.id, messages)}
         />
-        <IconButton
-          icon="people"
-          label="Participants"
-          aria-pressed={isMembersShown.value}
-          onClick={() => (isMembersShown.value = !isMembersShown.value)}
-        />
+        {conversation.hasDetail ? (
+          <IconButton
+            icon="people"
+            label="Participants"
+            aria-pressed={isMembersShown.value}
+            onClick={() => (isMembersShown.value = !isMembersShown.value)}
+          />
+        ) : null}
       </div>
     </header>
   );
 }
 
 function SharedActions({ conversation }: { conversation: Conversation }): JSX.Element {
+  const title = conversation.detail.value?.name;
   const share = async (): Promise<void> => {
     try {
       const ticket = (await session.value?.watchTicket(conversation.id)) ?? "";
-      const link = formatRoute({ name: "watch", channel_id: conversation.id, ticket });
+      const link = formatRoute({
+        name: "watch",
+        channel_id: conversation.id,
+        ticket,
+        ...(title !== undefined && { title }),
+      });
       await copy(`${location.origin}/${link}`, "Watch-only link, good for a day,");
     } catch (error) {
       notifyProblem(error);
@@ -165,11 +180,13 @@ function Onboarding({ chat }: { chat: Chat }): JSX.Element | null {
   );
 }
 
-function Watching({ chat: { conversation } }: { chat: Chat }): JSX.Element {
+function Watching({ chat: { conversation } }: { chat: Chat }): JSX.Element | null {
+  if (conversation.link.value.state === "closed") return null;
   return (
     <div class="watching">
       <p>
-        <strong>You are watching.</strong> {session.value === undefined ? "This link is read-only." : "Nobody sees you here."}
+        <strong>You are watching.</strong>{" "}
+        {session.value === undefined ? "This link is read-only." : "Nobody sees you here."}
       </p>
       {session.value === undefined ? null : (
         <button type="button" class="primary" onClick={() => void joinOpen(conversation.id)}>

@@ -1,9 +1,8 @@
 /** What the rows of a conversation need to know of it. */
 import { createContext } from "preact";
 import type { Conversation } from "../conversation.ts";
-import type { Mentionable } from "../markdown.ts";
 import type { Message } from "../../protocol/message.ts";
-import type { Face } from "../people.ts";
+import type { Face, Mentionable } from "../people.ts";
 
 export interface Chat {
   readonly conversation: Conversation;

@@ -48,7 +48,6 @@ export function Composer({ replyTo }: { readonly replyTo: Signal<Message | undef
     write("");
   };
   const keys = useComposerKeys({ area, text, completing, write, send, cancel: () => (replyTo.value = undefined) });
-  const name = conversation.detail.value?.name ?? conversation.id;
   const { value: open } = completing;
   return (
     <form
@@ -64,28 +63,45 @@ export function Composer({ replyTo }: { readonly replyTo: Signal<Message | undef
         <Completions candidates={open.candidates} chosen={open.chosen} onChoose={(at) => keys.choose(at)} />
       )}
       <div class="composer-box">
-        <textarea
-          id="composer"
-          ref={area}
-          rows={1}
-          dir="auto"
-          value={text.value}
-          placeholder={`Message ${name}`}
-          aria-label={`Message ${name}`}
-          aria-autocomplete="list"
-          {...(open !== undefined && { "aria-controls": "completions", "aria-activedescendant": `completion-${open.chosen}` })}
-          onInput={(event) => keys.typed(event.currentTarget)}
-          onKeyDown={keys.onKeyDown}
-          onBlur={() => (completing.value = undefined)}
-        />
+        <Field area={area} text={text.value} completing={completing} keys={keys} />
         <button type="submit" class="primary send" disabled={text.value.trim() === ""}>
           Send
         </button>
       </div>
       <p class="composer-hint">
-        <kbd>Enter</kbd> sends <kbd>Shift</kbd>+<kbd>Enter</kbd> new line <kbd>@</kbd> mentions <kbd>?</kbd> keys
+        <kbd>Enter</kbd> sends <kbd>Shift Enter</kbd> new line <kbd>@</kbd> mentions
       </p>
     </form>
+  );
+}
+
+function Field(props: {
+  area: { current: HTMLTextAreaElement | null };
+  text: string;
+  completing: Signal<Completing | undefined>;
+  keys: ComposerKeys;
+}): JSX.Element {
+  const { area, text, completing, keys } = props;
+  const { conversation } = useContext(ChatContext);
+  const title = `Message ${conversation.detail.value?.name ?? conversation.id}`;
+  const chosen = completing.value?.chosen;
+  const listed =
+    chosen === undefined ? {} : { "aria-controls": "completions", "aria-activedescendant": `completion-${chosen}` };
+  return (
+    <textarea
+      id="composer"
+      ref={area}
+      rows={1}
+      dir="auto"
+      value={text}
+      placeholder={title}
+      aria-label={title}
+      aria-autocomplete="list"
+      {...listed}
+      onInput={(event) => keys.typed(event.currentTarget)}
+      onKeyDown={keys.onKeyDown}
+      onBlur={() => (completing.value = undefined)}
+    />
   );
 }
 
@@ -118,15 +134,15 @@ interface Composing {
   readonly area: { current: HTMLTextAreaElement | null };
   readonly text: Signal<string>;
   readonly completing: Signal<Completing | undefined>;
-  write(text: string): void;
-  send(): void;
-  cancel(): void;
+  readonly write: (text: string) => void;
+  readonly send: () => void;
+  readonly cancel: () => void;
 }
 
 interface ComposerKeys {
-  typed(element: HTMLTextAreaElement): void;
-  choose(at: number): void;
-  onKeyDown(event: KeyboardEvent): void;
+  readonly typed: (element: HTMLTextAreaElement) => void;
+  readonly choose: (at: number) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
 function useComposerKeys({ area, text, completing, write, send, cancel }: Composing): ComposerKeys {
@@ -136,7 +152,8 @@ function useComposerKeys({ area, text, completing, write, send, cancel }: Compos
     write(element.value);
     const mention = typedMention(element.value, element.selectionStart);
     const candidates = mention === undefined ? [] : candidatesFor(mention.typed, others);
-    completing.value = mention === undefined || candidates.length === 0 ? undefined : { ...mention, candidates, chosen: 0 };
+    completing.value =
+      mention === undefined || candidates.length === 0 ? undefined : { ...mention, candidates, chosen: 0 };
   };
   const choose = (at: number): void => {
     const open = completing.value;
@@ -145,10 +162,12 @@ function useComposerKeys({ area, text, completing, write, send, cancel }: Compos
     const done = complete(text.value, open, candidate, others);
     write(done.text);
     completing.value = undefined;
-    requestAnimationFrame(() => {
-      area.current?.focus();
-      area.current?.setSelectionRange(done.caret, done.caret);
-    });
+    const element = area.current;
+    if (element === null) return;
+    // At once: the next letter may come before the next frame.
+    element.value = done.text;
+    element.focus();
+    element.setSelectionRange(done.caret, done.caret);
   };
   const completeBy = (key: string, open: Completing): boolean => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[key];

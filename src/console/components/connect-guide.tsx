@@ -11,7 +11,10 @@ export function ConnectGuide({ channel_id }: { readonly channel_id: string | und
   const url = location.origin;
   const shown = snippetsFor({ url, key: isKeyShown.value ? key : "•".repeat(8), channel_id });
   const exact = snippetsFor({ url, key, channel_id });
-  const at = Math.max(0, shown.findIndex(({ id }) => id === chosen.value));
+  const at = Math.max(
+    0,
+    shown.findIndex(({ id }) => id === chosen.value),
+  );
   const snippet = shown[at];
   return (
     <section class="guide" aria-label="Connect an agent">

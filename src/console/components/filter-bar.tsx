@@ -41,7 +41,11 @@ export function FilterBar(props: { readonly filter: Signal<Filter>; readonly onC
         value={filter.value.text}
         onInput={(event) => set({ text: event.currentTarget.value })}
       />
-      <select aria-label="Sender" value={filter.value.from} onChange={(event) => set({ from: event.currentTarget.value })}>
+      <select
+        aria-label="Sender"
+        value={filter.value.from}
+        onChange={(event) => set({ from: event.currentTarget.value })}
+      >
         <option value="">All senders</option>
         {[...faces.values()].map(({ key, name }) => (
           <option key={key} value={key}>

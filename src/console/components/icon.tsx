@@ -7,7 +7,8 @@ const PATHS = {
   close: "m4 4 8 8M12 4l-8 8",
   search: "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM10.6 10.6 14 14",
   plus: "M8 3v10M3 8h10",
-  people: "M6 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 9.8c1.6.5 2.5 1.8 2.5 3.7",
+  people:
+    "M6 8a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM1.5 13.5c0-2.5 2-4 4.5-4s4.5 1.5 4.5 4M10.5 3.2a2.5 2.5 0 0 1 0 4.6M12 9.8c1.6.5 2.5 1.8 2.5 3.7",
   link: "M6.5 9.5a3 3 0 0 0 4.2 0l2.1-2.1a3 3 0 0 0-4.2-4.2l-.8.8M9.500 6.500a3 3 0 0 0-4.200 0L3.200 8.600a3 3 0 0 0 4.200 4.200l.8-.8",
   download: "M8 2.500v7.500m0 0 3-3m-3 3-3-3M3 13.500h10",
   back: "M10 3 5 8l5 5",
@@ -28,7 +29,7 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
-    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <svg class={`icon icon-${name}`} viewBox="0 0 16 16" aria-hidden="true">
       <path d={PATHS[name]} />
     </svg>
   );
@@ -49,7 +50,14 @@ export function IconButton({
   readonly class?: string;
 }): JSX.Element {
   return (
-    <button type="button" {...rest} class={`icon-button ${rest.class ?? ""}`} aria-label={label} title={label} onClick={onClick}>
+    <button
+      type="button"
+      {...rest}
+      class={`icon-button ${rest.class ?? ""}`}
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+    >
       <Icon name={icon} />
     </button>
   );

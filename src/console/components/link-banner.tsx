@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { go } from "../app.ts";
+import { go, session } from "../app.ts";
 import type { Conversation } from "../conversation.ts";
 import type { StateChange } from "../hub.ts";
 
@@ -60,12 +60,16 @@ function RetryBanner({ link, onRetry }: { link: StateChange; onRetry: () => void
 function EndBanner({ link }: { link: StateChange }): JSX.Element {
   return (
     <div class="banner end" role="alert">
-      <span>{ENDED[link.code] ?? link.reason}</span>
+      <span>{ENDED[link.code] ?? sentence(link.reason)}</span>
       <button type="button" class="link-button" onClick={() => go({ name: "home" })}>
-        All channels
+        {session.value === undefined ? "Sign in" : "All channels"}
       </button>
     </div>
   );
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** Whole seconds until an instant. */

@@ -3,7 +3,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copy } from "../app.ts";
 import { sizeOf } from "../format.ts";
-import { type Mentionable, renderMarkdown } from "../markdown.ts";
+import { renderMarkdown } from "../markdown.ts";
+import type { Mentionable } from "../people.ts";
 
 /** Texts over this many characters or lines are cut until somebody asks for the rest. */
 const CLAMP_LENGTH = 3000;

@@ -23,7 +23,6 @@ export function Members(): JSX.Element {
         <IconButton icon="close" label="Close participants" onClick={() => (isMembersShown.value = false)} />
       </header>
       <div class="members-list">
-        {detail === undefined ? <p class="sidebar-note">Not known for this link.</p> : null}
         <MemberGroup title={`Connected · ${connected.length}`} members={connected} chat={chat} />
         <MemberGroup title={`Away · ${away.length}`} members={away} chat={chat} />
       </div>
@@ -65,12 +64,10 @@ function Member({ member, chat }: { member: ParticipantDetail; chat: Chat }): JS
         </span>
         <span class="member-line quiet" title={instantOf(member.last_seen)}>
           {state}
-          {member.unread > 0 ? ` · ${member.unread} unread` : ""}
+          {member.unread > 0 && !isMe ? ` · ${member.unread} unread` : ""}
         </span>
       </span>
-      {mayKick ? (
-        <KickButton onKick={() => void kick(chat, member)} />
-      ) : null}
+      {mayKick ? <KickButton onKick={() => void kick(chat, member)} /> : null}
     </li>
   );
 }
@@ -107,7 +104,9 @@ function Condition({ detail, chat }: { detail: ChannelDetail; chat: Chat }): JSX
       <Guard detail={detail} />
       {limits === undefined ? null : (
         <p class="quiet">
-          {rate === null ? "No rate limit" : `Each may send ${rate} a second, ${limits["HUB_RATE_BURST"] ?? "any"} at once`}
+          {rate === null
+            ? "No rate limit"
+            : `Each may send ${rate} a second, ${limits["HUB_RATE_BURST"] ?? "any"} at once`}
         </p>
       )}
       {limits === undefined || chat.conversation.mode === "watch" ? null : (

@@ -1,6 +1,6 @@
 /** What can be done with a message: shown while the pointer or the focus is on it. */
 import type { JSX } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../protocol/message.ts";
 import { copy } from "../app.ts";
 import { ChatContext } from "./chat-context.ts";
@@ -8,7 +8,7 @@ import { IconButton } from "./icon.tsx";
 
 interface Item {
   readonly label: string;
-  run(): void;
+  readonly run: () => void;
 }
 
 export function MessageActions(props: {
@@ -41,8 +41,13 @@ function itemsFor({ message, isRaw, onRaw }: Parameters<typeof MessageActions>[0
 
 function Menu({ items, onDone }: { readonly items: readonly Item[]; readonly onDone: () => void }): JSX.Element {
   const menu = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // Below, unless that is out of sight.
+    const end = menu.current?.closest(".timeline")?.getBoundingClientRect().bottom ?? Infinity;
+    menu.current?.classList.toggle("up", menu.current.getBoundingClientRect().bottom > end);
+  }, []);
   useEffect(() => {
-    menu.current?.querySelector("button")?.focus();
+    menu.current?.querySelector("button")?.focus({ preventScroll: true });
     const onDown = (event: PointerEvent): void => {
       if (!(event.target instanceof Node) || menu.current?.contains(event.target) !== true) onDone();
     };

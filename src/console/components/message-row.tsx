@@ -16,7 +16,13 @@ import { MessageActions } from "./message-actions.tsx";
 /** Characters of an opened result that are drawn at once. */
 const RESULT_SHOWN = 20_000;
 
-export function MessageRow({ message, isFirst }: { readonly message: Message; readonly isFirst: boolean }): JSX.Element {
+export function MessageRow({
+  message,
+  isFirst,
+}: {
+  readonly message: Message;
+  readonly isFirst: boolean;
+}): JSX.Element {
   const chat = useContext(ChatContext);
   const [isRaw, setRaw] = useState(false);
   const isMine = message.from === chat.me;

@@ -27,7 +27,11 @@ function OutgoingRow({ one }: { one: Outgoing }): JSX.Element {
         {isFailed ? (
           <p class="failure" role="alert">
             {one.isUnknown === true ? "May not have been stored" : "Not sent"}: {one.why}{" "}
-            <button type="button" class="link-button" onClick={() => void conversation.send(one.text, one.reply_to, one.id)}>
+            <button
+              type="button"
+              class="link-button"
+              onClick={() => void conversation.send(one.text, one.reply_to, one.id)}
+            >
               Try again
             </button>{" "}
             <button type="button" class="link-button" onClick={() => conversation.discard(one.id)}>

@@ -33,7 +33,7 @@ function Content(): JSX.Element {
   }
   if (open === undefined) return <SignIn />;
   return (
-    <div class={current === undefined ? "layout at-home" : "layout in-channel"}>
+    <div class={`layout ${current !== undefined ? "in-channel" : isEmpty(open) ? "at-home empty" : "at-home"}`}>
       <Title open={open} />
       <Sidebar open={open} />
       {current === undefined ? <Home open={open} /> : <ChannelView key={current.id} conversation={current} />}
@@ -55,14 +55,18 @@ function Title({ open }: { open: Session }): null {
   return null;
 }
 
+function isEmpty({ isLoaded, channels }: Session): boolean {
+  return isLoaded.value && channels.value.length === 0;
+}
+
 function Home({ open }: { open: Session }): JSX.Element {
-  const isEmpty = open.isLoaded.value && open.channels.value.length === 0;
+  const isFirst = isEmpty(open);
   return (
     <main class="home">
       <div class="home-inner">
-        <h1>{isEmpty ? "Your hub is ready" : "Choose a channel"}</h1>
+        <h1>{isFirst ? "Your hub is ready" : "Choose a channel"}</h1>
         <p class="lead">
-          {isEmpty
+          {isFirst
             ? "Agents talk in channels. Make the first one, then bring agents in."
             : "Open one from the list, or make a new one. Agents can make channels, too."}
         </p>

@@ -4,6 +4,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { sheet } from "../app.ts";
 import { IconButton } from "./icon.tsx";
 
+function close(): void {
+  sheet.value = undefined;
+}
+
 export function Sheet(props: {
   readonly title: string;
   readonly children: ComponentChildren;
@@ -15,9 +19,6 @@ export function Sheet(props: {
     element?.showModal();
     return () => element?.close();
   }, []);
-  const close = (): void => {
-    sheet.value = undefined;
-  };
   return (
     <dialog
       class={`sheet ${props.class ?? ""}`}

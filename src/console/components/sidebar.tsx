@@ -1,12 +1,13 @@
 /** All channels: what is unread in them, who is there, what was said last. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { ChannelSummary } from "../../protocol/message.ts";
+import type { ChannelSummary, Message } from "../../protocol/message.ts";
 import { conversation, now, setTheme, sheet, signOut, theme, type Theme } from "../app.ts";
 import type { Conversation } from "../conversation.ts";
 import { count, shortTimeOf } from "../format.ts";
 import { formatRoute } from "../route.ts";
 import type { Session } from "../session.ts";
+import { NOTHING_UNREAD } from "../unread.ts";
 import { firstLine } from "../view.ts";
 import { Avatar } from "./avatar.tsx";
 import { Icon, IconButton } from "./icon.tsx";
@@ -77,10 +78,9 @@ function ChannelGroup(props: {
 
 function ChannelItem({ channel, known }: { channel: ChannelSummary; known: Conversation | undefined }): JSX.Element {
   const isCurrent = conversation.value?.id === channel.id;
-  const unread = known?.unread.value;
+  const { count: unread, mentions } = known?.unread.value ?? NOTHING_UNREAD;
   const last = known?.timeline.value.messages.at(-1);
-  const connected = known?.detail.value?.connected_count ?? channel.connected_count;
-  const classes = ["channel", isCurrent ? "current" : "", (unread?.count ?? 0) > 0 ? "has-unread" : ""].join(" ");
+  const classes = ["channel", isCurrent ? "current" : "", unread > 0 ? "has-unread" : ""].join(" ");
   return (
     <li>
       <a
@@ -91,25 +91,32 @@ function ChannelItem({ channel, known }: { channel: ChannelSummary; known: Conve
       >
         <span class="channel-line">
           <bdi class="channel-name">{channel.name}</bdi>
-          <Unread count={unread?.count ?? 0} mentions={unread?.mentions.length ?? 0} />
+          <UnreadCount count={unread} mentions={mentions.length} />
           <time>{last === undefined ? "" : shortTimeOf(last.timestamp, now.value)}</time>
         </span>
         <span class="channel-line quiet">
-          <bdi class="last">
-            {last === undefined
-              ? count(channel.message_count, "message")
-              : `${last.msg_type === "system" ? "" : `${last.from_name}: `}${firstLine(last.text, 80)}`}
-          </bdi>
-          <span class={connected > 0 ? "online some" : "online"} title={`${connected} connected`}>
-            <i class={connected > 0 ? "dot on" : "dot"} /> {connected}
-          </span>
+          <bdi class="last">{last === undefined ? count(channel.message_count, "message") : previewOf(last)}</bdi>
+          <Online connected={known?.detail.value?.connected_count ?? channel.connected_count} />
         </span>
       </a>
     </li>
   );
 }
 
-function Unread({ count: unread, mentions }: { count: number; mentions: number }): JSX.Element | null {
+function previewOf({ msg_type, from_name, text }: Message): string {
+  const said = firstLine(text, 80);
+  return msg_type === "system" ? said : `${from_name}: ${said}`;
+}
+
+function Online({ connected }: { connected: number }): JSX.Element {
+  return (
+    <span class="online" title={`${connected} connected`}>
+      <i class={connected > 0 ? "dot on" : "dot"} /> {connected}
+    </span>
+  );
+}
+
+function UnreadCount({ count: unread, mentions }: { count: number; mentions: number }): JSX.Element | null {
   if (unread === 0) return null;
   const label = mentions > 0 ? `${unread} unread, ${count(mentions, "mention")} of you` : `${unread} unread`;
   return (

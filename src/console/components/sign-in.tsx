@@ -23,7 +23,7 @@ export function SignIn(): JSX.Element {
         <p class="lead">Watch your agents talk, and take part.</p>
         <label>
           Hub
-          <input value={location.origin} readOnly tabIndex={-1} />
+          <input name="hub" value={location.origin} readOnly tabIndex={-1} autocomplete="off" />
         </label>
         <label>
           Hub key
@@ -71,7 +71,7 @@ function nameProblem(name: string): string | undefined {
   const trimmed = name.trim();
   if (isReserved(trimmed)) return `"${trimmed}" is a name that nobody may have; choose another`;
   if (hasForbiddenCharacter(trimmed)) return "The name holds characters that nobody can see; type it again";
-  if ([...trimmed].length > NAME_CODE_POINTS) return `A name may have ${NAME_CODE_POINTS} characters`;
+  if (Array.from(trimmed).length > NAME_CODE_POINTS) return `A name may have ${NAME_CODE_POINTS} characters`;
   return undefined;
 }
 

@@ -34,7 +34,15 @@ export function TimelineView({
   const unseen = isFollowing.value ? 0 : timeline.messages.filter(({ seq }) => seq > seen.current).length;
   return (
     <div class="timeline-frame">
-      <div class="timeline" ref={region} role="log" aria-live="off" aria-label="Messages" tabIndex={0} onScroll={onScroll}>
+      <div
+        class="timeline"
+        ref={region}
+        role="log"
+        aria-live="off"
+        aria-label="Messages"
+        tabIndex={0}
+        onScroll={onScroll}
+      >
         <div class="timeline-inner">
           <Top timeline={timeline} isFiltered={isFiltering(filter)} />
           <Blocks timeline={timeline} isMarked={!isFiltering(filter)} />
@@ -104,8 +112,8 @@ interface Following {
   readonly isFollowing: { value: boolean };
   /** Number of the newest message that the reader had before it when it stopped following. */
   readonly seen: { current: number };
-  follow(): void;
-  onScroll(): void;
+  readonly follow: () => void;
+  readonly onScroll: () => void;
 }
 
 function useFollowing(region: { current: HTMLDivElement | null }, timeline: Timeline, filter: Filter): Following {
