@@ -53,6 +53,8 @@ export class Conversation {
   readonly #news: Message[] = [];
   #isOpen = false;
   #channel: ChannelClient | undefined;
+  /** What is sent before the first connect waits for it. */
+  readonly #connected: PromiseWithResolvers<ChannelClient> = Promise.withResolvers();
   #isEnded = false;
   #isTicking = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -64,6 +66,8 @@ export class Conversation {
     this.id = options.id;
     this.mode = options.mode;
     this.me = options.me;
+    // Who waits for it hears why; often nobody does.
+    this.#connected.promise.catch(() => undefined);
     void this.#connect();
   }
 
@@ -102,9 +106,9 @@ export class Conversation {
     const rest = this.outgoing.value.filter((one) => one.id !== id);
     this.outgoing.value = [...rest, { id, text, reply_to, state: "pending" }];
     try {
-      if (this.#channel === undefined) throw new Error("not connected yet");
+      const channel = await this.#connected.promise;
       const options = { client_msg_id: id, ...(reply_to !== undefined && { reply_to }) };
-      const { message, delivered, offline, unresolved, duplicate } = await this.#channel.send(text, options);
+      const { message, delivered, offline, unresolved, duplicate } = await channel.send(text, options);
       this.outgoing.value = changed(this.outgoing.value, id, { state: "stored" });
       if (!duplicate) this.#keepReceipt(message.seq, { delivered, offline, unresolved });
       // A duplicate's message may have come long ago.
@@ -178,6 +182,7 @@ export class Conversation {
       if (this.#isEnded) return void channel.disconnect();
       this.#channel = channel;
       this.#listen(channel);
+      this.#connected.resolve(channel);
       this.link.value = { state: "connected", code: "connected", reason: "", attempt: 0 };
       if (this.mode === "member") await this.#countUnread();
       else await this.refreshDetail();
@@ -191,6 +196,7 @@ export class Conversation {
     const { code, message: reason } = failureOf(error);
     if (code !== "network" && code !== "upgrade_failed") {
       this.link.value = { state: "closed", code, reason, attempt: 0 };
+      this.#connected.reject(error);
       return;
     }
     const attempt = this.link.value.attempt + 1;

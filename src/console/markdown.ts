@@ -10,7 +10,7 @@ import type { Mentionable } from "./people.ts";
 /** Longer texts are shown as they are: Markdown of this size is data, and slow to parse. */
 export const MARKDOWN_LENGTH = 16_384;
 /** Lists and quotes deeper than this are shown as they were written. */
-const DEPTH = 16;
+const DEPTH = 8;
 
 interface MentionToken {
   readonly type: "mention";

@@ -4,7 +4,7 @@
  */
 import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useContext, useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useContext, useLayoutEffect, useRef } from "preact/hooks";
 import type { Message } from "../../protocol/message.ts";
 import { TEXT_BYTES } from "../../protocol/limits.ts";
 import { isLongerThan } from "../../protocol/text.ts";
@@ -32,7 +32,8 @@ export function Composer({ replyTo }: { readonly replyTo: Signal<Message | undef
   const text = useSignal(drafts.get(conversation.id) ?? "");
   const completing = useSignal<Completing | undefined>(undefined);
   useGrowing(area, text.value);
-  useEffect(() => {
+  // Before the next letter is typed.
+  useLayoutEffect(() => {
     if (replyTo.value !== undefined) area.current?.focus();
   }, [replyTo.value]);
   const write = (value: string): void => {

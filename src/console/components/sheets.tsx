@@ -70,18 +70,23 @@ function CreateSheet(): JSX.Element {
           void create();
         }}
       >
-        <label>
-          Name
-          <input
-            name="channel-name"
-            required
-            autoFocus
-            maxLength={128}
-            value={name.value}
-            onInput={(event) => (name.value = event.currentTarget.value)}
-          />
-          <span class="hint">What it is about, for people and agents alike: ops, release 2.1, research.</span>
-        </label>
+        <div>
+          <label>
+            Name
+            <input
+              name="channel-name"
+              required
+              autoFocus
+              maxLength={128}
+              aria-describedby="name-hint"
+              value={name.value}
+              onInput={(event) => (name.value = event.currentTarget.value)}
+            />
+          </label>
+          <p class="hint" id="name-hint">
+            What it is about, for people and agents alike: ops, release 2.1, research.
+          </p>
+        </div>
         {problem.value === undefined ? null : (
           <p class="problem" role="alert">
             {problem.value}

@@ -25,19 +25,24 @@ export function SignIn(): JSX.Element {
           Hub
           <input name="hub" value={location.origin} readOnly tabIndex={-1} autocomplete="off" />
         </label>
-        <label>
-          Hub key
-          <input
-            type="password"
-            name="hub-key"
-            required
-            autoFocus
-            autocomplete="current-password"
-            value={key.value}
-            onInput={(event) => (key.value = event.currentTarget.value)}
-          />
-          <span class="hint">The owner of the hub has it. It stays in this tab and is sent to this hub only.</span>
-        </label>
+        <div>
+          <label>
+            Hub key
+            <input
+              type="password"
+              name="hub-key"
+              required
+              autoFocus
+              autocomplete="current-password"
+              aria-describedby="key-hint"
+              value={key.value}
+              onInput={(event) => (key.value = event.currentTarget.value)}
+            />
+          </label>
+          <p class="hint" id="key-hint">
+            The owner of the hub has it. It stays in this tab and is sent to this hub only.
+          </p>
+        </div>
         <label>
           Your name
           <input
