@@ -65,7 +65,13 @@ function lettersOf(word: string): readonly string[] {
 
 /** One of eight hues, always the same for a key. */
 export function hueOf(key: string): number {
-  let sum = 0;
-  for (let at = 0; at < key.length; at++) sum = (sum * 31 + key.charCodeAt(at)) >>> 0;
-  return sum % 8;
+  // FNV-1a, folded: neighbouring keys fall far apart.
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
+  return ((hash ^ (hash >>> 15)) >>> 0) % 8;
+}
+
+/** What the hub says, as a sentence. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

@@ -33,7 +33,9 @@ test("[SOC2] [DUR3] after a crash the page goes on where it was, and what was wr
   await page.getByText(/Trying again in \d+ s\./).waitFor();
   await field.fill("meanwhile");
   await page.keyboard.press("Enter");
-  await page.getByText("Waiting for the connection…").waitFor();
+  const waiting = page.getByText("Waiting for the connection…");
+  await waiting.waitFor();
+  expect(await waiting.evaluate((line) => line.getBoundingClientRect().bottom < innerHeight - 60)).toBe(true);
   expect(await page.getByRole("log").getByText("before").isVisible()).toBe(true);
 
   await hub.restart();

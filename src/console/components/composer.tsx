@@ -153,8 +153,11 @@ function useComposerKeys({ area, text, completing, write, send, cancel }: Compos
     write(element.value);
     const mention = typedMention(element.value, element.selectionStart);
     const candidates = mention === undefined ? [] : candidatesFor(mention.typed, others);
+    const [first] = candidates;
+    // Typed to its end it needs no completing: Enter sends.
+    const isDone = candidates.length === 1 && first?.name.toLowerCase() === mention?.typed.toLowerCase();
     completing.value =
-      mention === undefined || candidates.length === 0 ? undefined : { ...mention, candidates, chosen: 0 };
+      mention === undefined || first === undefined || isDone ? undefined : { ...mention, candidates, chosen: 0 };
   };
   const choose = (at: number): void => {
     const open = completing.value;

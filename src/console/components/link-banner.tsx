@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { go, session } from "../app.ts";
+import { sentence } from "../format.ts";
 import type { Conversation } from "../conversation.ts";
 import type { StateChange } from "../hub.ts";
 
@@ -66,10 +67,6 @@ function EndBanner({ link }: { link: StateChange }): JSX.Element {
       </button>
     </div>
   );
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** Whole seconds until an instant. */

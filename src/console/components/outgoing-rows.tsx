@@ -1,15 +1,21 @@
 /** Own messages that are on their way, or did not get there. */
 import type { JSX } from "preact";
-import { useContext } from "preact/hooks";
+import { useContext, useLayoutEffect, useRef } from "preact/hooks";
 import type { Outgoing } from "../outgoing.ts";
 import { ChatContext } from "./chat-context.ts";
 import { MarkdownText } from "./markdown-text.tsx";
 
 export function OutgoingRows(): JSX.Element {
   const { conversation } = useContext(ChatContext);
+  const rows = useRef<HTMLDivElement>(null);
+  const outgoing = conversation.outgoing.value;
+  useLayoutEffect(() => {
+    // Whoever sends looks at the end again.
+    if (outgoing.length > 0) rows.current?.scrollIntoView({ block: "end" });
+  }, [outgoing.length]);
   return (
-    <div class="outgoing">
-      {conversation.outgoing.value.map((one) => (
+    <div class="outgoing" ref={rows}>
+      {outgoing.map((one) => (
         <OutgoingRow key={one.id} one={one} />
       ))}
     </div>

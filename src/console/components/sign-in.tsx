@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { NAME_CODE_POINTS } from "../../protocol/limits.ts";
 import { hasForbiddenCharacter, isReserved } from "../../protocol/text.ts";
 import { isSigningIn, rememberedName, signIn, signInProblem } from "../app.ts";
+import { sentence } from "../format.ts";
 import type { Problem } from "../hub.ts";
 
 export function SignIn(): JSX.Element {
@@ -67,7 +68,7 @@ function Refusal({ text, problem }: { text: string | undefined; problem: Problem
   const shown = text ?? (problem && [problem.message, problem.hint].filter((part) => part !== undefined).join("; "));
   return shown === undefined ? null : (
     <p class="problem" role="alert">
-      {shown}
+      {sentence(shown)}
     </p>
   );
 }

@@ -30,7 +30,8 @@ export function TimelineView({
   const region = useRef<HTMLDivElement>(null);
   const timeline = useFiltered(conversation.timeline.value, filter, me);
   const { isFollowing, seen, follow, onScroll } = useFollowing(region, timeline, filter);
-  useTarget(region, () => (isFollowing.value = false));
+  const stop = (): void => void (isFollowing.value = false);
+  useTarget(region, stop);
   const unseen = isFollowing.value ? 0 : timeline.messages.filter(({ seq }) => seq > seen.current).length;
   return (
     <div class="timeline-frame">
@@ -42,6 +43,10 @@ export function TimelineView({
         aria-label="Messages"
         tabIndex={0}
         onScroll={onScroll}
+        onClick={(event) => {
+          // What a reader opens stays in place, though it grows.
+          if (event.target instanceof Element && event.target.closest(".fold, .link-button") !== null) stop();
+        }}
       >
         <div class="timeline-inner">
           <Top timeline={timeline} isFiltered={isFiltering(filter)} />
@@ -154,7 +159,7 @@ function useFollowing(region: { current: HTMLDivElement | null }, timeline: Time
   return { isFollowing, seen, follow, onScroll };
 }
 
-/** A composer that grows or a window that shrinks must not hide the newest message. */
+/** What grows below, a composer or a window that shrinks must not hide the newest message. */
 function useResizePin(region: { current: HTMLDivElement | null }, isFollowing: { value: boolean }): void {
   useEffect(() => {
     const element = region.current;
@@ -163,6 +168,7 @@ function useResizePin(region: { current: HTMLDivElement | null }, isFollowing: {
       if (isFollowing.value) element.scrollTop = element.scrollHeight;
     });
     observer.observe(element);
+    if (element.firstElementChild !== null) observer.observe(element.firstElementChild);
     return () => observer.disconnect();
   }, []);
 }
