@@ -4,7 +4,7 @@
  * written or parsed, so there is none to sanitise, and the page's Content-Security-Policy forbids
  * it altogether (`trusted-types 'none'`). What is not understood is shown as it was written.
  */
-import { Marked, type MarkedExtension, type MarkedToken, type Token, type Tokens } from "marked";
+import { Lexer, type MarkedOptions, type MarkedToken, type Token, Tokenizer, type Tokens } from "marked";
 import type { Mentionable } from "./people.ts";
 
 /** Longer texts are shown as they are: Markdown of this size is data, and slow to parse. */
@@ -25,8 +25,6 @@ type Tag = Inline | Tables | "p" | "hr" | "pre" | "blockquote" | "ul" | "ol" | "
 
 type Child = Node | string;
 
-const parsers = new WeakMap<Mentionable, Marked>();
-
 /** Elements without script, style, image or any link but to the web and to mail. */
 export function renderMarkdown(text: string, mentionable: Mentionable): DocumentFragment {
   const fragment = document.createDocumentFragment();
@@ -36,7 +34,7 @@ export function renderMarkdown(text: string, mentionable: Mentionable): Document
 
 function nodesOf(text: string, mentionable: Mentionable): readonly Child[] {
   try {
-    return draw(parserFor(mentionable).lexer(text), { mentionable, depth: 0 });
+    return draw(new Lexer(reading(mentionable.names)).lex(text), { mentionable, depth: 0 });
   } catch {
     // Too deep for marked's recursion: shown as it was written.
     return [element("pre", [text])];
@@ -154,33 +152,21 @@ function element(tag: Tag, children: readonly Child[], name?: string): HTMLEleme
   return made;
 }
 
-function parserFor(mentionable: Mentionable): Marked {
-  const known = parsers.get(mentionable);
-  if (known !== undefined) return known;
-  const parser = new Marked({ gfm: true, breaks: true }, mentions(mentionable.names));
-  parsers.set(mentionable, parser);
-  return parser;
+/** GitHub's Markdown, and `@Name` of somebody known as the hub reads it (LIS4): the longest name that follows wins. */
+function reading(names: readonly string[]): MarkedOptions {
+  const tokenize = (source: string): MentionToken | undefined => {
+    if (!source.startsWith("@")) return undefined;
+    const name = nameAt(source, names);
+    return name === undefined ? undefined : { type: "mention", raw: source.slice(0, name.length + 1), name };
+  };
+  const extensions = { inline: [tokenize], startInline: [startOfMention], childTokens: {}, renderers: {} };
+  return { gfm: true, breaks: true, tokenizer: new Tokenizer(), extensions };
 }
 
-/** `@Name` of somebody known, as the hub reads it (LIS4): the longest name that follows wins. */
-function mentions(names: readonly string[]): MarkedExtension {
-  return {
-    extensions: [
-      {
-        name: "mention",
-        level: "inline",
-        start: (source: string) => {
-          const at = source.search(/[^\p{L}\p{N}_]@/u);
-          return at < 0 ? undefined : at + 1;
-        },
-        tokenizer: (source: string): MentionToken | undefined => {
-          if (!source.startsWith("@")) return undefined;
-          const name = nameAt(source, names);
-          return name === undefined ? undefined : { type: "mention", raw: source.slice(0, name.length + 1), name };
-        },
-      },
-    ],
-  };
+/** Where the next mention may begin: at an `@` that follows no letter, digit or `_`. */
+function startOfMention(source: string): number | undefined {
+  const at = source.search(/[^\p{L}\p{N}_]@/u);
+  return at < 0 ? undefined : at + 1;
 }
 
 /** UTF-16 units of a name or key at most, and one more to see where it ends. */

@@ -126,7 +126,7 @@ export class Session {
   }
 
   async create(name: string): Promise<string> {
-    const { channel_id } = await this.hub.api.create(name, crypto.randomUUID());
+    const { channel_id } = await this.hub.api.create(name);
     await this.refresh();
     return channel_id;
   }

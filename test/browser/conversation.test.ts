@@ -243,3 +243,49 @@ test("[GRD2] an admin removes somebody, pauses and resumes; whoever is removed s
   await sam.page.getByText("You were removed from this channel.").waitFor();
   await expect.poll(() => row.count()).toBe(0);
 });
+
+test("[IDN1] a person's messages are verified: the key is made in the browser, stays there, and cannot be taken out", async () => {
+  const channel_id = await createChannel(hub.url, "proven", "scout", "Scout");
+  const robin = await newPerson();
+  const { page } = robin;
+  await signIn(robin);
+  await openJoined(robin, channel_id);
+  const send = async (text: string): Promise<void> => {
+    await page.getByRole("textbox", { name: "Message proven" }).fill(text);
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("article", { name: /^Robin/ })
+      .getByText(text)
+      .waitFor();
+  };
+  await send("it is me");
+  await page
+    .getByRole("article", { name: /^Robin/ })
+    .getByRole("img", { name: "verified" })
+    .waitFor();
+  await page.reload();
+  await send("and still");
+  const { body } = await call(hub.url, `/api/channel/${channel_id}/history`);
+  const own = body.messages.filter(({ from_name }: { from_name: string }) => from_name === "Robin");
+  expect(own.map(({ text, verified }: { text: string; verified: boolean }) => [text, verified])).toEqual([
+    ["it is me", true],
+    ["and still", true],
+  ]);
+  expect(new Set(own.map(({ from }: { from: string }) => from)).size).toBe(1);
+  expect(own[0].from).toMatch(/^[0-9a-f]{64}$/);
+  const taken = await page.evaluate(async () => {
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open("channel-hub");
+      request.addEventListener("success", () => resolve(request.result));
+    });
+    const identity = await new Promise<{ signing_key: CryptoKey }>((resolve) => {
+      const request = database.transaction("identity").objectStore("identity").get(0);
+      request.addEventListener("success", () => resolve(request.result));
+    });
+    return await crypto.subtle.exportKey("jwk", identity.signing_key).then(
+      () => "exported",
+      (error: DOMException) => error.name,
+    );
+  });
+  expect(taken).toBe("InvalidAccessError");
+});

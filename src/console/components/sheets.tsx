@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { conversation, go, session, sheet } from "../app.ts";
+import { sentence } from "../format.ts";
 import { failureOf } from "../hub.ts";
 import { KEYS } from "../keys.ts";
 import { ConnectGuide } from "./connect-guide.tsx";
@@ -56,7 +57,7 @@ function CreateSheet(): JSX.Element {
       sheet.value = undefined;
       go({ name: "channel", channel_id });
     } catch (error) {
-      problem.value = failureOf(error).message;
+      problem.value = sentence(failureOf(error).message);
     } finally {
       isBusy.value = false;
     }
