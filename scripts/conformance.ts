@@ -14,8 +14,8 @@ import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
 import { NOT_APPLICABLE, type Revision, type Scenario, SCENARIOS } from "./conformance-scenarios.ts";
 
 /** The endpoint that is put to the test, and a call of its tool. */
-const ENDPOINT = "/fixture/echo";
-const CALL = ["--tool-name", "echo", "--tool-arg", "text=hello"];
+const ENDPOINT = "/mcp";
+const CALL = ["--tool-name", "spf_channel", "--tool-arg", "action=list"];
 
 /** 110 MB with its web interface: fetched when this runs, not installed with the project. */
 const INSPECTOR = "@modelcontextprotocol/inspector@2.12.0";

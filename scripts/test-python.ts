@@ -43,7 +43,10 @@ async function withWrongKey(hub: HubProcess, interpreter: string): Promise<void>
   const id = await createChannel(hub.url);
   const example = new Example(interpreter, "agent.py", { ...variablesFor(hub, id), CHANNEL_HUB_KEY: "wrong" });
   assert.equal(await example.end(), 1);
-  assert.equal(example.output, `${hub.url} refuses: the hub key is wrong\n`);
+  assert.equal(
+    example.output,
+    `${hub.url} refuses: the hub key is wrong; send the right one as the header x-spf-key\n`,
+  );
 }
 
 /** Each asks the other once, also after the hub went away in between; nothing is said twice, nothing goes on. */

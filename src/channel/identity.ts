@@ -3,7 +3,14 @@
  * taken plainly again, and a signed request or ticket counts once. Judged before membership.
  */
 import { refusal, type Refusal } from "../protocol/index.ts";
-import { type Caller, type ChannelState, type Participant, putParticipant, type TakenNonce } from "./state.ts";
+import {
+  type Caller,
+  type ChannelState,
+  dropParticipant,
+  type Participant,
+  putParticipant,
+  type TakenNonce,
+} from "./state.ts";
 
 /**
  * How long a nonce is remembered. A signature is good for 60 s to both sides of its `created`, so
@@ -37,8 +44,15 @@ export function noteCaller(state: ChannelState, caller: Caller, now: number): vo
 }
 
 /** Whether something of a participant that leaves must be remembered. */
-export function mustRemember(participant: Participant, now: number): boolean {
-  return participant.verified || freshNonces(participant, now).length > 0;
+function mustRemember(participant: Participant, now: number): boolean {
+  return participant.verified || (participant.kicked_until ?? 0) > now || freshNonces(participant, now).length > 0;
+}
+
+/** Takes away rows of those who left that are kept for nothing any more. */
+export function forgetLeavers(state: ChannelState, now: number): void {
+  for (const participant of [...state.participants.values()]) {
+    if (!participant.member && !mustRemember(participant, now)) dropParticipant(state, participant.key);
+  }
 }
 
 function freshNonces({ nonces = [] }: Participant, now: number): readonly TakenNonce[] {

@@ -3,8 +3,8 @@ import { notParticipant, refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
 import { kickedRefusal } from "./moderation.ts";
-import { mustRemember, noteCaller } from "./identity.ts";
-import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
+import { forgetLeavers, noteCaller } from "./identity.ts";
+import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";
 
 /** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
 export function join(
@@ -54,8 +54,8 @@ export function leave(state: ChannelState, caller: Caller, { now }: Context): Ou
   const { key, name } = participant;
   const event = { kind: "leave", key, name } as const;
   const entry = appendSystem(state, `${name} left the channel`, event, { now, members: state.members });
-  if (mustRemember(participant, now)) putParticipant(state, { ...participant, member: false, seen_at: now });
-  else dropParticipant(state, key);
+  putParticipant(state, { ...participant, member: false, seen_at: now });
+  forgetLeavers(state, now);
   return { type: "left", seq: entry.message.seq, entry };
 }
 

@@ -8,8 +8,9 @@ import {
 } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
+import { forgetLeavers } from "./identity.ts";
 import { resolveTo } from "./mentions.ts";
-import { type Caller, type ChannelState, dropParticipant, type Participant, putParticipant } from "./state.ts";
+import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -37,11 +38,11 @@ function kick(state: ChannelState, caller: Caller, { target, minutes }: KickComm
   const key = resolveTo(state, target);
   const participant = key === undefined ? undefined : state.participants.get(key);
   if (participant === undefined) return { type: "refused", refusal: noTarget(state, target) };
-  forgetServed(state, now);
   const kicked_until = now + minutes * MINUTE_MS;
   const { name, member } = participant;
   const members = state.members;
   putParticipant(state, { ...participant, member: false, kicked_until, seen_at: now });
+  forgetLeavers(state, now);
   const event: ChannelEvent = { kind: "kick", key: participant.key, name };
   const said = `${name} was removed from the channel for ${minutes} min by ${nameOf(state, caller)}`;
   const closes = { key: participant.key, refusal: kickRefusal(state, kicked_until) };
@@ -63,13 +64,6 @@ export function kickedRefusal(
 function kickRefusal(state: ChannelState, until: number): Refusal {
   const time = new Date(until).toISOString();
   return refusal("forbidden", `you were removed from ${state.id} and may join again after ${time}`);
-}
-
-/** Rows that only remembered a kick whose time is over. */
-function forgetServed(state: ChannelState, now: number): void {
-  for (const { key, member, verified, kicked_until = 0 } of state.participants.values()) {
-    if (!member && !verified && kicked_until <= now) dropParticipant(state, key);
-  }
 }
 
 function setPaused(state: ChannelState, caller: Caller, paused: boolean, { now }: Context): Outcome {

@@ -110,8 +110,10 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
 
   /**
    * Sends a message; resolves when it is stored. It is stored once, however often the link breaks
-   * meanwhile, and in the order of the calls. Rejects with what the hub says against it, with
-   * `queue_full` when 1000 wait, with `not_sent`, or with `outcome_unknown` after four minutes.
+   * meanwhile, and in the order of the calls; only where the hub limits the rate can one that it
+   * wanted later be passed by others that were on the wire with it. Rejects with what the hub says
+   * against it, with `queue_full` when 1000 wait, with `not_sent`, or with `outcome_unknown` after
+   * four minutes.
    */
   async send(text: string, options: SendOptions = {}): Promise<Sent> {
     const client_msg_id = options.client_msg_id ?? this.#nextId();

@@ -81,14 +81,16 @@ function tick(state: ConnectionState, context: Context): Step {
   if (phase.name === "disconnected") return now >= phase.retry_at ? open(state, context) : { state, effects: [] };
   if (phase.name === "connected") return beat(state, phase, context);
   if (phase.name === "closed" || now < phase.until) return { state, effects: [] };
-  return giveUp(state, failure("network", `the hub gave no first frame within ${settings.open_ms / 1000} s`), context);
+  const silence = failure("network", `the hub gave no first frame within ${settings.open_ms / 1000} s`);
+  return giveUp(state, state.fault ?? silence, context);
 }
 
 /** What a living link does as time passes. */
 function beat(state: ConnectionState, phase: Connected, context: Context): Step {
   const { now, settings } = context;
   if (phase.pong_by !== undefined && now >= phase.pong_by) {
-    return giveUp(state, failure("network", `no sign of the hub for ${settings.pong_ms / 1000} s`), context);
+    const silence = failure("network", `no sign of the hub for ${settings.pong_ms / 1000} s`);
+    return giveUp(state, state.fault ?? silence, context);
   }
   const said: Step =
     state.unsaid.since !== undefined && now >= state.unsaid.since + SAY_MS

@@ -12,6 +12,7 @@ import {
   type ConnectionState,
   type Context,
   type Effect,
+  type Phase,
   READ_ON,
   SAY_BYTES,
   SAY_MESSAGES,
@@ -30,6 +31,8 @@ interface Heard {
 
 /** The hub asked to wait with the next page, without saying how long. */
 const ASK_AGAIN_MS = 1000;
+/** Hosts tell of a close only when the hub has let go of the connection, which may take it seconds. */
+const CLOSE_MS = 1000;
 
 export function hear(before: ConnectionState, { frames, bytes }: Heard, context: Context): Step {
   let state = alive(before, context);
@@ -90,16 +93,22 @@ function outOfOrder(frame: PlainFrame): Failure {
 }
 
 function hearError(state: ConnectionState, frame: ErrorFrame, { now }: Context): Step {
-  const { code, data, fatal } = frame;
+  const { code, data, fatal, ref } = frame;
+  const { phase } = state;
   const why: Failure = { code, message: data, status: 0, ...pick(frame) };
-  // The close that follows takes it up.
-  if (fatal) return { state: { ...state, fault: why }, effects: [] };
-  if (frame.ref === READ_ON && state.phase.name === "connected") {
+  if (fatal) return { state: { ...state, fault: why, phase: closingBy(phase, now + CLOSE_MS) }, effects: [] };
+  if (ref === READ_ON && phase.name === "connected") {
     const ask_at = now + (frame.retry_after_ms ?? ASK_AGAIN_MS);
-    return { state: { ...state, phase: { ...state.phase, ask_at } }, effects: [{ type: "fault", why }] };
+    return { state: { ...state, phase: { ...phase, ask_at } }, effects: [{ type: "fault", why }] };
   }
-  const isAnswer = frame.client_msg_id !== undefined || frame.ref !== undefined;
+  const isAnswer = frame.client_msg_id !== undefined || ref !== undefined;
   return { state, effects: [isAnswer ? { type: "answered", frame } : { type: "fault", why }] };
+}
+
+/** The close that follows says whether to come back; one that does not arrive is found out by coming back. */
+function closingBy(phase: Phase, at: number): Phase {
+  if (phase.name === "connecting") return { ...phase, until: at };
+  return phase.name === "connected" ? { ...phase, pong_by: at } : phase;
 }
 
 function pick({ hint, retry_after_ms, client_msg_id }: ErrorFrame): Partial<Failure> {

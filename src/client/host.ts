@@ -5,7 +5,7 @@
  */
 
 export interface Host {
-  /** Unix milliseconds. */
+  /** Unix milliseconds; never goes back, and does not jump when somebody sets the clock. */
   now(): number;
   /** In [0, 1); for jitter, not for secrets. */
   random(): number;
@@ -96,6 +96,7 @@ declare const WebSocket: new (url: string, init: SocketInit | readonly string[])
 declare const fetch: (url: string, init: FetchInit) => Promise<FetchAnswer>;
 declare const setTimeout: (run: () => void, ms: number) => unknown;
 declare const clearTimeout: (timer: unknown) => void;
+declare const performance: { now(): number };
 declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
 declare const AbortSignal: { timeout(ms: number): Signal; any(signals: readonly Signal[]): Signal };
 
@@ -103,8 +104,9 @@ declare const AbortSignal: { timeout(ms: number): Signal; any(signals: readonly 
 export function thisHost(): Host {
   // workerd's fetch makes upgrades with headers, and its answers show why one was refused.
   const upgradesByFetch = "WebSocketPair" in globalThis;
+  const started = Date.now() - performance.now();
   return {
-    now: () => Date.now(),
+    now: () => Math.round(started + performance.now()),
     random: () => Math.random(),
     id: () =>
       [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""),

@@ -75,7 +75,9 @@ async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Re
   const given = givenKey(request.headers);
   if (given === undefined) return refuse("unauthorized", "the hub key is missing; send it as the header x-spf-key");
   const key = await findKey(keys, given);
-  return key === undefined ? refuse("unauthorized", "the hub key is wrong") : ok({ keys, key, scope: key.scope });
+  return key === undefined
+    ? refuse("unauthorized", "the hub key is wrong; send the right one as the header x-spf-key")
+    : ok({ keys, key, scope: key.scope });
 }
 
 /** `x-spf-key: KEY` or `Authorization: Bearer KEY`. */

@@ -14,6 +14,7 @@ import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
 import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
 import type { ToolContext } from "./mcp/tool-server.ts";
+import { openApiDocument } from "./openapi/document.ts";
 import { upgrade } from "./socket-route.ts";
 import { ticketRoute } from "./ticket-route.ts";
 import { toolPort } from "./tool-port.ts";
@@ -25,6 +26,9 @@ const MCP_PATH = "/mcp";
 
 // Without a key: says that a hub is here, and nothing else.
 route("/health", { GET: () => success({ name: "channel-hub", version: VERSION }) });
+
+// The document for programs; needs no key, as it tells nothing of this hub.
+route("/openapi.json", { GET: () => Response.json(openApiDocument()) });
 
 /** What a page of another site needs; asked for by its browser beforehand, without a key. */
 const shared = cors({

@@ -45,7 +45,7 @@ import { listenInTurn, type ListenPorts, lookAt } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
-import { Rates } from "./rates.ts";
+import { rateKey, Rates } from "./rates.ts";
 import { type CommandAnswer, commandAnswer, type HistoryReply, type SummaryReply } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
@@ -91,7 +91,7 @@ export class Channel extends DurableObject<Env> {
   async command(caller: Caller, command: Change, named: Named): Promise<Result<CommandAnswer>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
-    const limited = this.#rates.take(caller.key, Date.now());
+    const limited = this.#rates.take(rateKey(caller), Date.now());
     if (limited !== undefined) return { ok: false, refusal: limited };
     this.#connections.heard(caller.key, Date.now());
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
@@ -167,7 +167,7 @@ export class Channel extends DurableObject<Env> {
     const asked = readConnectRequest(request);
     const opened = await this.#keeper.open();
     if (!opened.ok) return refusedUpgrade(opened.refusal);
-    const limited = this.#rates.take(asked.caller.key, Date.now());
+    const limited = this.#rates.take(rateKey(asked.caller), Date.now());
     if (limited !== undefined) return refusedUpgrade(limited);
     const connected = await this.#turns.inOrder(
       () => this.#sending(() => connect(this.#ports, asked, Date.now())),

@@ -116,7 +116,7 @@ function greet(
 /** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */
 function makeRoom({ connections, limits }: ConnectPorts, caller: Caller, now: number): Refusal | undefined {
   // Plain sockets of a key that is proven are about to be closed.
-  const isRival = (one: Connection): boolean => !one.isClosing && (one.caller.verified || !caller.verified);
+  const isRival = (one: Connection): boolean => !one.isClosing && (one.verified || !caller.verified);
   const peers = connections.ofKey(caller.key).filter(isRival);
   if (peers.length >= SOCKETS_PER_KEY) {
     const silent = peers.find((connection) => connection.isSilent(now));

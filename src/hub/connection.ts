@@ -101,6 +101,10 @@ export class Connection {
     return this.#attached.key;
   }
 
+  get verified(): boolean {
+    return this.#attached.verified;
+  }
+
   get caller(): Caller {
     const { key, name, kind, verified } = this.#attached;
     return { key, name, kind, verified, admin: isAdminRight(this.right) };

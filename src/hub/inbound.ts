@@ -13,6 +13,7 @@ import {
   type Refusal,
 } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
+import { rateKey } from "./rates.ts";
 
 /** What of a channel object an arriving frame needs. */
 export interface InboundPort {
@@ -44,7 +45,7 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   }
   connection.reader.heard();
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
-  const limited = channel.limit(connection.key, now);
+  const limited = channel.limit(rateKey(connection), now);
   if (limited !== undefined) return channel.sendError(connection, errorFrame(limited, named));
   if (!parsed.ok) return channel.sendError(connection, errorFrame(parsed.refusal, named));
   if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);

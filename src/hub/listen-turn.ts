@@ -5,7 +5,7 @@ import type { Connections } from "./connections.ts";
 import type { Keeper } from "./keeper.ts";
 import type { ListenRequest } from "./listen.ts";
 import { proveCaller } from "./no-downgrade.ts";
-import type { Rates } from "./rates.ts";
+import { rateKey, type Rates } from "./rates.ts";
 import type { Turns } from "./turns.ts";
 
 /** The parts of a channel object that a listen needs. */
@@ -25,7 +25,7 @@ export async function listenInTurn<T>(
   const opened = await keeper.open();
   if (!opened.ok) return opened;
   const now = Date.now();
-  const limited = rates.take(query.key, now);
+  const limited = rates.take(rateKey(caller), now);
   if (limited !== undefined) return { ok: false, refusal: limited };
   connections.heard(query.key, now);
   return await turns.inOrder(() => {

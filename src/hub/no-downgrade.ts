@@ -23,7 +23,7 @@ export function proveCaller(keeper: Keeper, connections: Connections, caller: Ca
 
 function closePlainOf(connections: Connections, key: string, now: number): void {
   for (const connection of connections.ofKey(key)) {
-    if (!connection.caller.verified) connections.drop(connection, nowProven(), now);
+    if (!connection.verified) connections.drop(connection, nowProven(), now);
   }
 }
 

@@ -5,6 +5,11 @@ import { refusal, type Refusal } from "../protocol/index.ts";
 /** Buckets kept before those that have filled up again are forgotten. */
 const MANY_BUCKETS = 2048;
 
+/** Whose bucket a command takes from: who only claims a key cannot use up its owner's. */
+export function rateKey({ key, verified }: { readonly key: string; readonly verified: boolean }): string {
+  return verified ? key : `?${key}`;
+}
+
 export class Rates {
   readonly #rate: Rate;
   readonly #what: string;

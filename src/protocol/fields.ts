@@ -29,6 +29,21 @@ import {
   utf8Length,
 } from "./text.ts";
 
+/** A field in JSON Schema, for the documents made from these schemas. What JSON Schema cannot say stands in its description. */
+export type FieldSchema = Readonly<Record<string, unknown>>;
+
+/** Says beside a schema how the document shows it. */
+function shown<T>(schema: FieldSchema): v.MetadataAction<T, { readonly json: FieldSchema }> {
+  return v.metadata({ json: schema });
+}
+
+/** How a field is shown; a plain `picklist` or `boolean` shows itself. */
+export function fieldSchema(schema: v.GenericSchema): FieldSchema {
+  const { json } = v.getMetadata(schema) as { readonly json?: FieldSchema };
+  if (json !== undefined) return json;
+  return "options" in schema ? { type: "string", enum: schema.options } : { type: schema.type };
+}
+
 /** A message a schema gives, with the code it stands for in front. */
 function fault(code: ErrorCode, text: string): string {
   return `${code} ${text}`;
@@ -80,6 +95,7 @@ function wholeNumber(field: string, code: ErrorCode, min: number, max: number): 
     v.transform((input) => (typeof input === "string" && /^-?\d+(\.0+)?$/.test(input) ? Number(input) : input)),
     v.number(wanted),
     v.check((value) => Number.isInteger(value) && value >= min && value <= max, wanted),
+    shown({ type: "integer", minimum: min, maximum: max }),
   );
 }
 
@@ -94,6 +110,7 @@ export const text: v.GenericSchema<unknown, string> = v.pipe(
   ),
   v.check((value) => !value.includes("\u0000"), fault("bad_text", "text must not hold the character U+0000")),
   v.check((value) => value.isWellFormed(), fault("bad_text", "text must not hold a lone surrogate")),
+  shown({ type: "string", minLength: 1, description: `at most ${TEXT_BYTES} bytes in UTF-8, without U+0000` }),
 );
 
 export const msgType: v.GenericSchema<unknown, "text" | "toolresult"> = v.pipe(
@@ -104,6 +121,7 @@ export const msgType: v.GenericSchema<unknown, "text" | "toolresult"> = v.pipe(
   ),
   v.transform((value) => (MSG_TYPE_SPELLINGS.has(value) ? "toolresult" : value)),
   v.picklist(["text", "toolresult"], fault("bad_request", "msg_type must be text or toolresult")),
+  shown({ type: "string", enum: ["text", "toolresult"] }),
 );
 const MSG_TYPE_SPELLINGS: ReadonlySet<unknown> = new Set(["tool_result", "toolResult", "ToolResult"]);
 
@@ -122,6 +140,7 @@ export const agentKey: v.GenericSchema<unknown, string> = v.pipe(
     (value) => !isReserved(value),
     fault("bad_key", "key must not be a reserved word (system, hub, admin, all, everyone)"),
   ),
+  shown({ type: "string", pattern: KEY_PATTERN.source, description: "the agent key; no reserved word" }),
 );
 
 /** A name people see; normalised to NFC and trimmed, then checked. `field` is what the request calls it. */
@@ -136,6 +155,7 @@ function visibleName(field: string): v.GenericSchema<unknown, string> {
       (value) => !hasForbiddenCharacter(value),
       fault("bad_name", `${field} must not hold control, format or unassigned characters`),
     ),
+    shown({ type: "string", minLength: 1, description: `1 to ${NAME_CODE_POINTS} code points once trimmed, in NFC` }),
   );
 }
 
@@ -168,6 +188,7 @@ export const channelName: v.GenericSchema<unknown, string> = visibleName("name")
 export const kind: v.GenericSchema<unknown, (typeof KINDS)[number]> = v.pipe(
   v.unknown(),
   v.picklist(KINDS, fault("bad_request", "kind must be agent, human or service")),
+  shown({ type: "string", enum: KINDS }),
 );
 
 export const clientMsgId: v.GenericSchema<unknown, string> = v.pipe(
@@ -177,6 +198,7 @@ export const clientMsgId: v.GenericSchema<unknown, string> = v.pipe(
     (value) => CLIENT_MSG_ID_PATTERN.test(value),
     fault("bad_request", "client_msg_id must be 1 to 64 printable ASCII characters without space"),
   ),
+  shown({ type: "string", pattern: CLIENT_MSG_ID_PATTERN.source }),
 );
 
 /** Short text that is compared or echoed. */
@@ -188,6 +210,7 @@ function shortText(field: string, max: number): v.GenericSchema<unknown, string>
       (value) => value !== "" && value.length <= max && value.isWellFormed(),
       fault("bad_request", `${field} must be 1 to ${max} characters`),
     ),
+    shown({ type: "string", minLength: 1, maxLength: max }),
   );
 }
 
@@ -196,12 +219,19 @@ export const epoch: v.GenericSchema<unknown, string> = shortText("epoch", REF_LE
 export const channelId: v.GenericSchema<unknown, string> = v.pipe(
   v.unknown(),
   v.string(fault("bad_request", "channel_id must be a string such as ch-1")),
+  shown({ type: "string", examples: ["ch-1"] }),
 );
 
 export const to: v.GenericSchema<unknown, string[]> = v.pipe(
   v.unknown(),
   v.array(shortText("to", TARGET_LENGTH), fault("bad_request", "to must be an array of names or keys")),
   v.check((value) => value.length <= TO_MAX, fault("bad_request", `to must hold at most ${TO_MAX} names or keys`)),
+  shown({
+    type: "array",
+    items: { type: "string", minLength: 1, maxLength: TARGET_LENGTH },
+    maxItems: TO_MAX,
+    description: "names or keys of those it is for",
+  }),
 );
 
 export const seq: v.GenericSchema<unknown, number> = wholeNumber("seq", "bad_request", 0, SEQ_MAX);
@@ -218,6 +248,7 @@ export const wait: v.GenericSchema<unknown, number> = wholeNumber("wait", "bad_l
 export const listenFor: v.GenericSchema<unknown, (typeof LISTEN_FOR)[number]> = v.pipe(
   v.unknown(),
   v.picklist(LISTEN_FOR, fault("bad_request", "for must be all or me")),
+  shown({ type: "string", enum: LISTEN_FOR }),
 );
 
 /** Where to read on from in a channel. */
@@ -241,6 +272,11 @@ export const positions: v.GenericSchema<unknown, ChannelPosition[]> = v.pipe(
     (list) => new Set(list.map(({ channel_id }) => channel_id)).size === list.length,
     fault("bad_limit", "after must hold each channel once"),
   ),
+  shown({
+    type: "string",
+    examples: ["ch-1:12,ch-4:7"],
+    description: `at most ${LISTEN_CHANNELS} channels, each once`,
+  }),
 );
 
 function positionOf(place: string): ChannelPosition | undefined {

@@ -58,7 +58,10 @@ test("what is missing or wrong is said in one line", async () => {
   for (const [variables, says] of [
     [{ CHANNEL_HUB_CHANNEL: undefined }, "CHANNEL_HUB_CHANNEL is missing: the id of a channel, such as ch-1\n"],
     [{ CHANNEL_HUB_CHANNEL: "ch-99" }, `${hub.url} refuses: Channel not found: ch-99\n`],
-    [{ CHANNEL_HUB_KEY: "wrong" }, `${hub.url} refuses: the hub key is wrong\n`],
+    [
+      { CHANNEL_HUB_KEY: "wrong" },
+      `${hub.url} refuses: the hub key is wrong; send the right one as the header x-spf-key\n`,
+    ],
   ] as const) {
     const example = started(id, variables);
     expect(await example.end()).toBe(1);

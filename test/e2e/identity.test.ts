@@ -299,6 +299,18 @@ test("[IDN1] eight sockets of a claimant do not keep the owner of the key out", 
   }
 });
 
+test("[IDN1] who only claims a key cannot use up its owner's rate", async () => {
+  const own = await startHub({ HUB_RATE_PER_SECOND: "1", HUB_RATE_BURST: "3", HUB_KEYS: TEAM.entry });
+  onTestFinished(() => endCalmly(own));
+  const made = await ask(own.url, { path: "/api/channel/create", body: { name: "calm" }, as: TEAM.text, by: me });
+  const body = { channel_id: made.body.channel_id as string, key: me.key, text: "hi" };
+  const say = (by?: Identity): Promise<string> =>
+    ask(own.url, { path: "/api/channel/send", body, as: TEAM.text, by }).then(outcome);
+  const claims = [await say(), await say(), await say(), await say()];
+  expect(claims).toEqual([...Array.from({ length: 3 }, () => "403 identity_mismatch"), "429 rate_limited"]);
+  expect(await say(me)).toBe("ok");
+});
+
 test("[IDN1] what a signed creator made is not a claimant's to speak in", async () => {
   const made = await ask(hub.url, { path: "/api/channel/create", body: { name: "mine" }, as: TEAM.text, by: me });
   const id = made.body.channel_id as string;

@@ -85,7 +85,10 @@ test("[KEY1] an unknown kid and a wrong secret are answered alike", async () => 
   const answers = await Promise.all(wrong.map((as) => ask(hub.url, { path: "/api/channel/list", as })));
   const bodies = answers.map(({ status, body: { request_id: _own, ...body } }) => ({ status, body }));
   for (const answer of bodies) expect(answer).toEqual(bodies[0]);
-  expect(bodies[0]).toMatchObject({ status: 401, body: { code: "unauthorized", error: "the hub key is wrong" } });
+  expect(bodies[0]).toMatchObject({
+    status: 401,
+    body: { code: "unauthorized", error: "the hub key is wrong; send the right one as the header x-spf-key" },
+  });
   expect(answers[0]?.headers.get("www-authenticate")).toBe("Bearer");
 });
 

@@ -5,18 +5,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, createChannel } from "../support/process/agent.ts";
-import { buildWorker, type Patch } from "../support/process/build.ts";
+import { buildWorker } from "../support/process/build.ts";
 import { HubProcess } from "../support/process/hub-process.ts";
+import { HIBERNATED_MS, TELLING_WAKES, untilWakes, wakes } from "../support/process/wakes.ts";
 import { post, send } from "./support/hub-calls.ts";
-
-/** Says in the log when a channel object is made: at its first use, and whenever it wakes. */
-const TELLING_WAKES: Patch = {
-  file: "src/hub/channel-object.ts",
-  find: "super(ctx, env);",
-  replace: 'super(ctx, env); console.log("woke " + ctx.id.name + ".");',
-};
-/** The runtime hibernates an object 10 seconds after its last event. */
-const HIBERNATED_MS = 13_000;
 
 let hub: HubProcess;
 let directory: string;
@@ -30,14 +22,6 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function wakes(id: string): number {
-  return hub.output.split(`woke ${id}.`).length - 1;
-}
-
-async function untilWakes(id: string, count: number): Promise<void> {
-  while (wakes(id) < count) await sleep(20);
-}
-
 test("[LIS2] the channel object sleeps while listeners wait, over HTTP, on one channel and on several", async () => {
   const ids = [await createChannel(hub.url), await createChannel(hub.url)];
   for (const channel_id of ids) await post(hub.url, "join", { channel_id, key: "bravo", name: "BRAVO" });
@@ -45,7 +29,7 @@ test("[LIS2] the channel object sleeps while listeners wait, over HTTP, on one c
   const one = call(hub.url, `/api/channel/${first}/listen?key=bravo&wait=50&for=me`);
   const all = call(hub.url, "/api/listen?key=bravo&wait=50");
   await sleep(HIBERNATED_MS);
-  expect([wakes(first), wakes(second)]).toEqual([1, 1]);
+  expect([wakes(hub, first), wakes(hub, second)]).toEqual([1, 1]);
   expect((await send(hub.url, second, { text: "for all" })).body).toMatchObject({ ok: true, delivered: 1 });
   expect((await all).body).toMatchObject({
     ok: true,
@@ -53,8 +37,8 @@ test("[LIS2] the channel object sleeps while listeners wait, over HTTP, on one c
   });
   expect((await send(hub.url, first, { text: "@BRAVO" })).body).toMatchObject({ delivered: 1 });
   expect((await one).body).toMatchObject({ ok: true, messages: [{ text: "@BRAVO" }], next: 3 });
-  await untilWakes(first, 2);
-  expect([wakes(first), wakes(second)]).toEqual([2, 2]);
+  await untilWakes(hub, first, 2);
+  expect([wakes(hub, first), wakes(hub, second)]).toEqual([2, 2]);
 });
 
 test("[LIS2] a caller who leaves is a listener no more", async () => {

@@ -9,7 +9,10 @@ const MESSAGES = 400;
 
 let hub: HubProcess;
 beforeAll(async () => {
-  hub = await HubProcess.start({ worker: inject("worker"), variables: { HUB_RATE_PER_SECOND: "0" } });
+  hub = await HubProcess.start({
+    worker: inject("worker"),
+    variables: { HUB_RATE_PER_SECOND: "0", HUB_LOOP_GUARD: "0" },
+  });
 });
 afterAll(() => hub[Symbol.asyncDispose]());
 

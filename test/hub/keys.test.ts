@@ -136,7 +136,7 @@ const NEEDED: readonly (readonly [method: string, path: string, scope: string])[
   ["POST", "/api/channel/leave", "agent"],
   ["POST", "/api/channel/send", "agent"],
   ["POST", "/api/channel/read", "agent"],
-  ["POST", "/mcp", "agent"],
+  ["POST", "/mcp", "read"],
   ["DELETE", "/api/channel/ch-1", "agent"],
   ["GET", "/api/hub", "admin"],
 ];

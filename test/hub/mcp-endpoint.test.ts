@@ -284,14 +284,6 @@ test("GET and DELETE are answered 405 with Allow", async () => {
   }
 });
 
-test("[KEY1] without the hub key: 401 that names the header, and no WWW-Authenticate, which would start OAuth", async () => {
-  const response = await post({ body: request("ping"), headers: { "x-spf-key": "wrong" } });
-  expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, null]);
-  const bare = await app.request("https://hub.test/fixture/echo", { method: "POST", body: "{}" }, env);
-  expect(bare.status).toBe(401);
-  expect(((await bare.json()) as Json).error).toContain("x-spf-key");
-});
-
 test.each(["https://evil.test", "http://hub.test", "https://hub.test:8443", "https://hub.test.evil.test", "null", ""])(
   "[IDN3] a page of %s may not use it",
   async (origin) => {

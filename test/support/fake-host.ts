@@ -36,9 +36,9 @@ export class FakeSocket {
     return this;
   }
 
-  /** Lets everything on its way to the client arrive. */
-  flush(): void {
-    for (const text of this.#toClient.splice(0)) this.events.text(text);
+  /** Lets what is on its way to the client arrive: all of it, or the first few. */
+  flush(count: number = Infinity): void {
+    for (const text of this.#toClient.splice(0, count)) this.events.text(text);
   }
 
   /** What the client said, taken: frames parsed, `ping` as it is. */

@@ -76,7 +76,7 @@ test("[SOC2] a broken link is resumed from the position, and nothing is told twi
   socket.say({ type: "batch", data: [live(4), live(5)] }).flush();
   const next = await reconnect(stage);
   expect(next.request.url).toContain("&after=5&epoch=e1");
-  next.say(page(messages(4, 7)), live(8)).flush();
+  next.say(page(messages(4, 7)), live(8), live(8), live(7)).flush();
   expect(seqsOf(channel)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
@@ -118,6 +118,21 @@ test("[SOC3] a number that is missing on a live link makes the client come back 
   expect(errors.map(({ code, message: text }) => [code, text])).toEqual([
     ["hole", "message 4 is missing before 5; reading on from 3"],
   ]);
+});
+
+test.each([
+  ["a hole", [message(4), message(6)], {}, "message 5 is missing in a page of history"],
+  ["an early end", messages(4, 5), { last_seq: 9 }, "a page of history ends at 5, before 9"],
+  ["nothing where more follows", [], { complete: false, last_seq: 9 }, "a page of history ends at 3, before 9"],
+])("[SOC2] a page with %s is a fault of the link: nothing of it is told", async (_what, data, meta, why) => {
+  const stage = await connected();
+  const errors: HubError[] = [];
+  stage.channel.on("error", (error) => errors.push(error));
+  const next = await reconnect(stage);
+  next.say(page(data, meta)).flush();
+  expect(next.isDropped).toBe(true);
+  expect(errors.map(({ code, message: text }) => [code, text])).toEqual([["hole", why]]);
+  expect(seqsOf(stage.channel)).toEqual([1, 2, 3]);
 });
 
 test("[SOC6] a lagging reader reads on by history, and repeats what was on the wire", async () => {
@@ -192,6 +207,19 @@ test("[SOC5] it pings every 25 s, only after the pong, and a silent link is drop
   const { time } = host;
   socket.events.closed(1006, "");
   expect(changes.at(-1)).toMatchObject({ attempt: 1, retry_at: time + 125 });
+});
+
+test("[SOC5] there is no second ping before the first one's pong, however long the link lives on", async () => {
+  const { host, socket } = await connected();
+  await host.advance(25_000);
+  for (let seq = 4; seq <= 13; seq++) {
+    socket.say(live(seq)).flush();
+    await host.advance(5_000);
+  }
+  expect(socket.take().filter((said) => said === "ping")).toEqual(["ping"]);
+  socket.say("pong").flush();
+  await host.advance(0);
+  expect(socket.take()).toEqual(["ping"]);
 });
 
 test("[DUR3] unanswered sends go again in order after a break, and a lost ack comes as a duplicate", async () => {
@@ -368,6 +396,24 @@ test("the hub's last words are the reason, and its wait is obeyed", async () => 
     { state: "connected" },
     { state: "disconnected", code: "overloaded", reason: "come back later", retry_at: host.time + 7125 },
   ]);
+});
+
+test("last words whose close does not arrive are found out by coming back", async () => {
+  const { host, channel, socket } = await connected();
+  const changes = statesOf(channel);
+  socket.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  await host.advance(999);
+  expect(channel.state).toBe("connected");
+  await host.advance(1);
+  expect(socket.isDropped).toBe(true);
+  expect(changes.at(-1)).toMatchObject({ state: "disconnected", code: "channel_deleted" });
+  await host.advance(125);
+  const next = await host.socket();
+  expect(next).not.toBe(socket);
+  next.events.opened();
+  next.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  next.events.closed(4504, "channel_deleted");
+  expect(changes.at(-1)).toMatchObject({ state: "closed", code: "channel_deleted" });
 });
 
 test("a connect to an unknown channel rejects with the hub's words", async () => {

@@ -130,7 +130,7 @@ test.each([
     `Error text_too_large: text must be at most 65536 bytes in UTF-8, got 65537.\n${SEND}`,
   ],
   [{ action: "listen", wait: 56 }, `Error bad_limit: wait must be a whole number from 0 to 55.\n${LISTEN}`],
-  [{ action: "listen", for: "us" }, `Error bad_request: for must be me or all.\n${LISTEN}`],
+  [{ action: "listen", for: "us" }, `Error bad_request: for must be all or me.\n${LISTEN}`],
   [{ action: "create" }, 'Error bad_request: create needs channel.\nExample: {"action":"create","channel":"ops"}'],
   [
     { action: "join", channel: "x".repeat(513) },

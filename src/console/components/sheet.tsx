@@ -1,4 +1,4 @@
-/** A dialog over the page; the browser keeps the focus in it and lets Escape close it. */
+/** A dialog over the page; the browser keeps the focus in it. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { sheet } from "../app.ts";
@@ -25,6 +25,12 @@ export function Sheet(props: {
       ref={dialog}
       aria-labelledby="sheet-title"
       onClose={close}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        // At once: the browser's own close tells of it later, when the next key may have come.
+        event.preventDefault();
+        close();
+      }}
       onClick={(event) => {
         if (event.target === dialog.current) close();
       }}

@@ -55,7 +55,10 @@ export interface Report {
 }
 
 export async function runCrashRig(options: CrashOptions): Promise<Report> {
-  const hub = await HubProcess.start({ worker: options.worker, variables: { HUB_RATE_PER_SECOND: "0" } });
+  const hub = await HubProcess.start({
+    worker: options.worker,
+    variables: { HUB_RATE_PER_SECOND: "0", HUB_LOOP_GUARD: "0" },
+  });
   try {
     return await new CrashRig(hub, options, await makeChannel(hub.url)).run();
   } finally {

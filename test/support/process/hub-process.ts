@@ -93,14 +93,14 @@ export class HubProcess {
 }
 
 /** The binary itself: a signal to the package's script would not reach it. */
-function workerdPath(): string {
+export function workerdPath(): string {
   const own = createRequire(createRequire(import.meta.url).resolve("workerd/package.json"));
   const system = process.platform === "win32" ? "windows" : process.platform;
   const machine = process.arch === "x64" ? "64" : process.arch;
   return own.resolve(`@cloudflare/workerd-${system}-${machine}/bin/workerd`);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

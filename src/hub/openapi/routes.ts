@@ -1,0 +1,178 @@
+/** The routes as the document tells them; a test holds them equal to those that are served. */
+import type * as v from "valibot";
+import {
+  CONNECT_QUERY,
+  CREATE_BODY,
+  DELETE_QUERY,
+  HISTORY_QUERY,
+  JOIN_BODY,
+  KICK_BODY,
+  LEAVE_BODY,
+  LIST_QUERY,
+  LISTEN_ALL_QUERY,
+  LISTEN_QUERY,
+  MODERATION_BODY,
+  READ_BODY,
+  SEND_BODY,
+  TICKET_BODY,
+  TICKET_KIND,
+  WATCH_TICKET_BODY,
+} from "../../protocol/index.ts";
+import { BOOLEAN, INTEGER, object, refTo, STRING } from "./components.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+/** A body or query, as its fields' schemas. */
+export interface Fields {
+  readonly entries: Readonly<Record<string, v.GenericSchema>>;
+}
+
+export interface RouteDocument {
+  readonly method: "get" | "post" | "delete";
+  /** With `{id}` where a channel's id stands. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: Fields;
+  /** One of them; the first is the usual one. */
+  readonly bodies?: readonly Fields[];
+  /** Beside `ok` of a success; absent: the route answers in another form. */
+  readonly answer?: Schema;
+  readonly isOpen?: true;
+}
+
+const channel_id = STRING;
+const place = object({ channel_id, seq: INTEGER });
+const list = (items: Schema): Schema => ({ type: "array", items });
+
+export const ROUTES: readonly RouteDocument[] = [
+  {
+    method: "post",
+    path: "/api/channel/create",
+    summary: "Make a channel; its creator is the first participant",
+    bodies: [CREATE_BODY],
+    answer: object({ channel_id, name: STRING, created_by: STRING }),
+  },
+  {
+    method: "post",
+    path: "/api/channel/join",
+    summary: "Join a channel",
+    bodies: [JOIN_BODY],
+    answer: object({ channel_id, seq: INTEGER, epoch: STRING }),
+  },
+  { method: "post", path: "/api/channel/leave", summary: "Leave a channel", bodies: [LEAVE_BODY], answer: place },
+  {
+    method: "post",
+    path: "/api/channel/send",
+    summary: "Send a message; with a client_msg_id it happens once",
+    bodies: [SEND_BODY],
+    answer: object(
+      {
+        message: refTo("Message"),
+        duplicate: BOOLEAN,
+        delivered: INTEGER,
+        offline: list(STRING),
+        unresolved: list(object({ name: STRING, candidates: list(STRING) })),
+      },
+      { client_msg_id: STRING, guard: refTo("Guard") },
+    ),
+  },
+  {
+    method: "post",
+    path: "/api/channel/read",
+    summary: "Move the read position",
+    bodies: [READ_BODY],
+    answer: place,
+  },
+  {
+    method: "post",
+    path: "/api/channel/kick",
+    summary: "Remove a participant for a while",
+    bodies: [KICK_BODY],
+    answer: place,
+  },
+  {
+    method: "post",
+    path: "/api/channel/pause",
+    summary: "Let nobody but admins send",
+    bodies: [MODERATION_BODY],
+    answer: place,
+  },
+  { method: "post", path: "/api/channel/resume", summary: "End a pause", bodies: [MODERATION_BODY], answer: place },
+  {
+    method: "post",
+    path: "/api/channel/guard-reset",
+    summary: "Set the loop guard to 0",
+    bodies: [MODERATION_BODY],
+    answer: place,
+  },
+  {
+    method: "get",
+    path: "/api/channel/list",
+    summary: "The channels, or those of a key",
+    query: LIST_QUERY,
+    answer: object({ channels: list(refTo("ChannelSummary")), count: INTEGER }, { next_cursor: INTEGER }),
+  },
+  {
+    method: "get",
+    path: "/api/channel/{id}/history",
+    summary: "The newest messages, a page back, or all since a position",
+    query: HISTORY_QUERY,
+    answer: object({ channel_id, messages: list(refTo("Message")), count: INTEGER, meta: refTo("HistoryMeta") }),
+  },
+  {
+    method: "get",
+    path: "/api/channel/{id}/listen",
+    summary: "What is later than a position; waits for it",
+    query: LISTEN_QUERY,
+    answer: refTo("Heard"),
+  },
+  {
+    method: "get",
+    path: "/api/channel/{id}",
+    summary: "A channel in full",
+    answer: refTo("ChannelDetails"),
+  },
+  {
+    method: "delete",
+    path: "/api/channel/{id}",
+    summary: "Delete a channel for good",
+    query: DELETE_QUERY,
+    answer: object({ channel_id }),
+  },
+  {
+    method: "get",
+    path: "/api/listen",
+    summary: "Wait on several channels at once",
+    query: LISTEN_ALL_QUERY,
+    answer: object({
+      channels: list({ anyOf: [refTo("Heard"), object({ channel_id, code: STRING, error: STRING })] }),
+    }),
+  },
+  {
+    method: "post",
+    path: "/api/ticket",
+    summary: "A ticket for what cannot send headers",
+    bodies: [TICKET_BODY, { entries: { ...TICKET_KIND.entries, ...WATCH_TICKET_BODY.entries } }],
+    answer: object({ ticket: STRING, url: STRING, expires_at: STRING }),
+  },
+  {
+    method: "get",
+    path: "/api/hub",
+    summary: "Limits and counts, for admins",
+    answer: object({ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER }),
+  },
+  {
+    method: "get",
+    path: "/health",
+    summary: "Whether a hub is here",
+    answer: object({ name: STRING, version: STRING }),
+    isOpen: true,
+  },
+  { method: "get", path: "/openapi.json", summary: "This document", isOpen: true },
+  { method: "post", path: "/mcp", summary: "MCP over Streamable HTTP, with the tool spf_channel" },
+  {
+    method: "get",
+    path: "/ws/channel/{id}",
+    summary: "WebSocket upgrade; its frames are told in PROTOCOL.md",
+    query: CONNECT_QUERY,
+  },
+];

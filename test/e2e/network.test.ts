@@ -1,0 +1,61 @@
+/** Real clients, a bad network, a real hub: every application is told everything, once and in order. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { describeNetwork, runNetworkRig } from "../support/network/rig.ts";
+import { buildWorker, type Patch } from "../support/process/build.ts";
+
+const CUTS = 40;
+const MESSAGES = 400;
+/** Builds that misbehave get fewer: both show within the first cuts. */
+const CONTROL = { cuts: 20, messages: 200 };
+/** `NETWORK_SEED` repeats a run's dice, though not its timing. */
+const seed = Number(process.env["NETWORK_SEED"] ?? Date.now() % 1_000_000);
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "channel-hub-network-"));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function patched(patch: Patch): Promise<string> {
+  const worker = join(directory, `${patch.file.replaceAll("/", "-")}.js`);
+  await buildWorker(worker, [patch]);
+  return worker;
+}
+
+test(`[DUR3] [SOC2] [SOC3] ${CUTS} cuts and ${MESSAGES} messages lose, double and reorder nothing`, async () => {
+  const report = await runNetworkRig({ worker: inject("worker"), cuts: CUTS, messages: MESSAGES, seed });
+  const said = describeNetwork(report);
+  console.info(said);
+  expect(report.violations, said).toEqual([]);
+  expect(report, said).toMatchObject({ sent: MESSAGES, acked: MESSAGES });
+  expect(report.resets + report.stalls, said).toBe(CUTS);
+  // Lost acks were among it, and links that died in silence.
+  expect(report.duplicates, said).toBeGreaterThan(0);
+  expect(report.silences, said).toBeGreaterThan(0);
+});
+
+test("[SOC2] a hub that resumes too early is no harm: what was told is not told again", async () => {
+  const worker = await patched({
+    file: "src/channel/history.ts",
+    find: "if (after >= first - 1) return { start: after, gap: null };",
+    replace: "if (after >= first - 1) return { start: Math.max(after - 3, first - 1), gap: null };",
+  });
+  const report = await runNetworkRig({ worker, ...CONTROL, seed });
+  const said = describeNetwork(report);
+  console.info(said);
+  expect(report.violations, said).toEqual([]);
+});
+
+test("[DUR3] a hub that stores a repeated send again is found out", async () => {
+  const worker = await patched({
+    file: "src/channel/send.ts",
+    find: "if (first !== undefined) return repeat(first, command);",
+    replace: "",
+  });
+  const report = await runNetworkRig({ worker, ...CONTROL, seed });
+  console.info(describeNetwork(report));
+  expect(report.violations.join("\n")).toMatch(/^agent-\d sent \d+ instead of \d+/m);
+});

@@ -1,0 +1,99 @@
+/**
+ * An application on the client library: writes down what it is told and what it sent. There are
+ * three kinds, one for each way of being told.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ChannelClient, type HubClient, HubError, type Sent } from "../../../src/client/index.ts";
+import type { Gap, Message } from "../../../src/protocol/index.ts";
+
+export const KINDS = ["listener", "iterator", "drainer"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Between two drains. */
+const DRAIN_MS = 20;
+
+export class Application {
+  readonly key: string;
+  readonly kind: Kind;
+  /** In the order of the telling. */
+  readonly told: Message[] = [];
+  readonly gaps: Gap[] = [];
+  /** Texts in the order of the calls, and their acks. */
+  readonly texts: string[] = [];
+  readonly acks: Sent[] = [];
+  /** How often its link was found dead by silence. */
+  silences = 0;
+  breaks = 0;
+  /** Sends that are not answered. */
+  open = 0;
+  /** What the hub or the client refused: nothing, on an honest run. */
+  readonly refusals: HubError[] = [];
+  /** Where it started. */
+  readonly start: number;
+  readonly #channel: ChannelClient;
+
+  private constructor(key: string, kind: Kind, channel: ChannelClient) {
+    this.key = key;
+    this.kind = kind;
+    this.#channel = channel;
+    this.start = channel.position?.seq ?? 0;
+    // What was said before everybody was there is no part of the run.
+    channel.drain();
+    channel.on("state", ({ state, reason }) => {
+      if (state === "disconnected") this.breaks++;
+      if (reason.startsWith("no sign of the hub") || reason.includes("no first frame")) this.silences++;
+    });
+    this.#listen();
+  }
+
+  static async connect(hub: HubClient, channel_id: string, key: string, kind: Kind): Promise<Application> {
+    return new Application(key, kind, await hub.connect(channel_id));
+  }
+
+  get position(): number {
+    return this.#channel.position?.seq ?? 0;
+  }
+
+  /** Sends without waiting; the client keeps the order. */
+  send(text: string): void {
+    this.texts.push(text);
+    this.open++;
+    this.#channel
+      .send(text)
+      .then((sent) => this.acks.push(sent))
+      .catch((error: unknown) => {
+        if (error instanceof HubError) this.refusals.push(error);
+        else throw error;
+      })
+      .finally(() => this.open--);
+  }
+
+  #listen(): void {
+    if (this.kind === "iterator") void this.#iterate();
+    if (this.kind === "drainer") void this.#drain();
+    if (this.kind !== "listener") return;
+    this.#channel.on("message", (message) => this.#tell(message));
+    this.#channel.on("gap", (gap) => this.gaps.push(gap));
+  }
+
+  async #iterate(): Promise<void> {
+    for await (const event of this.#channel) {
+      if (event.type === "message") this.#tell(event.message);
+      else this.gaps.push(event.gap);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#channel.state !== "closed") {
+      const { messages, gaps } = this.#channel.drain();
+      for (const message of messages) this.#tell(message);
+      this.gaps.push(...gaps);
+      await sleep(DRAIN_MS);
+    }
+  }
+
+  /** The first frame, which listeners still hear, lies before the start. */
+  #tell(message: Message): void {
+    if (message.seq > this.start) this.told.push(message);
+  }
+}

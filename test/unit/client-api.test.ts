@@ -1,0 +1,152 @@
+/** The control plane as it goes over the wire: method, path, body, headers; and what comes back as what. */
+import { expect, test } from "vitest";
+import { type ApiClient, HubClient, HubError, type Signable, thisHost } from "../../src/client/index.ts";
+import { ALPHA, newHub } from "../support/client-fixture.ts";
+import { FakeHost, type FakeRequest, json } from "../support/fake-host.ts";
+
+const URL = "https://hub.example";
+
+async function requestOf(ask: (api: ApiClient) => Promise<unknown>): Promise<FakeRequest | undefined> {
+  const host = new FakeHost();
+  host.answer = () => json(200, { ok: true });
+  await ask(newHub(host).api);
+  return host.requests[0];
+}
+
+const who = { channel_id: "ch-1", key: "alpha" };
+const all = { channel_id: "ch-1", ...ALPHA };
+
+type Call = [name: string, ask: (api: ApiClient) => Promise<unknown>, line: string, body: object | undefined];
+
+const NOTHING = undefined;
+const CALLS: readonly Call[] = [
+  [
+    "create",
+    (api) => api.create("ops"),
+    "POST /api/channel/create",
+    { name: "ops", key: "alpha", name_display: "ALPHA", kind: "agent" },
+  ],
+  ["join", (api) => api.join("ch-1"), "POST /api/channel/join", all],
+  ["leave", (api) => api.leave("ch-1"), "POST /api/channel/leave", who],
+  [
+    "send",
+    (api) => api.send("ch-1", "hi", { to: ["bravo"], reply_to: 7 }),
+    "POST /api/channel/send",
+    { ...all, text: "hi", to: ["bravo"], reply_to: 7 },
+  ],
+  ["list", (api) => api.list({ limit: 5, key: "alpha" }), "GET /api/channel/list?limit=5&key=alpha", NOTHING],
+  ["channel", (api) => api.channel("ch-1"), "GET /api/channel/ch-1", NOTHING],
+  ["an id that is none", (api) => api.channel("../x?"), "GET /api/channel/..%2Fx%3F", NOTHING],
+  [
+    "listen",
+    (api) => api.listen("ch-1", { after: 9, wait: 50, for: "me", limit: 5 }),
+    "GET /api/channel/ch-1/listen?key=alpha&after=9&for=me&limit=5&wait=50",
+    NOTHING,
+  ],
+  [
+    "listenAll",
+    (api) => api.listenAll({ after: { "ch-1": 12, "ch-4": 7 }, wait: 5 }),
+    "GET /api/listen?key=alpha&after=ch-1%3A12%2Cch-4%3A7&wait=5",
+    NOTHING,
+  ],
+  ["listenAll from the read positions", (api) => api.listenAll(), "GET /api/listen?key=alpha", NOTHING],
+  ["read", (api) => api.read("ch-1", 9), "POST /api/channel/read", { ...who, seq: 9 }],
+  ["delete", (api) => api.delete("ch-1"), "DELETE /api/channel/ch-1?key=alpha", NOTHING],
+  [
+    "ticket",
+    (api) => api.ticket("ch-1", { watch: true, seconds: 60 }),
+    "POST /api/ticket",
+    { channel_id: "ch-1", key: "alpha", name: "ALPHA", watch: true, seconds: 60 },
+  ],
+  ["kick", (api) => api.kick("ch-1", "bravo", 5), "POST /api/channel/kick", { ...who, target: "bravo", minutes: 5 }],
+  ["pause", (api) => api.pause("ch-1"), "POST /api/channel/pause", who],
+  ["resume", (api) => api.resume("ch-1"), "POST /api/channel/resume", who],
+  ["guardReset", (api) => api.guardReset("ch-1"), "POST /api/channel/guard-reset", who],
+  ["health", (api) => api.health(), "GET /health", NOTHING],
+];
+
+test.each(CALLS)("%s", async (_name, ask, line, body) => {
+  const request = await requestOf(ask);
+  expect(`${request?.method} ${request?.url}`).toBe(line.replace(" ", ` ${URL}`));
+  expect(request?.body === undefined ? undefined : JSON.parse(request.body)).toEqual(body);
+  expect(request?.headers).toMatchObject({ "x-spf-key": "hub-key" });
+});
+
+test("a create that may be repeated carries its id, and a long wait has time", async () => {
+  const create = await requestOf((api) => api.create("ops", "once"));
+  expect(create?.headers).toEqual({ "idempotency-key": "once", "x-spf-key": "hub-key" });
+  expect(create?.timeout_ms).toBe(30_000);
+  expect((await requestOf((api) => api.listen("ch-1", { wait: 50 })))?.timeout_ms).toBe(80_000);
+});
+
+test("authorize signs each request and upgrade with what it covers", async () => {
+  const host = new FakeHost();
+  host.answer = () => json(200, { ok: true });
+  const signed: Signable[] = [];
+  const authorize = async (request: Signable): Promise<Record<string, string>> => {
+    signed.push(request);
+    return { signature: `s${signed.length}` };
+  };
+  const hub = new HubClient({ url: "wss://hub.example", agent: { key: "alpha" }, authorize, host });
+  await hub.api.leave("ch-1");
+  void hub.connect("ch-1");
+  const socket = await host.socket();
+  const url = `${URL}/ws/channel/ch-1?key=alpha&frames=batch&echo=1`;
+  expect(signed).toEqual([
+    { method: "POST", url: `${URL}/api/channel/leave`, body: '{"channel_id":"ch-1","key":"alpha"}' },
+    { method: "GET", url },
+  ]);
+  expect(host.requests[0]?.headers).toEqual({ signature: "s1" });
+  expect(socket.request).toEqual({ url: url.replace("https", "wss"), headers: { signature: "s2" }, protocols: [] });
+});
+
+async function failureFor(answer: FakeHost["answer"]): Promise<unknown> {
+  const host = new FakeHost();
+  host.answer = answer;
+  const error: unknown = await newHub(host)
+    .api.history("ch-1")
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(HubError);
+  return error;
+}
+
+test("a refusal is a HubError with all that the hub said", async () => {
+  const said = { error: "slow down", code: "rate_limited", request_id: "r-1", hint: "wait", retry_after_ms: 33 };
+  const error = await failureFor(() => json(429, { ok: false, ...said }));
+  expect(error).toMatchObject({
+    status: 429,
+    code: "rate_limited",
+    message: "slow down",
+    request_id: "r-1",
+    hint: "wait",
+    retry_after_ms: 33,
+  });
+});
+
+test.each([
+  ["a page of another server", { status: 200, text: "<html>" }, 200],
+  ["a proxy's error", { status: 502, text: "Bad Gateway" }, 502],
+  ["an answer without its messages", json(200, { ok: true }), 200],
+  ["an answer that is an array", { status: 200, text: "[]" }, 200],
+])("%s is no answer of a hub", async (_name, answer, status) => {
+  const message = `this is no answer of a hub (status ${status}); is the url right?`;
+  expect(await failureFor(() => answer)).toMatchObject({ code: "bad_answer", status, message });
+});
+
+test("no answer at all is the network's fault, with its cause", async () => {
+  const error = await failureFor(() => {
+    throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+  });
+  expect(error).toMatchObject({
+    code: "network",
+    status: 0,
+    message: "no connection to the hub: fetch failed (connect ECONNREFUSED)",
+  });
+});
+
+test("on Node an upgrade carries headers, and ids are not guessed", () => {
+  const host = thisHost();
+  expect(host.carries_headers).toBe(true);
+  expect(host.id()).toMatch(/^[0-9a-f]{32}$/);
+  expect(host.id()).not.toBe(host.id());
+});
