@@ -6,6 +6,7 @@ import type { AckExtras } from "../protocol/frame.ts";
 import type {
   ChannelSummary,
   Gap,
+  GuardState,
   HistoryMeta,
   Kind,
   Message,
@@ -107,6 +108,10 @@ export interface ChannelDetail extends Omit<ChannelSummary, "participants"> {
   readonly epoch: string;
   readonly first_seq: number;
   readonly last_seq: number;
+  /** True: only admins may send. */
+  readonly paused: boolean;
+  /** Null: the loop guard is off. */
+  readonly guard: GuardState | null;
 }
 
 export interface ChannelList {

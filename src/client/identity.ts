@@ -3,7 +3,7 @@
  * headers that sign a request with it (IDN2). Needs WebCrypto and `URL` and nothing else, so it runs
  * wherever the client does. The secret half is handed out once, for safe keeping, and never sent.
  */
-import { contentDigest, profileBase, profileParams, signatureHeaders, signatureTarget } from "../protocol/index.ts";
+import { contentDigest, profileBase, profileParams, signatureHeaders, signatureTarget } from "../protocol/signature.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

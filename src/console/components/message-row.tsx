@@ -1,0 +1,157 @@
+/** One message: its sender, its text or folded result, and what can be done with it. */
+import type { JSX } from "preact";
+import { useContext, useState } from "preact/hooks";
+import type { Message } from "../../protocol/message.ts";
+import { copy } from "../app.ts";
+import { instantOf, sizeOf, timeOf } from "../format.ts";
+import { receiptLine } from "../outgoing.ts";
+import { find } from "../timeline.ts";
+import { countHidden, firstLine, prettyJson, revealHidden } from "../view.ts";
+import { Avatar, KindBadge, VerifiedBadge } from "./avatar.tsx";
+import { type Chat, ChatContext } from "./chat-context.ts";
+import { Icon } from "./icon.tsx";
+import { MarkdownText } from "./markdown-text.tsx";
+import { MessageActions } from "./message-actions.tsx";
+
+/** Characters of an opened result that are drawn at once. */
+const RESULT_SHOWN = 20_000;
+
+export function MessageRow({
+  message,
+  isFirst,
+}: {
+  readonly message: Message;
+  readonly isFirst: boolean;
+}): JSX.Element {
+  const chat = useContext(ChatContext);
+  const [isRaw, setRaw] = useState(false);
+  const isMine = message.from === chat.me;
+  const isForMe = message.mentions?.includes(chat.me) === true;
+  const face = chat.faces.get(message.from);
+  const classes = ["message", isFirst ? "first" : "", isForMe ? "for-me" : "", isMine ? "mine" : ""].join(" ");
+  return (
+    <article
+      class={classes}
+      data-seq={message.seq}
+      tabIndex={-1}
+      aria-label={`${message.from_name}, ${timeOf(message.timestamp)}`}
+    >
+      {isFirst ? (
+        <Avatar id={message.from} name={message.from_name} kind={face?.kind} />
+      ) : (
+        <Time timestamp={message.timestamp} class="side-time" />
+      )}
+      <div class="body">
+        {isFirst ? <Sender message={message} isMine={isMine} chat={chat} /> : null}
+        {message.reply_to === undefined ? null : <ReplyLine seq={message.reply_to} chat={chat} />}
+        {isRaw ? <Raw message={message} /> : <Content message={message} chat={chat} />}
+        <HiddenNote text={message.text} onShow={() => setRaw(true)} />
+        <ReceiptLine seq={message.seq} chat={chat} />
+      </div>
+      <MessageActions message={message} isRaw={isRaw} onRaw={() => setRaw(!isRaw)} />
+    </article>
+  );
+}
+
+function Sender({ message, isMine, chat }: { message: Message; isMine: boolean; chat: Chat }): JSX.Element {
+  return (
+    <header class="sender">
+      <bdi class="name" title={message.from}>
+        {message.from_name}
+      </bdi>
+      {message.verified ? <VerifiedBadge /> : null}
+      <KindBadge kind={chat.faces.get(message.from)?.kind} />
+      {isMine ? <span class="badge">you</span> : null}
+      <Time timestamp={message.timestamp} class="time" />
+    </header>
+  );
+}
+
+function Time({ timestamp, class: name }: { timestamp: string; class: string }): JSX.Element {
+  return (
+    <time class={name} dateTime={timestamp} title={instantOf(timestamp)}>
+      {timeOf(timestamp)}
+    </time>
+  );
+}
+
+function ReplyLine({ seq, chat }: { seq: number; chat: Chat }): JSX.Element {
+  const answered = find(chat.conversation.timeline.peek(), seq);
+  return (
+    <button type="button" class="reply-line" onClick={() => chat.jump(seq)}>
+      <Icon name="reply" />
+      {answered === undefined ? (
+        <span>message {seq}</span>
+      ) : (
+        <>
+          <bdi class="name">{answered.from_name}</bdi>
+          <bdi class="quote">{firstLine(answered.text)}</bdi>
+        </>
+      )}
+    </button>
+  );
+}
+
+function Content({ message, chat }: { message: Message; chat: Chat }): JSX.Element {
+  if (message.msg_type === "toolresult") return <ToolResult text={message.text} />;
+  return <MarkdownText text={message.text} mentionable={chat.mentionable} />;
+}
+
+function ToolResult({ text }: { text: string }): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <div class="tool-result">
+      <button type="button" class="fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <Icon name={isOpen ? "down" : "right"} />
+        <span class="fold-label">Tool result</span>
+        <bdi class="fold-line">{isOpen ? "" : firstLine(text)}</bdi>
+        <span class="fold-size">{sizeOf(text)}</span>
+      </button>
+      {isOpen ? <LongText text={prettyJson(text) ?? text} what="Result" /> : null}
+    </div>
+  );
+}
+
+function Raw({ message }: { message: Message }): JSX.Element {
+  return <LongText text={revealHidden(JSON.stringify(message, null, 2))} what="JSON" />;
+}
+
+/** Text as it is, of any length. */
+function LongText({ text, what }: { text: string; what: string }): JSX.Element {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? text : text.slice(0, RESULT_SHOWN);
+  return (
+    <div class="code">
+      <pre dir="auto" tabIndex={0}>
+        {shown}
+      </pre>
+      <button type="button" class="copy-code" onClick={() => void copy(text, what)}>
+        Copy
+      </button>
+      {shown === text ? null : (
+        <button type="button" class="link-button" onClick={() => setWhole(true)}>
+          Show all ({sizeOf(text)})
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What a machine reads and a person does not see. */
+function HiddenNote({ text, onShow }: { text: string; onShow: () => void }): JSX.Element | null {
+  const hidden = countHidden(text);
+  if (hidden === 0) return null;
+  return (
+    <button type="button" class="note warn" onClick={onShow}>
+      {hidden} hidden {hidden === 1 ? "character" : "characters"}: show
+    </button>
+  );
+}
+
+function ReceiptLine({ seq, chat }: { seq: number; chat: Chat }): JSX.Element | null {
+  const receipt = chat.conversation.receipts.value.get(seq);
+  if (receipt === undefined) return null;
+  const isTrouble = receipt.unresolved.length > 0;
+  const line = receiptLine(receipt, (key) => chat.faces.get(key)?.name ?? key);
+  return <p class={isTrouble ? "receipt trouble" : "receipt"}>{line}</p>;
+}

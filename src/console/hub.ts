@@ -1,0 +1,14 @@
+/** What the page uses of the client library, and how it reads what was thrown. */
+import { type ChannelClient, type ChannelDetail, HubClient, HubError, type StateChange } from "../client/index.ts";
+export { type ChannelClient, type ChannelDetail, HubClient, HubError, type StateChange };
+
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export function failureOf(error: unknown): Problem {
+  if (error instanceof HubError) return error;
+  return { code: "network", message: error instanceof Error ? error.message : String(error) };
+}
