@@ -30,7 +30,7 @@ test("from an empty hub to a conversation of a person with two agents", async ()
   const robin = await newPerson();
   const { page } = robin;
   await signIn(robin, "Robin", "not-the-key");
-  await page.getByText("The hub key is wrong.").waitFor();
+  await page.getByText("This hub does not take that key.").waitFor();
   await signIn(robin);
   await page.getByRole("heading", { name: "Your hub is ready" }).waitFor();
   expect(await page.evaluate(() => [location.href.includes("test-key"), localStorage.length > 0])).toEqual([

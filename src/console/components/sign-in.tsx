@@ -65,12 +65,17 @@ export function SignIn(): JSX.Element {
 }
 
 function Refusal({ text, problem }: { text: string | undefined; problem: Problem | undefined }): JSX.Element | null {
-  const shown = text ?? (problem && [problem.message, problem.hint].filter((part) => part !== undefined).join("; "));
+  const shown = text ?? (problem && reasonOf(problem));
   return shown === undefined ? null : (
     <p class="problem" role="alert">
       {sentence(shown)}
     </p>
   );
+}
+
+function reasonOf({ code, message, hint }: Problem): string {
+  if (code === "unauthorized") return "This hub does not take that key";
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 function nameProblem(name: string): string | undefined {
