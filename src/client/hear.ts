@@ -19,7 +19,7 @@ import {
   sayProgress,
   type Step,
 } from "./connection-state.ts";
-import { giveUp } from "./ending.ts";
+import { close, giveUp, withDrop } from "./ending.ts";
 import { type Failure, failure } from "./hub-error.ts";
 import type { Page, PlainFrame } from "./read-frame.ts";
 
@@ -96,6 +96,7 @@ function hearError(state: ConnectionState, frame: ErrorFrame, { now }: Context):
   const { code, data, fatal, ref } = frame;
   const { phase } = state;
   const why: Failure = { code, message: data, status: 0, ...pick(frame) };
+  if (fatal && FINAL_CODES.has(code)) return withDrop(close(state, why));
   if (fatal) return { state: { ...state, fault: why, phase: closingBy(phase, now + CLOSE_MS) }, effects: [] };
   if (ref === READ_ON && phase.name === "connected") {
     const ask_at = now + (frame.retry_after_ms ?? ASK_AGAIN_MS);
@@ -104,6 +105,19 @@ function hearError(state: ConnectionState, frame: ErrorFrame, { now }: Context):
   const isAnswer = frame.client_msg_id !== undefined || ref !== undefined;
   return { state, effects: [isAnswer ? { type: "answered", frame } : { type: "fault", why }] };
 }
+
+/**
+ * Codes whose close is final, by the protocol's table, which is too large for a client; a test holds
+ * them equal. The close itself is not waited for: it may come late, and coming back would be wrong.
+ */
+export const FINAL_CODES: ReadonlySet<string> = new Set([
+  "key_revoked",
+  "forbidden",
+  "channel_not_found",
+  "channel_deleted",
+  "frame_too_large",
+  "replaced",
+]);
 
 /** The close that follows says whether to come back; one that does not arrive is found out by coming back. */
 function closingBy(phase: Phase, at: number): Phase {

@@ -34,8 +34,6 @@ const AGAIN_MS = 5000;
 /** Milliseconds between a change of members and asking who they are. */
 const DETAIL_DELAY_MS = 300;
 const HIDDEN_TICK_MS = 250;
-/** Codes with which a connection ends for good (PROTOCOL.md, Close codes). */
-const FINAL: ReadonlySet<string> = new Set(["forbidden", "channel_deleted", "key_revoked", "replaced"]);
 
 export class Conversation {
   readonly id: string;
@@ -217,16 +215,9 @@ export class Conversation {
     });
     channel.on("state", (change) => {
       if (this.#isEnded) return;
-      if (change.state === "disconnected" && FINAL.has(change.code)) return this.#endFor(change);
       this.link.value = change;
       if (change.state === "connected") this.#askDetail();
     });
-  }
-
-  /** The hub said that it is over, though its close has not arrived: coming back would be refused. */
-  #endFor(change: StateChange): void {
-    this.link.value = { ...change, state: "closed" };
-    void this.end();
   }
 
   /** Frames do not come while the page is hidden; messages then wait a little longer. */

@@ -1,6 +1,8 @@
 /** A client on a fake machine: what it says to the hub, and what its application is told. */
 import { expect, test } from "vitest";
+import { FINAL_CODES } from "../../src/client/hear.ts";
 import { type ChannelClient, type ChannelEvent, HubError, type StateChange } from "../../src/client/index.ts";
+import { ERRORS, mayReconnect } from "../../src/protocol/index.ts";
 import { ack, connected, live, message, messages, newHub, page, reconnect } from "../support/client-fixture.ts";
 import { FakeHost, json } from "../support/fake-host.ts";
 
@@ -401,19 +403,19 @@ test("the hub's last words are the reason, and its wait is obeyed", async () => 
 test("last words whose close does not arrive are found out by coming back", async () => {
   const { host, channel, socket } = await connected();
   const changes = statesOf(channel);
-  socket.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  socket.say({ type: "error", data: "too slow", code: "slow_reader", fatal: true }).flush();
   await host.advance(999);
   expect(channel.state).toBe("connected");
   await host.advance(1);
   expect(socket.isDropped).toBe(true);
-  expect(changes.at(-1)).toMatchObject({ state: "disconnected", code: "channel_deleted" });
+  expect(changes.at(-1)).toMatchObject({ state: "disconnected", code: "slow_reader" });
   await host.advance(125);
   const next = await host.socket();
   expect(next).not.toBe(socket);
   next.events.opened();
-  next.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  next.say({ type: "error", data: "too slow", code: "slow_reader", fatal: true }).flush();
   next.events.closed(4504, "channel_deleted");
-  expect(changes.at(-1)).toMatchObject({ state: "closed", code: "channel_deleted" });
+  expect(changes.at(-1)).toMatchObject({ state: "closed", code: "slow_reader" });
 });
 
 test("a connect to an unknown channel rejects with the hub's words", async () => {
@@ -586,3 +588,20 @@ function ringOf(first: number, last: number): FakeHost["answer"] {
     return json(200, { ok: true, channel_id: "ch-1", messages: data, count: data.length, meta });
   };
 }
+
+test("the codes that a client takes for final are those whose close is final by the protocol's table", () => {
+  const final = Object.entries(ERRORS).flatMap(([code, entry]) =>
+    "close" in entry && !mayReconnect(entry.close) ? [code] : [],
+  );
+  expect([...FINAL_CODES].toSorted()).toEqual(final.toSorted());
+});
+
+test("final last words end the connection at once, whether or not its close arrives", async () => {
+  const { host, channel, socket } = await connected();
+  const changes = statesOf(channel);
+  socket.say({ type: "error", data: "Channel deleted: ch-1", code: "channel_deleted", fatal: true }).flush();
+  expect(changes.at(-1)).toMatchObject({ state: "closed", code: "channel_deleted", reason: "Channel deleted: ch-1" });
+  expect(socket.isDropped).toBe(true);
+  await host.advance(60_000);
+  expect(channel.state).toBe("closed");
+});
