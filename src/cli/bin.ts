@@ -10,5 +10,7 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exitCode = 1;
 } else {
   const { main } = await import("./main.ts");
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  // The hub may take seconds to let go of a connection; what was written goes out before.
+  process.stdout.write("", () => process.exit(code));
 }

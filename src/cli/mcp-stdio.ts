@@ -3,7 +3,7 @@
  * server, so that the tool's own parser answers wrong arguments. Nothing but the protocol is ever
  * written to stdout.
  */
-import { once } from "node:events";
+import { finished } from "node:stream/promises";
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext, type Tool } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import { type CallContext, callTool, type HubPort, INSTRUCTIONS, TOOL } from "../tool/index.ts";
@@ -21,12 +21,12 @@ const LISTED = JSON.parse(JSON.stringify(TOOL)) as Tool;
 
 /** Serves until the host closes stdin. */
 export async function serveMcp(port: HubPort, { stdin, stdout, log }: McpOptions): Promise<void> {
-  const ended = once(stdin, "close");
   const server = serveStdio(() => serverOver(port, log), {
     transport: new StdioServerTransport(stdin, stdout),
     onerror: (error) => log(error.message),
   });
-  await ended;
+  // A host that dies closes stdin as well, or breaks it.
+  await finished(stdin, { writable: false }).catch((error: unknown) => log(`stdin: ${String(error)}`));
   await server.close();
 }
 

@@ -2,6 +2,7 @@
  * `chat`: a live conversation. What others say is printed as it comes, each line typed is sent, and
  * the end of the input ends it. Without a terminal it does the same with plain pipes.
  */
+import { randomUUID } from "node:crypto";
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { type ChannelClient, HubError } from "../../client/index.ts";
 import { showLine } from "../../protocol/index.ts";
@@ -12,7 +13,8 @@ import { reachLines } from "./send.ts";
 
 export async function chat(session: Session, channel: string | undefined, { json }: { json: boolean }): Promise<Exit> {
   const { hub, agent, terminal, world } = session;
-  const live = await hub.connect(await channelId(session, channel));
+  // Own messages too: those of before, and those from elsewhere.
+  const live = await hub.connect(await channelId(session, channel), { echo: true });
   const isTyped = world.stdin.isTTY === true && world.stdout.isTTY === true;
   const lines = createInterface({
     input: world.stdin,
@@ -22,23 +24,40 @@ export async function chat(session: Session, channel: string | undefined, { json
   });
   const screen = new Screen(lines, isTyped, session);
   const printer = new MessagePrinter(terminal, { reader: agent.key, json, withChannel: false });
-  live.on("message", (message) => screen.show(printer.lines(message)));
+  const typed = new Set<string>();
+  live.on("message", (message) => {
+    if (!typed.has(message.client_msg_id ?? "")) screen.show(printer.lines(message));
+  });
   live.on("gap", (gap) => screen.note(gapLine(gap)));
-  live.on("state", ({ state, reason }) => screen.note(state === "connected" ? "connected" : `${state}: ${reason}`));
+  live.on("state", ({ state, reason }) => {
+    if (state === "disconnected") screen.note(`${showLine(reason)}; connecting again`);
+  });
   screen.note(
     `in ${showLine(live.id)} as ${showLine(agent.name ?? agent.key)}; ${isTyped ? "Ctrl-D" : "the end of the input"} leaves the chat`,
   );
-  return await converse(live, lines, screen);
+  return await converse({ live, lines, screen, typed });
 }
 
-async function converse(live: ChannelClient, lines: Interface, screen: Screen): Promise<Exit> {
+interface Conversation {
+  readonly live: ChannelClient;
+  readonly lines: Interface;
+  readonly screen: Screen;
+  /** Ids of what was typed here, and so stands on the screen already. */
+  readonly typed: Set<string>;
+}
+
+async function converse(conversation: Conversation): Promise<Exit> {
+  const { live, lines, screen } = conversation;
   const sends = new Set<Promise<void>>();
   let exit: Exit = EXIT.ok;
+  let isLeaving = false;
   const ended = new Promise<void>((resolve) => {
     lines.on("close", resolve);
     live.on("state", ({ state, code, reason }) => {
-      if (state !== "closed") return;
-      exit = failedFrom(new HubError({ code, message: reason, status: 0 })).exit;
+      if (state !== "closed" || isLeaving) return;
+      const failed = failedFrom(new HubError({ code, message: reason, status: 0 }));
+      screen.note(failureLines(failed));
+      exit = failed.exit;
       lines.close();
     });
   });
@@ -47,23 +66,25 @@ async function converse(live: ChannelClient, lines: Interface, screen: Screen): 
     lines.close();
   });
   lines.on("line", (line) => {
-    const sending: Promise<void> = say(live, line, screen).finally(() => sends.delete(sending));
+    const sending: Promise<void> = say(conversation, line).finally(() => sends.delete(sending));
     sends.add(sending);
   });
   screen.prompt();
   await ended;
   await Promise.all(sends);
   await markRead(live);
-  const outcome = exit;
+  isLeaving = true;
   await live.disconnect();
-  return outcome;
+  return exit;
 }
 
-async function say(live: ChannelClient, line: string, screen: Screen): Promise<void> {
+async function say({ live, screen, typed }: Conversation, line: string): Promise<void> {
   screen.prompt();
   if (line.trim() === "") return;
+  const client_msg_id = randomUUID();
+  typed.add(client_msg_id);
   try {
-    for (const about of reachLines(await live.send(line))) screen.note(about);
+    for (const about of reachLines(await live.send(line, { client_msg_id }))) screen.note(about);
   } catch (error) {
     screen.note(failureLines(failedFrom(error)));
   }
