@@ -8,6 +8,7 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statS
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { field } from "../protocol/index.ts";
 import { EXIT, Failed } from "./exit.ts";
 import type { Kept } from "./settings.ts";
 
@@ -80,12 +81,11 @@ export class ConfigFile {
   }
 
   #parse(text: string): Kept {
-    try {
-      return v.parse(KEPT, JSON.parse(text));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new Failed(EXIT.usage, `${this.path} cannot be understood: ${why}`, "correct it, or remove it");
-    }
+    const object = field.parseObject(text, "it");
+    const parsed = object.ok ? v.safeParse(KEPT, object.value) : undefined;
+    if (parsed?.success === true) return parsed.output;
+    const why = object.ok ? String(parsed?.issues[0].message) : object.refusal.error;
+    throw new Failed(EXIT.usage, `${this.path} cannot be understood: ${why}`, "correct it, or remove it");
   }
 
   /** `place` puts the finished file where it belongs: over another, or only where there is none. */

@@ -19,14 +19,7 @@ export class LiveChannel {
     this.#key = key;
     this.#read = read;
     this.#stretch = new Stretch(read);
-    client.on("message", (message) => {
-      this.#stretch.add(message);
-      this.#wake();
-    });
-    client.on("gap", ({ to, reason }) => {
-      this.#stretch.restart(reason === "evicted" ? to : (client.position?.seq ?? to));
-      this.#wake();
-    });
+    for (const type of ["message", "gap"] as const) client.on(type, () => this.#wake());
     client.on("state", () => this.#wake());
   }
 
@@ -49,6 +42,7 @@ export class LiveChannel {
 
   /** Unread messages, unless more wait than are held. */
   get unread(): number | undefined {
+    this.#take();
     return this.#stretch.covers(this.#read) ? this.#stretch.unread(this.#read, this.#key) : undefined;
   }
 
@@ -63,6 +57,7 @@ export class LiveChannel {
 
   /** LIS1 from `after`, or from the read position; undefined where only the hub can tell. */
   look(after: number | undefined, wanted: Wanted): ListenAnswer | undefined {
+    this.#take();
     const { position } = this.client;
     const from = after ?? this.#read;
     if (position?.epoch === undefined || from > position.seq || !this.#stretch.covers(from)) return undefined;
@@ -76,7 +71,16 @@ export class LiveChannel {
     return () => this.#waking.delete(wake);
   }
 
+  /** Brings the stretch up to the client's position, which is ahead of what listeners were told. */
+  #take(): void {
+    const { messages, gaps, dropped } = this.client.drain();
+    for (const message of messages) this.#stretch.add(message);
+    for (const { to } of gaps) this.#stretch.forget(to);
+    if (dropped !== undefined) this.#stretch.forget(dropped.to);
+  }
+
   #wake(): void {
+    this.#take();
     for (const wake of this.#waking) wake();
   }
 }

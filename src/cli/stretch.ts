@@ -39,10 +39,10 @@ export class Stretch {
     if (this.#messages.length > 2 * HELD) this.#cut();
   }
 
-  /** What comes next follows on `seq`; nothing before it can be told from here. */
-  restart(seq: number): void {
-    this.#from = seq;
-    this.#messages = [];
+  /** Nothing up to `seq` can be told from here. */
+  forget(seq: number): void {
+    this.#from = Math.max(this.#from, seq);
+    this.#messages = this.#messages.filter((message) => message.seq > seq);
   }
 
   covers(after: number): boolean {
@@ -68,7 +68,6 @@ export class Stretch {
   }
 
   #cut(): void {
-    const dropped = this.#messages.splice(0, this.#messages.length - HELD);
-    this.#from = dropped.at(-1)?.seq ?? this.#from;
+    this.forget(this.#messages.at(-HELD - 1)?.seq ?? 0);
   }
 }

@@ -190,15 +190,16 @@ describe("listening", () => {
   test("[LIS4] listen --for me --once wakes on a mention and on nothing else", async () => {
     const { id } = await room();
     const listening = shellOf("BRAVO").start(["listen", id, "--for", "me", "--once"]);
-    const other = shellOf("BRAVO").start(["wait"]);
+    await post(hub.url, "join", { channel_id: id, key: "carol", name: "CAROL" });
+    const other = shellOf("CAROL").start(["wait"]);
     for (const text of ["good morning", "`@BRAVO` is code", "@ALPHA?", "BRAVO without the sign"]) {
       await send(hub.url, id, { key: "alpha", text });
     }
-    await post(hub.url, "join", { channel_id: id, key: "carol", name: "CAROL" });
+    await post(hub.url, "join", { channel_id: id, key: "delta", name: "DELTA" });
     await sleep(1500);
     for (const waiting of [listening, other]) expect([waiting.child.exitCode, waiting.out]).toEqual([null, ""]);
-    await send(hub.url, id, { key: "alpha", text: "now @bravo" });
-    const line = /^\d\d:\d\d:\d\d (ch-\d+ )?\[8\] ALPHA: now @bravo\n$/;
+    await send(hub.url, id, { key: "alpha", text: "now @bravo, @carol" });
+    const line = /^\d\d:\d\d:\d\d (ch-\d+ )?\[9\] ALPHA: now @bravo, @carol\n$/;
     for (const waiting of [listening, other]) {
       expect(await waiting.ended()).toMatchObject({ code: 0, out: expect.stringMatching(line), err: "" });
     }

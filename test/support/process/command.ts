@@ -17,6 +17,7 @@ export interface Finished {
 export class Shell {
   readonly home: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #started: Command[] = [];
 
   constructor(env: Readonly<Record<string, string>>) {
     this.home = mkdtempSync(join(tmpdir(), "channel-hub-home-"));
@@ -36,10 +37,14 @@ export class Shell {
   }
 
   start(args: readonly string[]): Command {
-    return new Command(args, this.#env);
+    const command = new Command(args, this.#env);
+    this.#started.push(command);
+    return command;
   }
 
+  /** Ends what still runs, and removes what it kept. */
   [Symbol.dispose](): void {
+    for (const { child } of this.#started) child.kill("SIGKILL");
     rmSync(this.home, { recursive: true, force: true });
   }
 }
