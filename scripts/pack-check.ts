@@ -39,8 +39,22 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-const run = promisify(execFile);
 const manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Manifest;
+
+/** A stranger's program. */
+const CONSUMER = `import { HubClient, HubError, type ChannelClient } from "${manifest.name}/client";
+import { authorizeAs, createIdentity } from "${manifest.name}/identity";
+
+const { identity } = await createIdentity();
+const agent = { key: identity.key, name: "ALPHA", kind: "agent" } as const;
+const hub = new HubClient({ url: "http://127.0.0.1:9", key: "none", agent, authorize: authorizeAs(identity) });
+const failed: unknown = await hub.connect("ch-1").then((channel: ChannelClient) => channel.id, (error: unknown) => error);
+if (!(failed instanceof HubError)) throw new Error("there is no hub");
+const code: string = failed.code;
+if (code !== "network") throw new Error(code);
+`;
+
+const run = promisify(execFile);
 const home = await mkdtemp(join(tmpdir(), "channel-hub-pack-"));
 try {
   await lint();
@@ -146,23 +160,11 @@ async function useCommand(): Promise<void> {
   report("channel-hub --help, --version and key new work there");
 }
 
-const CONSUMER = `import { HubClient, HubError, type ChannelClient } from "${manifest.name}/client";
-import { authorizeAs, createIdentity } from "${manifest.name}/identity";
-
-const { identity } = await createIdentity();
-const agent = { key: identity.key, name: "ALPHA", kind: "agent" } as const;
-const hub = new HubClient({ url: "http://127.0.0.1:9", key: "none", agent, authorize: authorizeAs(identity) });
-const failed: unknown = await hub.connect("ch-1").then((channel: ChannelClient) => channel.id, (error: unknown) => error);
-if (!(failed instanceof HubError)) throw new Error("there is no hub");
-const code: string = failed.code;
-if (code !== "network") throw new Error(code);
-`;
-
 /** The library and its types: compiled with all declarations checked, and run. */
 async function useClient(): Promise<void> {
   await writeFile(join(home, "stranger/consumer.ts"), CONSUMER);
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-  const flags = ["--strict", "--module", "nodenext", "--target", "es2024", "--lib", "es2024", "--types", ""];
+  const flags = ["--strict", "--module", "nodenext", "--target", "es2024", "--lib", "es2024,dom", "--types", ""];
   await inFolder(process.execPath, [tsc, ...flags, "consumer.ts"]);
   await inFolder(process.execPath, ["consumer.js"]);
   report(`import "${manifest.name}/client" and its types work there`);

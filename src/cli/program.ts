@@ -1,6 +1,6 @@
 /** The table of commands, with their help: what `channel-hub --help` says is all there is. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { HISTORY_MAX, KINDS, SEQ_MAX } from "../protocol/index.ts";
+import { HISTORY_MAX, KINDS, SEQ_MAX, showText } from "../protocol/index.ts";
 import { EXIT_HELP, type Exit } from "./exit.ts";
 import { openSession, prepare, type Session, type World } from "./session.ts";
 import type { Flags } from "./settings.ts";
@@ -42,7 +42,8 @@ export function programFor(world: World, ended: (exit: Exit) => void): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
-      writeErr: (text) => void world.stderr.write(text),
+      // It repeats what was typed, and that may have been pasted.
+      writeErr: (text) => void world.stderr.write(showText(text)),
     });
   const table: Table = { program, world, ended };
   addChannelCommands(table);

@@ -134,8 +134,8 @@ test("colours are for terminals, and for whoever insists", () => {
 });
 
 test("a host starts the command where it is, or through npx where it will not stay", () => {
-  expect(ownCommand("/opt/hub/dist/cli/bin.js")).toEqual(["node", "/opt/hub/dist/cli/bin.js", "mcp"]);
-  expect(ownCommand("/home/me/.npm/_npx/1a2b/node_modules/.bin/channel-hub")[0]).toBe("npx");
+  expect(ownCommand("/opt/hub/dist/cli/bin.js")).toEqual([process.execPath, "/opt/hub/dist/cli/bin.js", "mcp"]);
+  expect(ownCommand("/home/me/.npm/_npx/1a2b/node_modules/channel-hub/dist/cli/bin.js")[0]).toBe("npx");
 });
 
 test("the command has the package's version", () => {

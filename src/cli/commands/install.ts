@@ -3,6 +3,7 @@
  * the agent (stdio) and remote (HTTP). Secrets are never printed: each host reads them from its
  * environment, in its own way of writing so. Formats as of November 2026.
  */
+import { realpathSync } from "node:fs";
 import { sep } from "node:path";
 import { EXIT, Failed } from "../exit.ts";
 import type { Session } from "../session.ts";
@@ -93,7 +94,7 @@ function serverOf({ hub, agent }: Session): Server {
   const { key, name } = agent;
   return {
     url: `${hub.api.url}/mcp`,
-    command: ownCommand(process.argv[1] ?? ""),
+    command: ownCommand(realpathSync(process.argv[1] ?? "")),
     environment: {
       CHANNEL_HUB_URL: hub.api.url,
       CHANNEL_HUB_AGENT: key,
@@ -104,10 +105,10 @@ function serverOf({ hub, agent }: Session): Server {
   };
 }
 
-/** How a host starts this very command: from npx's store it may be gone tomorrow. */
+/** How a host starts this very command, on this very Node; what is in npx's store may be gone tomorrow. */
 export function ownCommand(script: string): readonly [string, ...string[]] {
   if (script.includes(`${sep}_npx${sep}`)) return ["npx", "-y", "channel-hub", "mcp"];
-  return ["node", script, "mcp"];
+  return [process.execPath, script, "mcp"];
 }
 
 function servers(server: object): string {
