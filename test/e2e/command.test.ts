@@ -3,8 +3,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { main } from "../../src/cli/main.ts";
 import { rawIn } from "../support/hostile-text.ts";
 import { call, createChannel } from "../support/process/agent.ts";
 import { COMMAND, Shell } from "../support/process/command.ts";
@@ -254,6 +257,31 @@ test("two terminals with chat talk", async () => {
   expect(await bravo.ended()).toMatchObject({ code: 0 });
   const history = (await call(hub.url, `/api/channel/${id}/history?limit=1`)).body;
   expect(history.messages).toMatchObject([{ seq: 6, from: "bravo", text: "the last word" }]);
+});
+
+test("at a terminal, what is typed stays below what comes, whoever types is a person, and Ctrl-C ends with 130", async () => {
+  const { id } = await room();
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+  const screen = Object.assign(new PassThrough(), { isTTY: true, columns: 80, rows: 24 });
+  let shown = "";
+  screen.on("data", (part: Buffer) => (shown += part.toString()));
+  const seen = async (text: string): Promise<void> => {
+    while (!stripVTControlCharacters(shown).includes(text)) await once(screen, "data");
+  };
+  const env = { ...shellOf("BRAVO").env, FORCE_COLOR: "0" };
+  const ended = main(["chat", id], { env, stdin: keyboard, stdout: screen, stderr: screen });
+  await seen("> ");
+  keyboard.write("half a li");
+  await seen("half a li");
+  await send(hub.url, id, { key: "alpha", text: "interrupting" });
+  await seen("interrupting\n> half a li");
+  keyboard.write("ne\r");
+  while ((await call(hub.url, `/api/channel/${id}`)).body.last_seq < 4) await sleep(20);
+  const { participants } = (await call(hub.url, `/api/channel/${id}`)).body;
+  expect(participants[1]).toMatchObject({ key: "bravo", kind: "human", connected: true });
+  expect((await call(hub.url, `/api/channel/${id}/history?limit=1`)).body.messages[0].text).toBe("half a line");
+  keyboard.write("\u0003");
+  expect(await ended).toBe(130);
 });
 
 test("a chat whose channel is deleted ends with 4", async () => {
