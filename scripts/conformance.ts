@@ -8,14 +8,14 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { buildWorker } from "../test/support/process/build.ts";
 import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
 import { NOT_APPLICABLE, type Revision, type Scenario, SCENARIOS } from "./conformance-scenarios.ts";
 
 /** What is put to the test: the endpoint, and the command beside an agent. */
 const ENDPOINT = "/mcp";
-const COMMAND = resolve(import.meta.dirname, "../src/cli/bin.ts");
+const COMMAND = join(dirname(import.meta.dirname), "src/cli/bin.ts");
 
 /** 110 MB with its web interface: fetched when this runs, not installed with the project. */
 const INSPECTOR = "@modelcontextprotocol/inspector@2.12.0";

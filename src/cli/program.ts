@@ -182,8 +182,11 @@ const WAIT_HELP = `
 Run in the background, it wakes an agent: it ends with 0 and the message when one mentions it.
 Without a channel it waits in all you have joined.`;
 
+/** Seconds: an hour shows what there is to see. */
+const DOCTOR_MOST = 3600;
+
 function addMachinery(table: Table): void {
-  const { program, world } = table;
+  const { program, world, ended } = table;
   program
     .command("status")
     .description("which hub, as whom, and what is unread")
@@ -206,6 +209,15 @@ function addMachinery(table: Table): void {
     .action(async (host: string, _flags, command: Command) => {
       const [session, flags] = await sessionOf<{ local: boolean; remote: boolean }>(table, command);
       await (await import("./commands/install.ts")).install(session, host, flags);
+    });
+  program
+    .command("doctor [url]")
+    .description("find out whether agents can rely on a hub from here: two of them talk there")
+    .option("--seconds <seconds>", "how long", wholeNumber(1, DOCTOR_MOST), 60)
+    .action(async (url: string | undefined, _flags, command: Command) => {
+      const flags: All & { seconds: number } = command.optsWithGlobals();
+      const prepared = prepare({ ...flags, ...(url !== undefined && { url }) }, world);
+      ended(await (await import("./commands/doctor.ts")).doctor(prepared, flags));
     });
   const key = program.command("key").description("make keys");
   key

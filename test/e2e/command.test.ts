@@ -299,7 +299,7 @@ describe("hostile text", () => {
   test("nothing of it is raw on stdout or stderr, and it makes no line of its own", async () => {
     const { id } = await room();
     await send(hub.url, id, { key: "alpha", text: EVIL, to: ["A\u001b[31m\u202e"] });
-    await send(hub.url, id, { key: "alpha", text: `${"\u202e\n".repeat(16_000)}` });
+    await send(hub.url, id, { key: "alpha", text: "\u202e\n".repeat(16_000) });
     const bravo = shellOf("BRAVO");
     const chat = bravo.start(["chat", id]);
     await chat.printed("[4] ALPHA:");
