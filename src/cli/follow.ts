@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HubClient, HubError, isTemporary, type News } from "../client/index.ts";
+import { showLine } from "../protocol/index.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Following {
@@ -82,7 +83,7 @@ async function insist<T>(run: () => Promise<T>, patience: number, { note }: Term
       return answer;
     } catch (error) {
       if (!(error instanceof HubError) || !isTemporary(error)) throw error;
-      if (pause === RETRY.least) note(`${error.message}; trying again`);
+      if (pause === RETRY.least) note(`${showLine(error.message)}; trying again`);
       const wanted = error.retry_after_ms ?? pause * (0.5 + Math.random() / 2);
       if (performance.now() + wanted >= until) return undefined;
       await sleep(wanted);
