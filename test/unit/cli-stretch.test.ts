@@ -48,10 +48,11 @@ test("[LIS1] messages, own and others are next - after, whatever is asked", () =
       fc.nat(30),
       fc.integer({ min: 1, max: 10 }),
       fc.constantFrom("all" as const, "me" as const),
-      (sent, after, limit, whose) => {
+      fc.boolean(),
+      (sent, after, limit, whose, tellsOwn) => {
         const stretch = new Stretch(0);
         for (const [at, [from, isForMe]] of sent.entries()) {
-          if (from !== "me") stretch.add(message(at + 1, from, isForMe ? { mentions: ["me"] } : {}));
+          if (from !== "me" || tellsOwn) stretch.add(message(at + 1, from, isForMe ? { mentions: ["me"] } : {}));
         }
         fc.pre(after <= sent.length);
         const { messages, own, others, next, more } = stretch.look(after, sent.length, {
@@ -61,6 +62,8 @@ test("[LIS1] messages, own and others are next - after, whatever is asked", () =
         });
         expect(messages.length + own + others).toBe(next - after);
         expect(messages.length).toBeLessThanOrEqual(limit);
+        expect(messages.filter(({ from }) => from === "me")).toEqual([]);
+        expect(own).toBe(sent.slice(after, next).filter(([from]) => from === "me").length);
         if (!more) expect(next).toBe(sent.length);
       },
     ),
