@@ -1,6 +1,6 @@
 /**
  * `npm run test:conformance`: the official MCP conformance suite and the official inspector's command
- * line against the hub's endpoint. Starts a hub of its own, with tools of known behaviour beside it.
+ * line against the hub's endpoint, the latter against `channel-hub mcp` too. Starts a hub of its own, with tools of known behaviour beside it.
  * The suite cannot send a key, so a proxy on this machine adds it. Ends with 1 when a check fails.
  */
 import { execFile } from "node:child_process";
@@ -8,14 +8,14 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildWorker } from "../test/support/process/build.ts";
 import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
 import { NOT_APPLICABLE, type Revision, type Scenario, SCENARIOS } from "./conformance-scenarios.ts";
 
-/** The endpoint that is put to the test, and a call of its tool. */
+/** What is put to the test: the endpoint, and the command beside an agent. */
 const ENDPOINT = "/mcp";
-const CALL = ["--tool-name", "spf_channel", "--tool-arg", "action=list"];
+const COMMAND = join(dirname(import.meta.dirname), "src/cli/bin.ts");
 
 /** 110 MB with its web interface: fetched when this runs, not installed with the project. */
 const INSPECTOR = "@modelcontextprotocol/inspector@2.12.0";
@@ -125,7 +125,35 @@ async function readChecks(directory: string): Promise<Check[]> {
   return texts.flatMap((text) => JSON.parse(text) as Check[]);
 }
 
-/** The inspector's command line in each era: lists the tool, its schema fit for every host, and calls it. */
+interface Way {
+  readonly name: string;
+  /** How the inspector reaches the server. */
+  readonly target: readonly string[];
+}
+
+/** Over HTTP, and over stdio beside the agent. */
+function ways(): readonly Way[] {
+  const http = ["--server-url", hub.url + ENDPOINT, "--transport", "http", "--header", `x-spf-key: ${HUB_KEY}`];
+  const settings = { CHANNEL_HUB_URL: hub.url, CHANNEL_HUB_KEY: HUB_KEY, XDG_CONFIG_HOME: home };
+  const environment = Object.entries(settings).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  return [
+    { name: "http", target: [...http, "--header", "x-hub-agent: inspector"] },
+    { name: "stdio", target: [process.execPath, COMMAND, "mcp", ...environment, "-e", "CHANNEL_HUB_AGENT=inspector"] },
+  ];
+}
+
+/** Calls in their order, and what each answer holds. */
+function story(channel: string): readonly (readonly [args: readonly string[], says: string])[] {
+  return [
+    [["action=create", `channel=${channel}`], "you are in it"],
+    [["action=join", `channel=${channel}`], "Joined"],
+    [["action=send", `channel=${channel}`, "text=hello"], "Sent [2]"],
+    [["action=listen", `channel=${channel}`, "wait=1"], "Next: "],
+    [["action=history", `channel=${channel}`], "inspector (you): hello"],
+  ];
+}
+
+/** The inspector's command line both ways in each era: lists the tool, its schema fit for every host, and calls it. */
 async function inspect(): Promise<string[]> {
   const there = await inspector(["--version"]);
   if (there.code !== 0) {
@@ -133,22 +161,33 @@ async function inspect(): Promise<string[]> {
     return [];
   }
   const failed: string[] = [];
-  for (const era of ["legacy", "auto", "modern"]) {
-    for (const method of [
-      ["tools/list", "--strict"],
-      ["tools/call", ...CALL],
-    ]) {
-      const { code, output } = await inspector(["--protocol-era", era, "--method", ...method]);
-      console.log(`inspector (${era}) ${method[0]}: ${code === 0 ? "passed" : "failed"}`);
-      if (code !== 0) failed.push(`inspector (${era}) ${method.join(" ")}: ended with ${code}\n${output}`);
-    }
+  for (const way of ways()) {
+    for (const era of ["legacy", "auto", "modern"]) failed.push(...(await inspectIn(way, era)));
   }
   return failed;
 }
 
+/** Prints a line and gives what failed. */
+async function inspectIn({ name, target }: Way, era: string): Promise<string[]> {
+  const asked = (method: readonly string[]): Promise<Finished> =>
+    inspector([...target, "--protocol-era", era, "--method", ...method]);
+  const calls = story(`${name}-${era}`).map(([args, says]) => {
+    const method = ["tools/call", "--tool-name", "spf_channel", ...args.flatMap((arg) => ["--tool-arg", arg])];
+    return [method, says] as const;
+  });
+  const failed: string[] = [];
+  for (const [method, says] of [[["tools/list", "--strict"], "spf_channel"] as const, ...calls]) {
+    const { code, output } = await asked(method);
+    const isRight = code === 0 && output.includes(says);
+    if (!isRight) failed.push(`inspector (${name}, ${era}) ${method.join(" ")}: ended with ${code}\n${output}`);
+  }
+  const count = calls.length + 1;
+  console.log(`inspector (${name}, ${era}): ${count - failed.length} of ${count}`);
+  return failed;
+}
+
 function inspector(options: readonly string[]): Promise<Finished> {
-  const target = ["--server-url", hub.url + ENDPOINT, "--transport", "http", "--header", `x-spf-key: ${HUB_KEY}`];
-  return run("npx", ["--yes", "--ignore-scripts", INSPECTOR, "--cli", ...target, ...options]);
+  return run("npx", ["--yes", "--ignore-scripts", INSPECTOR, "--cli", ...options]);
 }
 
 function run(command: string, options: readonly string[]): Promise<Finished> {

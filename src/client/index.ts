@@ -18,6 +18,6 @@ export {
 export { ChannelClient, type ChannelEvents, type ConnectOptions, type Drain } from "./channel-client.ts";
 export type { Place, Settings, StateChange } from "./connection-state.ts";
 export { type ConnectionInfo, HubClient, type HubClientOptions } from "./hub-client.ts";
-export { type ClientCode, type Failure, HubError } from "./hub-error.ts";
+export { type ClientCode, type Failure, HubError, isTemporary } from "./hub-error.ts";
 export { type Host, thisHost } from "./host.ts";
 export type { ChannelEvent, Dropped } from "./inbox.ts";

@@ -1,5 +1,8 @@
 /** `spf_channel`, the control interface of LLM agents: definition, call, and the port it needs. */
 export type { CallContext, ToolAnswer } from "./answer.ts";
 export { callTool } from "./call-tool.ts";
+export { channelLine, participantLine } from "./look.ts";
+export { counted, showChannel, showName, showSender } from "./names.ts";
 export type * from "./port.ts";
-export { TOOL } from "./tool.ts";
+export { called } from "./resolve.ts";
+export { INSTRUCTIONS, TOOL } from "./tool.ts";

@@ -43,7 +43,8 @@ function afterList(channels: readonly ChannelSummary[], key: string | undefined)
   return { action: "join", channel: first.id };
 }
 
-function channelLine(channel: ChannelSummary, key: string | undefined): string {
+/** `ch-7 "ops": 3 joined, 1 connected, 12 messages, you are in it` */
+export function channelLine(channel: ChannelSummary, key: string | undefined): string {
   const { id, name, participant_count, connected_count, message_count } = channel;
   const counts = `${participant_count} joined, ${connected_count} connected, ${counted(message_count, "message")}`;
   return `${showChannel(id, name)}: ${counts}${isIn(channel, key) ? ", you are in it" : ""}`;
@@ -76,7 +77,7 @@ function whoBody({ call, context }: Turn, channel: ChannelDetail, room: number, 
 }
 
 /** `BRAVO ✓ (key bravo, agent): connected, 3 unread` */
-function participantLine(participant: ParticipantDetail, now: number, reader: string | undefined): string {
+export function participantLine(participant: ParticipantDetail, now: number, reader: string | undefined): string {
   const { key, name, verified, kind, connected, last_seen, unread } = participant;
   const notes = [key === reader ? "you" : "", name === key ? "" : `key ${showLine(key)}`, kind ?? ""];
   const said = notes.filter((note) => note !== "").join(", ");

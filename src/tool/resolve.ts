@@ -67,7 +67,7 @@ async function listAll({ port }: Turn, key?: string): Promise<Result<readonly Ch
 }
 
 /** Those of that very name; if none, those whose name differs in case only. */
-function called(channels: readonly ChannelSummary[], name: string): readonly ChannelSummary[] {
+export function called(channels: readonly ChannelSummary[], name: string): readonly ChannelSummary[] {
   const wanted = name.normalize("NFC").trim();
   const exact = channels.filter((channel) => channel.name === wanted);
   return exact.length > 0 ? exact : channels.filter((channel) => fold(channel.name) === fold(wanted));

@@ -9,6 +9,10 @@ const DESCRIPTION = `Talk with other agents and people in channels. What they wr
 create, join, leave: a channel. list: all channels. who: its participants. send: one message; name those it is for in to or as @Name in text. listen: what is new since your read position, in all your channels or in one; wait holds the call until something comes. Listen again to stay in touch. history: older messages. status: who and where you are. connect, disconnect: hold a live connection where possible; not needed otherwise.
 Every answer ends with the next call to make.`;
 
+/** What a host's model is told of the server, beside the tool. */
+export const INSTRUCTIONS =
+  "Channels where agents talk. To wait for messages, call spf_channel with action listen and wait 45, again and again; an empty answer means that nothing came yet.";
+
 export const TOOL = {
   name: "spf_channel",
   description: DESCRIPTION,

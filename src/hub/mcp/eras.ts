@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { quote } from "../../protocol/index.ts";
+import { INSTRUCTIONS } from "../../tool/index.ts";
 import { VERSION } from "../version.ts";
 import { type Params, type RpcRefusal, rpcRefusal, type RpcRequest } from "./json-rpc.ts";
 import type { ToolDefinition } from "./tool-server.ts";
@@ -28,8 +29,6 @@ const MODERN_VERSION = "2026-07-28";
 const LEGACY_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26"] as const;
 
 const SERVER = { name: "channel-hub", version: VERSION };
-const INSTRUCTIONS =
-  "Channels where agents talk. To wait for messages, call spf_channel with action listen and wait 45, again and again; an empty answer means that nothing came yet.";
 const CAPABILITIES = { tools: {} };
 
 /** Milliseconds for which clients may keep a description. Only a new deployment changes one. */

@@ -23,33 +23,45 @@ function withKey(headers: Readonly<Record<string, string>> = {}): { requestInit:
   return { requestInit: { headers: { "x-spf-key": HUB_KEY, ...headers } } };
 }
 
-/** The client of today, speaking as `mode` says. */
-export function modern(mode: "legacy" | "auto" | { pin: string }): Connect {
-  return async (url, headers) => {
-    const client = new ModernClient(NAME, { versionNegotiation: { mode } });
-    onTestFinished(() => client.close());
-    await client.connect(new ModernTransport(url, withKey(headers)));
-    return {
-      version: client.getNegotiatedProtocolVersion(),
-      instructions: client.getInstructions(),
-      listTools: () => client.listTools(),
-      call: (name, args = {}, options = {}) => client.callTool({ name, arguments: { ...args } }, options),
-    };
+type Mode = "legacy" | "auto" | { pin: string };
+
+/** The client of today over any transport, speaking as `mode` says. */
+export async function modernOver(mode: Mode, transport: Parameters<ModernClient["connect"]>[0]): Promise<Connected> {
+  const client = new ModernClient(NAME, { versionNegotiation: { mode } });
+  onTestFinished(() => client.close());
+  await client.connect(transport);
+  return {
+    version: client.getNegotiatedProtocolVersion(),
+    instructions: client.getInstructions(),
+    listTools: () => client.listTools(),
+    call: (name, args = {}, options = {}) => client.callTool({ name, arguments: { ...args } }, options),
   };
 }
 
-/** The client of the previous era, still the most used. */
-export async function former(url: URL, headers?: Readonly<Record<string, string>>): Promise<Connected> {
+/** The client of the previous era over any transport. */
+export async function formerOver(
+  transport: Parameters<FormerClient["connect"]>[0],
+  version: () => string | undefined,
+): Promise<Connected> {
   const client = new FormerClient(NAME);
   onTestFinished(() => client.close());
-  const transport = new FormerTransport(url, withKey(headers));
   await client.connect(transport);
   return {
-    version: transport.protocolVersion,
+    version: version(),
     instructions: client.getInstructions(),
     listTools: () => client.listTools(),
     call: (name, args = {}, options = {}) => client.callTool({ name, arguments: { ...args } }, undefined, options),
   };
+}
+
+export function modern(mode: Mode): Connect {
+  return (url, headers) => modernOver(mode, new ModernTransport(url, withKey(headers)));
+}
+
+/** The client of the previous era, still the most used. */
+export function former(url: URL, headers?: Readonly<Record<string, string>>): Promise<Connected> {
+  const transport = new FormerTransport(url, withKey(headers));
+  return formerOver(transport, () => transport.protocolVersion);
 }
 
 export const CLIENTS: readonly (readonly [who: string, version: string, connect: Connect])[] = [

@@ -1,0 +1,66 @@
+/** How the command ends: exit codes as scripts may rely on them, and the errors that carry one. */
+import { type Failure, HubError } from "../client/index.ts";
+import { ERRORS, type ErrorCode } from "../protocol/index.ts";
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  auth: 3,
+  not_found: 4,
+  network: 5,
+  timed_out: 124,
+  interrupted: 130,
+} as const;
+
+export type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+/** For `--help`. */
+export const EXIT_HELP = `Exit codes:
+  0 ok, 1 failed, 2 usage, 3 not admitted (hub key, scope, identity), 4 not found,
+  5 the hub cannot be reached, 124 timed out, 130 interrupted (Ctrl-C)`;
+
+/** An end with a reason for the person, and what to do next. */
+export class Failed extends Error {
+  readonly exit: Exit;
+  readonly hint: string | undefined;
+
+  constructor(exit: Exit, message: string, hint?: string) {
+    super(message);
+    this.exit = exit;
+    this.hint = hint;
+  }
+}
+
+/** Refusals with a status of admission that are about a channel, not about who asks. */
+const OF_THE_CHANNEL: ReadonlySet<string> = new Set(["not_participant", "paused", "channel_full"]);
+const UNREACHABLE: ReadonlySet<string> = new Set(["network", "bad_answer", "upgrade_failed"]);
+
+export function exitOf({ code }: Pick<Failure, "code">): Exit {
+  if (UNREACHABLE.has(code)) return EXIT.network;
+  if (!Object.hasOwn(ERRORS, code) || OF_THE_CHANNEL.has(code)) return EXIT.failed;
+  const { status } = ERRORS[code as ErrorCode];
+  if (status === 401 || status === 403) return EXIT.auth;
+  if (status === 404 || status === 410) return EXIT.not_found;
+  return status === 400 || status === 413 ? EXIT.usage : EXIT.failed;
+}
+
+/** What helps a person at a shell, where the hub's own hint speaks of HTTP. */
+const HINTS: Readonly<Record<string, string>> = {
+  unauthorized: "set CHANNEL_HUB_KEY, or --key, to the hub key",
+  network: "is the hub running? set CHANNEL_HUB_URL, or --url, to its address",
+  bad_answer: "set CHANNEL_HUB_URL, or --url, to a hub's address",
+  channel_not_found: "channel-hub list shows the channels",
+  not_participant: "join first: channel-hub join CHANNEL",
+  signature_required: "make an identity that can be proven: channel-hub key agent",
+};
+
+/** Any error as the end it means. */
+export function failedFrom(error: unknown): Failed {
+  if (error instanceof Failed) return error;
+  if (error instanceof HubError) return new Failed(exitOf(error), error.message, HINTS[error.code] ?? error.hint);
+  return new Failed(
+    EXIT.failed,
+    `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * A channel that is held live for an agent: its connection, what came over it, and the agent's read
+ * position. Answers a listen from what it holds, or says that it cannot.
+ */
+import type { ApiClient, ChannelClient, HubClient } from "../client/index.ts";
+import type { ListenAnswer } from "../tool/index.ts";
+import { Stretch, type Wanted } from "./stretch.ts";
+
+export class LiveChannel {
+  readonly client: ChannelClient;
+  /** The durable read position, as far as this process moved or saw it. */
+  #read: number;
+  readonly #stretch: Stretch;
+  readonly #key: string;
+  readonly #waking: Set<() => void> = new Set();
+
+  private constructor(client: ChannelClient, key: string, read: number) {
+    this.client = client;
+    this.#key = key;
+    this.#read = read;
+    this.#stretch = new Stretch(read);
+    for (const type of ["message", "gap"] as const) client.on(type, () => this.#wake());
+    client.on("state", () => this.#wake());
+  }
+
+  /** Undefined where the agent is no participant: connecting would make it one. */
+  static async open(hub: HubClient, id: string, key: string): Promise<LiveChannel | undefined> {
+    const { participants, epoch } = await hub.api.channel(id);
+    const own = participants.find((participant) => participant.key === key);
+    if (own === undefined) return undefined;
+    const client = await hub.connect(id, { after: own.read_seq, epoch });
+    return new LiveChannel(client, key, own.read_seq);
+  }
+
+  get isUp(): boolean {
+    return this.client.state === "connected";
+  }
+
+  get isOver(): boolean {
+    return this.client.state === "closed";
+  }
+
+  /** Unread messages, unless more wait than are held. */
+  get unread(): number | undefined {
+    this.#take();
+    return this.#stretch.covers(this.#read) ? this.#stretch.unread(this.#read, this.#key) : undefined;
+  }
+
+  /** Everything up to `seq` is done with; durable when it resolves. */
+  async markRead(seq: number, api: ApiClient): Promise<number> {
+    if (seq > this.#read) {
+      const at = this.isUp ? await this.client.read(seq) : (await api.read(this.client.id, seq)).seq;
+      this.#read = Math.max(this.#read, at);
+    }
+    return this.#read;
+  }
+
+  /** LIS1 from `after`, or from the read position; undefined where only the hub can tell. */
+  look(after: number | undefined, wanted: Wanted): ListenAnswer | undefined {
+    this.#take();
+    const { position } = this.client;
+    const from = after ?? this.#read;
+    if (position?.epoch === undefined || from > position.seq || !this.#stretch.covers(from)) return undefined;
+    const looked = this.#stretch.look(from, position.seq, wanted);
+    return { channel_id: this.client.id, epoch: position.epoch, ...looked, gap: null };
+  }
+
+  /** Calls `wake` at whatever changes; the answer ends it. */
+  onChange(wake: () => void): () => void {
+    this.#waking.add(wake);
+    return () => this.#waking.delete(wake);
+  }
+
+  /** Brings the stretch up to the client's position, which is ahead of what listeners were told. */
+  #take(): void {
+    const { messages, gaps, dropped } = this.client.drain();
+    for (const message of messages) this.#stretch.add(message);
+    for (const { to } of gaps) this.#stretch.forget(to);
+    if (dropped !== undefined) this.#stretch.forget(dropped.to);
+  }
+
+  #wake(): void {
+    this.#take();
+    for (const wake of this.#waking) wake();
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * What `spf_channel` needs, beside an agent: the channels it is in are held live from the first call
+ * on, so a listen is answered from what has come already and unread counts cost nothing. Whatever
+ * the live connections do not cover is asked over HTTP, with the same meaning. Nothing is asked
+ * before the first call.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type HubClient, HubError, isTemporary, type Sent } from "../client/index.ts";
+import { HISTORY_DEFAULT, LISTEN_CHANNELS, map, ok, refuse, type Result, showLine } from "../protocol/index.ts";
+import type {
+  Agent,
+  ChannelUnread,
+  Claim,
+  HubPort,
+  Link,
+  ListenAnswer,
+  ListenQuery,
+  Membership,
+  SendAnswer,
+  SendBody,
+  Status,
+  Waiting,
+} from "../tool/index.ts";
+import type { LiveChannel } from "./live-channel.ts";
+import { LiveChannels } from "./live-channels.ts";
+import { answered } from "./refusals.ts";
+import { allChannels } from "./session.ts";
+import { untilChange, whileTelling } from "./waiting.ts";
+
+export interface LivePortOptions {
+  readonly agent: Agent;
+  readonly hubFor: (agent: Agent) => HubClient;
+  /** A line for whoever looks into the server's log. */
+  readonly log: (line: string) => void;
+}
+
+type Port = { [Verb in keyof HubPort]: HubPort[Verb] };
+
+/** Milliseconds for which the list of joined channels is taken for true. */
+const JOINED_MS = 60_000;
+/** Milliseconds a call waits for the ack of a live send: hosts give up on a call after 60 s. */
+const SEND_MS = 30_000;
+
+interface Joined {
+  readonly at: number;
+  readonly channels: readonly { readonly id: string; readonly name: string }[];
+}
+
+export class LivePort implements Port {
+  readonly #options: LivePortOptions;
+  #agent: Agent;
+  #hub: HubClient;
+  #live: LiveChannels;
+  #joined: Joined | undefined;
+
+  constructor(options: LivePortOptions) {
+    this.#options = options;
+    this.#agent = options.agent;
+    this.#hub = options.hubFor(this.#agent);
+    this.#live = new LiveChannels(this.#hub, this.#agent.key, options.log);
+  }
+
+  /** The agent's own identity; a call may name itself anew, but not be somebody else. */
+  async identify({ key, name }: Claim): Promise<Result<Agent | undefined>> {
+    const own = this.#agent;
+    if (key !== undefined && key !== own.key) {
+      return refuse("identity_mismatch", `this server speaks for ${showLine(own.key)} alone; leave key out`);
+    }
+    if (name !== undefined && name !== own.name) await this.#rename(name);
+    return ok(this.#agent);
+  }
+
+  async create({ name }: { name: string }): Promise<Result<{ channel_id: string }>> {
+    const made = await answered(this.#hub.api.create(name, randomUUID()));
+    if (made.ok) await this.#entered(made.value.channel_id);
+    return made;
+  }
+
+  async join({ channel_id }: Membership): Promise<Result<{ channel_id: string }>> {
+    const joined = await answered(this.#hub.api.join(channel_id));
+    if (joined.ok) await this.#entered(channel_id);
+    return joined;
+  }
+
+  async leave({ channel_id }: Membership): Promise<Result<{ channel_id: string }>> {
+    const left = await answered(this.#hub.api.leave(channel_id));
+    this.#joined = undefined;
+    if (left.ok) await this.#live.release(channel_id, false);
+    return left;
+  }
+
+  /** Over the live connection, which stores it once however often the link breaks; else over HTTP. */
+  async send({ channel_id, text, to, reply_to }: SendBody): Promise<Result<SendAnswer>> {
+    const options = { client_msg_id: randomUUID(), ...(to && { to }), ...(reply_to !== undefined && { reply_to }) };
+    const live = await this.#live.hold(channel_id);
+    if (live?.isUp !== true) return await answered(this.#post(channel_id, text, options));
+    const tooLate = new AbortController();
+    const late = sleep(SEND_MS, undefined, { signal: tooLate.signal, ref: false }).then(
+      () =>
+        refuse<Sent>(
+          "outcome_unknown",
+          "the hub did not answer in time; it is sent as soon as the link is back",
+          options,
+        ),
+      () => refuse<Sent>("outcome_unknown", "answered"),
+    );
+    const sent = await Promise.race([answered(live.client.send(text, options)), late]);
+    tooLate.abort();
+    return sent;
+  }
+
+  list(query: { key?: string; limit?: number; cursor?: number }): ReturnType<HubPort["list"]> {
+    return answered(this.#hub.api.list(query));
+  }
+
+  channel({ channel_id }: { channel_id: string }): ReturnType<HubPort["channel"]> {
+    return answered(this.#hub.api.channel(channel_id));
+  }
+
+  history({ channel_id, ...query }: Parameters<HubPort["history"]>[0]): ReturnType<HubPort["history"]> {
+    return answered(this.#hub.api.history(channel_id, query));
+  }
+
+  async listen(
+    { channel_id, after, ...query }: ListenQuery & { channel_id: string; after?: number },
+    waiting: Waiting,
+  ): Promise<Result<ListenAnswer>> {
+    const live = await this.#live.hold(channel_id);
+    if (live !== undefined && after !== undefined) {
+      const moved = await answered(live.markRead(after, this.#hub.api));
+      if (!moved.ok) return moved;
+    }
+    const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
+      const asked = { ...askedOf(query, wait), ...(after !== undefined && { after }) };
+      return map(await answered(this.#hub.api.listen(channel_id, asked, waiting.signal)), (answer) => [answer]);
+    };
+    const heard = await this.#hear({ query, waiting, held: [live], after, ask });
+    if (!heard.ok) return heard;
+    const [answer] = heard.value;
+    if (answer === undefined) throw new Error("a listen to one channel was answered with none");
+    return ok(answer);
+  }
+
+  async listenAll(query: ListenQuery, waiting: Waiting): ReturnType<HubPort["listenAll"]> {
+    const joined = await answered(this.#channels());
+    if (!joined.ok) return joined;
+    const held = await this.#live.holdAll(joined.value.map(({ id }) => id));
+    const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
+      const all = await answered(this.#hub.api.listenAll(askedOf(query, wait), waiting.signal));
+      return map(all, ({ channels }) => channels.filter((channel) => "messages" in channel));
+    };
+    const heard = await this.#hear({ query, waiting, held, after: undefined, ask });
+    return map(heard, (answers) => ({ channels: answers.filter(hasNews) }));
+  }
+
+  async read({ channel_id, seq }: { channel_id: string; seq: number }): Promise<Result<{ seq: number }>> {
+    const live = await this.#live.hold(channel_id);
+    if (live === undefined) return await answered(this.#hub.api.read(channel_id, seq));
+    return map(await answered(live.markRead(seq, this.#hub.api)), (at) => ({ seq: at }));
+  }
+
+  async unread({ key }: { key: string }): Promise<Result<readonly ChannelUnread[]>> {
+    const joined = await answered(this.#channels());
+    if (!joined.ok) return joined;
+    const counts = await Promise.all(
+      joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
+        const held = (await this.#live.hold(id))?.unread;
+        const count = held === undefined ? await answered(this.#unreadAt(id, key)) : ok(held);
+        // A channel that cannot be asked is left out: the counts only ride along.
+        return count.ok ? [{ channel_id: id, name, unread: count.value }] : [];
+      }),
+    );
+    return ok(counts.flat());
+  }
+
+  async connect(body: Membership): Promise<Result<Link>> {
+    this.#live.allow(body.channel_id);
+    const joined = await this.join(body);
+    if (!joined.ok) return joined;
+    return ok({ live: (await this.#live.hold(body.channel_id)) !== undefined });
+  }
+
+  async disconnect({ channel_id }: Membership): Promise<Result<Link>> {
+    await this.#live.release(channel_id, true);
+    return ok({ live: true });
+  }
+
+  async status(): Promise<Result<Status>> {
+    const open = this.#hub.connections();
+    const connections = await Promise.all(
+      open.map(async ({ channel_id, connected }) => {
+        return { channel_id, connected, buffered: (await this.#live.hold(channel_id))?.unread ?? 0 };
+      }),
+    );
+    return ok({ hub: this.#hub.api.url, connections });
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await this.#live.releaseAll();
+  }
+
+  /** From what is held while that covers it, else by `ask`, for what is left of the wait. */
+  async #hear({ query, waiting, held, after, ask }: Hearing): Promise<Result<readonly ListenAnswer[]>> {
+    const { key, wait = 0, for: whose = "all", limit = HISTORY_DEFAULT } = query;
+    const until = performance.now() + wait * 1000;
+    return await whileTelling(waiting, wait, async () => {
+      for (;;) {
+        const left = until - performance.now();
+        const isStale = left <= 0 && !held.every((live) => live?.isUp);
+        const answers = isStale ? [] : held.map((live) => live?.look(after, { key, for: whose, limit }));
+        const found = answers.filter((answer) => answer !== undefined);
+        const isCovered = found.length === held.length && held.length > 0 && !held.some((live) => live?.isOver);
+        if (!isCovered) return await ask(Math.max(0, Math.ceil(left / 1000)));
+        if (left <= 0 || waiting.signal?.aborted === true || found.some(endsWait)) return ok(found);
+        await untilChange(
+          held.filter((live) => live !== undefined),
+          left,
+          waiting,
+        );
+      }
+    });
+  }
+
+  /** The newest channels the agent has joined, as many as one listen takes. */
+  async #channels(): Promise<Joined["channels"]> {
+    if (this.#joined === undefined || Date.now() - this.#joined.at > JOINED_MS) {
+      const channels = await allChannels(this.#hub, this.#agent.key);
+      this.#joined = { at: Date.now(), channels: channels.slice(-LISTEN_CHANNELS) };
+    }
+    return this.#joined.channels;
+  }
+
+  async #entered(id: string): Promise<void> {
+    this.#joined = undefined;
+    await this.#live.hold(id);
+  }
+
+  async #unreadAt(id: string, key: string): Promise<number> {
+    const { participants } = await this.#hub.api.channel(id);
+    return participants.find((participant) => participant.key === key)?.unread ?? 0;
+  }
+
+  /** Once more after a failure of the moment: with the same id it is stored once. */
+  async #post(id: string, text: string, options: { client_msg_id: string }): Promise<Sent> {
+    try {
+      return await this.#hub.api.send(id, text, options);
+    } catch (error) {
+      if (!(error instanceof HubError) || error.code !== "network" || !isTemporary(error)) throw error;
+      return await this.#hub.api.send(id, text, options);
+    }
+  }
+
+  /** Connections carry a name from the start, so they are made anew. */
+  async #rename(name: string): Promise<void> {
+    await this.close();
+    this.#agent = { ...this.#agent, name };
+    this.#hub = this.#options.hubFor(this.#agent);
+    this.#live = new LiveChannels(this.#hub, this.#agent.key, this.#options.log);
+  }
+}
+
+interface Hearing {
+  readonly query: ListenQuery;
+  readonly waiting: Waiting;
+  readonly held: readonly (LiveChannel | undefined)[];
+  readonly after: number | undefined;
+  readonly ask: (wait: number) => Promise<Result<readonly ListenAnswer[]>>;
+}
+
+function askedOf(
+  { for: whose, limit }: ListenQuery,
+  wait: number,
+): { wait: number; for?: "me" | "all"; limit?: number } {
+  return { wait, ...(whose !== undefined && { for: whose }), ...(limit !== undefined && { limit }) };
+}
+
+/** LIS1: a message of somebody else, and more of what was not looked at. */
+function endsWait({ messages, more }: ListenAnswer): boolean {
+  return more || messages.some(({ msg_type }) => msg_type !== "system");
+}
+
+function hasNews({ messages, own, others, gap }: ListenAnswer): boolean {
+  return messages.length + own + others > 0 || gap !== null;
+}

@@ -1,0 +1,68 @@
+/**
+ * `channel-hub mcp`: `spf_channel` over stdin and stdout, in both eras of MCP. The SDK's low-level
+ * server, so that the tool's own parser answers wrong arguments. Nothing but the protocol is ever
+ * written to stdout.
+ */
+import { finished } from "node:stream/promises";
+import { ProtocolError, ProtocolErrorCode, Server, type ServerContext, type Tool } from "@modelcontextprotocol/server";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { type CallContext, callTool, type HubPort, INSTRUCTIONS, TOOL } from "../tool/index.ts";
+import type { Input, Output } from "./terminal.ts";
+import { VERSION } from "./version.ts";
+
+export interface McpOptions {
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly log: (line: string) => void;
+}
+
+/** The tool as the SDK types it: what is constant in ours may change in theirs. */
+const LISTED = JSON.parse(JSON.stringify(TOOL)) as Tool;
+
+/** Serves until the host closes stdin. */
+export async function serveMcp(port: HubPort, { stdin, stdout, log }: McpOptions): Promise<void> {
+  const server = serveStdio(() => serverOver(port, log), {
+    transport: new StdioServerTransport(stdin, stdout),
+    onerror: (error) => log(error.message),
+  });
+  // A host that dies closes stdin as well, or breaks it.
+  await finished(stdin, { writable: false }).catch((error: unknown) => log(`stdin: ${String(error)}`));
+  await server.close();
+}
+
+function serverOver(port: HubPort, log: (line: string) => void): Server {
+  const server = new Server(
+    { name: "channel-hub", version: VERSION },
+    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+  );
+  server.setRequestHandler("tools/list", () => ({ tools: [LISTED] }));
+  server.setRequestHandler("tools/call", async ({ params }, context) => {
+    if (params.name !== TOOL.name) {
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `Unknown tool: ${params.name}; this server has ${TOOL.name}`,
+      );
+    }
+    try {
+      const { text, isError } = await callTool(port, params.arguments, callContext(context, log));
+      return { content: [{ type: "text", text }], isError };
+    } catch (error) {
+      log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      return {
+        content: [{ type: "text", text: "Error internal: a fault of channel-hub mcp; its log says more." }],
+        isError: true,
+      };
+    }
+  });
+  return server;
+}
+
+function callContext({ mcpReq }: ServerContext, log: (line: string) => void): CallContext {
+  const token = mcpReq["_meta"]?.progressToken;
+  const progress = (waited: number, wait: number): void => {
+    if (token === undefined) return;
+    const params = { progressToken: token, progress: waited, total: wait, message: "waiting for messages" };
+    mcpReq.notify({ method: "notifications/progress", params }).catch((error: unknown) => log(String(error)));
+  };
+  return { now: Date.now(), signal: mcpReq.signal, progress };
+}

@@ -1,0 +1,253 @@
+/** The table of commands, with their help: what `channel-hub --help` says is all there is. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { HISTORY_MAX, KINDS, SEQ_MAX, showText } from "../protocol/index.ts";
+import { EXIT_HELP, type Exit } from "./exit.ts";
+import { openSession, prepare, type Session, type World } from "./session.ts";
+import type { Flags } from "./settings.ts";
+import { VERSION } from "./version.ts";
+
+const ABOUT = `Channels where agents talk, from a shell.
+
+Data goes to stdout, all else to stderr.`;
+
+const SETTINGS_HELP = `Settings, the first that is given counts:
+  --url     CHANNEL_HUB_URL      "url"      the hub          http://127.0.0.1:8787
+  --key     CHANNEL_HUB_KEY      "key"      the hub key      dev-key, where no url is given
+  --agent   CHANNEL_HUB_AGENT    "agent"    who you are      made at first use, and kept
+  --name    CHANNEL_HUB_NAME     "name"     what others see  the agent key
+  CHANNEL   CHANNEL_HUB_CHANNEL  "channel"  id or name
+  from flags, environment, and the file \${XDG_CONFIG_HOME:-~/.config}/channel-hub/config.json`;
+
+const EXAMPLES = `Examples:
+  channel-hub create ops
+  channel-hub send ops "@BRAVO please review"
+  git diff | channel-hub send ops -
+  channel-hub listen ops --json | jq -r .text
+  channel-hub wait && echo "somebody wants me"`;
+
+/** `ended` is told the exit code of a command that has one of its own. */
+export function programFor(world: World, ended: (exit: Exit) => void): Command {
+  const program = new Command("channel-hub")
+    .description(ABOUT)
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this, or with a command, its own help")
+    .option("--url <url>", "the hub's address")
+    .option("--key <key>", "the hub key; others on this machine can see it here: prefer CHANNEL_HUB_KEY")
+    .option("--agent <key>", "who you are")
+    .option("--name <name>", "what others see")
+    .addOption(new Option("--kind <kind>", "what you are").choices(KINDS))
+    .option("--json", "print JSON, one value a line", false)
+    .addHelpText("after", `\n${SETTINGS_HELP}\n\n${EXIT_HELP}\n\n${EXAMPLES}`)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      // It repeats what was typed, and that may have been pasted.
+      writeErr: (text) => void world.stderr.write(showText(text)),
+    });
+  const table: Table = { program, world, ended };
+  addChannelCommands(table);
+  addTalking(table);
+  addMachinery(table);
+  return program;
+}
+
+interface Table {
+  readonly program: Command;
+  readonly world: World;
+  readonly ended: (exit: Exit) => void;
+}
+
+type All = Flags & { readonly json: boolean };
+
+/** The session of a command, with its flags. */
+async function sessionOf<F extends object>(
+  { world }: Table,
+  command: Command,
+  usual: Partial<Flags> = {},
+): Promise<readonly [Session, F & All]> {
+  const flags: F & All = command.optsWithGlobals();
+  return [await openSession(prepare({ ...usual, ...flags }, world)), flags];
+}
+
+function addChannelCommands(table: Table): void {
+  const { program } = table;
+  program
+    .command("list")
+    .description("list the channels")
+    .option("--mine", "only those you have joined", false)
+    .action(async (_flags, command: Command) => {
+      const [session, flags] = await sessionOf<{ mine: boolean }>(table, command);
+      await (await import("./commands/channels.ts")).list(session, flags);
+    });
+  program
+    .command("create <name>")
+    .description("make a channel and print its id; you are in it")
+    .action(async (name: string, _flags, command: Command) => {
+      const [session, flags] = await sessionOf(table, command);
+      await (await import("./commands/channels.ts")).create(session, name, flags);
+    });
+  for (const [verb, about] of [
+    ["join", "join a channel; joining again does nothing"],
+    ["leave", "leave a channel"],
+    ["who", "list who is in a channel"],
+  ] as const) {
+    program
+      .command(`${verb} [channel]`)
+      .description(about)
+      .action(async (channel: string | undefined, _flags, command: Command) => {
+        const [session, flags] = await sessionOf(table, command);
+        await (await import("./commands/channels.ts"))[verb](session, channel, flags);
+      });
+  }
+  program
+    .command("history [channel]")
+    .description("print the newest messages, oldest first")
+    .option("-n, --limit <count>", "how many (50)", wholeNumber(1, HISTORY_MAX))
+    .option("--after <seq>", "only later ones", wholeNumber(0, SEQ_MAX))
+    .option("--before <seq>", "only earlier ones", wholeNumber(1, SEQ_MAX))
+    .action(async (channel: string | undefined, _flags, command: Command) => {
+      const [session, { json, limit, after, before }] = await sessionOf<Range>(table, command);
+      const asked = { ...(limit && { limit }), ...(after !== undefined && { after }), ...(before && { before }) };
+      await (await import("./commands/channels.ts")).history(session, channel, { json, ...asked });
+    });
+}
+
+interface Range {
+  readonly limit?: number;
+  readonly after?: number;
+  readonly before?: number;
+}
+
+interface ListenOptions {
+  readonly once: boolean;
+  readonly for: "all" | "me";
+  readonly wait?: number;
+  readonly after?: number;
+}
+
+function addTalking(table: Table): void {
+  const { program, ended } = table;
+  program
+    .command("send <channel> <text...>")
+    .description("send a message and print its number; the text - is stdin")
+    .option("--to <who>", "a name or key it is for; may be repeated", collect)
+    .option("--reply-to <seq>", "the number of the message it answers", wholeNumber(1, SEQ_MAX))
+    .option("--id <id>", "a client_msg_id: sent again with the same one, it is stored once")
+    .action(async (channel: string, text: string[], _flags, command: Command) => {
+      const [session, flags] = await sessionOf<{ to?: string[]; replyTo?: number; id?: string }>(table, command);
+      await (await import("./commands/send.ts")).send(session, channel, text.join(" "), flags);
+    });
+  program
+    .command("listen [channel]")
+    .description("print what is new since your read position, and what comes, until Ctrl-C")
+    .option("--once", "end with the first messages", false)
+    .addOption(new Option("--for <whom>", "me: only what mentions you").choices(["all", "me"]).default("all"))
+    .option("--wait <seconds>", "end with code 124 when nothing came for so long", wholeNumber(0, WAIT_MOST))
+    .option("--after <seq>", "only what is later; all up to it counts as read", wholeNumber(0, SEQ_MAX))
+    .addHelpText("after", LISTEN_HELP)
+    .action(async (channel: string | undefined, _flags, command: Command) => {
+      const [session, flags] = await sessionOf<ListenOptions>(table, command);
+      ended(await (await import("./commands/listen.ts")).listen(session, channel, flags));
+    });
+  program
+    .command("wait [channel]")
+    .description("wait until somebody mentions you, and print it: listen --once --for me")
+    .option("--wait <seconds>", "end with code 124 after so long", wholeNumber(0, WAIT_MOST))
+    .addHelpText("after", WAIT_HELP)
+    .action(async (channel: string | undefined, _flags, command: Command) => {
+      const [session, flags] = await sessionOf<{ wait?: number }>(table, command);
+      const once = { ...flags, once: true, for: "me" } as const;
+      ended(await (await import("./commands/listen.ts")).listen(session, channel, once));
+    });
+  program
+    .command("chat [channel]")
+    .description("talk: what is said is printed, each line you type is sent; joins if need be")
+    .action(async (channel: string | undefined, _flags, command: Command) => {
+      // Whoever types at a terminal is a person, unless they say otherwise.
+      const usual = table.world.stdin.isTTY === true ? ({ kind: "human" } as const) : {};
+      const [session, flags] = await sessionOf(table, command, usual);
+      ended(await (await import("./commands/chat.ts")).chat(session, channel, flags));
+    });
+}
+
+/** Seconds: what fits a 32-bit timer. */
+const WAIT_MOST = 2_000_000;
+
+const LISTEN_HELP = `
+Without a channel, all you have joined (at most 16). What was printed counts as read, so the next
+listen goes on from there. Joins and leaves are printed along with the next message.`;
+
+const WAIT_HELP = `
+Run in the background, it wakes an agent: it ends with 0 and the message when one mentions it.
+Without a channel it waits in all you have joined.`;
+
+/** Seconds: an hour shows what there is to see. */
+const DOCTOR_MOST = 3600;
+
+function addMachinery(table: Table): void {
+  const { program, world, ended } = table;
+  program
+    .command("status")
+    .description("which hub, as whom, and what is unread")
+    .action(async (_flags, command: Command) => {
+      const [session, flags] = await sessionOf(table, command);
+      await (await import("./commands/status.ts")).status(session, flags);
+    });
+  program
+    .command("mcp")
+    .description("serve the tool spf_channel over stdio, for an MCP host to start")
+    .action(async (_flags, command: Command) => {
+      const [session] = await sessionOf(table, command);
+      await (await import("./commands/mcp.ts")).mcp(session);
+    });
+  program
+    .command("install <host>")
+    .description("print what makes claude, codex, gemini, cursor or opencode use this hub")
+    .option("--local", "only the form that runs beside the agent", false)
+    .option("--remote", "only the form that needs nothing installed", false)
+    .action(async (host: string, _flags, command: Command) => {
+      const [session, flags] = await sessionOf<{ local: boolean; remote: boolean }>(table, command);
+      await (await import("./commands/install.ts")).install(session, host, flags);
+    });
+  program
+    .command("doctor [url]")
+    .description("find out whether agents can rely on a hub from here: two of them talk there")
+    .option("--seconds <seconds>", "how long", wholeNumber(1, DOCTOR_MOST), 60)
+    .action(async (url: string | undefined, _flags, command: Command) => {
+      const flags: All & { seconds: number } = command.optsWithGlobals();
+      const prepared = prepare({ ...flags, ...(url !== undefined && { url }) }, world);
+      ended(await (await import("./commands/doctor.ts")).doctor(prepared, flags));
+    });
+  const key = program.command("key").description("make keys");
+  key
+    .command("new")
+    .description("make a hub key: print it, and its entry for the hub's HUB_KEYS")
+    .addOption(new Option("--scope <scope>", "what it admits to").choices(["read", "agent", "admin"]).default("agent"))
+    .option("--kid <kid>", "its name (random)")
+    .option("--bind <agent>", "it speaks for this agent key alone")
+    .action(async (_flags, command: Command) => {
+      const flags: All & { scope: "agent"; kid?: string; bind?: string } = command.optsWithGlobals();
+      await (await import("./commands/key.ts")).newKey(prepare(flags, world), flags);
+    });
+  key
+    .command("agent")
+    .description("make an identity that can be proven (Ed25519), keep it, print its agent key")
+    .option("--force", "replace the one that is kept, for good", false)
+    .action(async (_flags, command: Command) => {
+      const flags: All & { force: boolean } = command.optsWithGlobals();
+      await (await import("./commands/key.ts")).agentKey(prepare(flags, world), flags);
+    });
+}
+
+function collect(value: string, others: readonly string[] | undefined): readonly string[] {
+  return [...(others ?? []), value];
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,118 @@
+/** What a command works with: the hub, who the agent is there, and which channel is meant. */
+import { randomBytes } from "node:crypto";
+import { type Agent, HubClient } from "../client/index.ts";
+import { authorizeAs, importIdentity } from "../client/identity.ts";
+import { channelNumber, type ChannelSummary, LIST_MAX, showLine } from "../protocol/index.ts";
+import { called, showChannel } from "../tool/index.ts";
+import { ConfigFile } from "./config-file.ts";
+import { EXIT, Failed } from "./exit.ts";
+import { type Flags, type Settings, settingsFrom } from "./settings.ts";
+import { type Input, type Output, type Terminal, terminalOn } from "./terminal.ts";
+
+/** The process the command runs in. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Input;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+export interface Session {
+  readonly world: World;
+  readonly terminal: Terminal;
+  readonly file: ConfigFile;
+  readonly settings: Settings;
+  readonly agent: Agent & { readonly key: string };
+  readonly hub: HubClient;
+  /** The same hub, under another name. */
+  readonly hubFor: (agent: Agent) => HubClient;
+}
+
+/** Before anything is asked of the hub: settings only, nothing is made. */
+export interface Prepared {
+  readonly world: World;
+  readonly terminal: Terminal;
+  readonly file: ConfigFile;
+  readonly settings: Settings;
+}
+
+export function prepare(flags: Flags, world: World): Prepared {
+  const terminal = terminalOn(world.stdout, world.stderr, world.env);
+  const file = new ConfigFile(world.env);
+  const kept = file.read();
+  const settings = settingsFrom(flags, world.env, kept);
+  if (file.isOpen && (kept.key !== undefined || kept.identity !== undefined)) {
+    terminal.note(`others can read ${file.path}, which holds secrets: chmod 600 it`);
+  }
+  return { world, terminal, file, settings };
+}
+
+export async function openSession(prepared: Prepared): Promise<Session> {
+  const { settings } = prepared;
+  const identity = settings.identity && (await readIdentity(settings.identity, prepared.file.path));
+  const key = settings.agent ?? identity?.key ?? makeAgent(prepared);
+  const agent = { key, kind: settings.kind, ...(settings.name !== undefined && { name: settings.name }) };
+  const isProven = identity !== undefined && identity.key === key;
+  const hubFor = (as: Agent): HubClient =>
+    new HubClient({
+      url: settings.url,
+      agent: as,
+      ...(settings.key !== undefined && { key: settings.key }),
+      ...(isProven && { authorize: authorizeAs(identity) }),
+    });
+  return { ...prepared, agent, hub: hubFor(agent), hubFor };
+}
+
+async function readIdentity(
+  secret: NonNullable<Settings["identity"]>,
+  path: string,
+): Promise<Awaited<ReturnType<typeof importIdentity>>> {
+  try {
+    return await importIdentity(secret);
+  } catch (error) {
+    throw new Failed(EXIT.usage, `the identity in ${path} is no Ed25519 key pair: ${String(error)}`);
+  }
+}
+
+function makeAgent({ file, terminal }: Prepared): string {
+  const key = file.keepFirst(`agent-${randomBytes(4).toString("hex")}`);
+  terminal.note(`you are ${key} from now on; kept in ${file.path}`);
+  return key;
+}
+
+/** The id of a channel by id or name; without either, the one of the settings. */
+export async function channelId({ settings, hub, agent }: Session, wanted?: string): Promise<string> {
+  const channel = wanted ?? settings.channel;
+  if (channel === undefined) {
+    throw new Failed(EXIT.usage, "which channel?", "name it, or set CHANNEL_HUB_CHANNEL; channel-hub list shows them");
+  }
+  const id = channel.trim().toLowerCase();
+  if (channelNumber(id) !== undefined) return id;
+  const mine = called(await allChannels(hub, agent.key), channel);
+  const found = mine.length > 0 ? mine : called(await allChannels(hub), channel);
+  const [only, ...others] = found;
+  if (only === undefined) {
+    throw new Failed(EXIT.not_found, `no channel is called ${channel}`, "channel-hub list shows the channels");
+  }
+  if (others.length === 0) return only.id;
+  const choices = found.map((one) => showChannel(one.id, one.name)).join(", ");
+  throw new Failed(EXIT.usage, `several channels are called ${channel}`, `say which by its id: ${choices}`);
+}
+
+/** All pages of a list; with `key`, the channels it has joined. */
+export async function allChannels(hub: HubClient, key?: string): Promise<readonly ChannelSummary[]> {
+  const channels: ChannelSummary[] = [];
+  let cursor: number | undefined = 0;
+  while (cursor !== undefined) {
+    const page = await hub.api.list({ limit: LIST_MAX, cursor, ...(key !== undefined && { key }) });
+    channels.push(...page.channels);
+    cursor = page.next_cursor;
+  }
+  return channels;
+}
+
+/** A failure as lines for stderr, with nothing raw in them. */
+export function failureLines({ message, hint }: Failed): string {
+  const lines = [`channel-hub: ${message}`, ...(hint === undefined ? [] : [`  ${hint}`])];
+  return lines.map((line) => line.split("\n").map(showLine).join("\n")).join("\n");
+}

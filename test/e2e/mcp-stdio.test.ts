@@ -1,0 +1,178 @@
+/** `channel-hub mcp`, driven by the official clients of both eras against a real hub. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { call, createChannel } from "../support/process/agent.ts";
+import { Shell } from "../support/process/command.ts";
+import { freePort, HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
+import { post, send, startHub } from "./support/hub-calls.ts";
+import type { Connected } from "./support/mcp-clients.ts";
+import { type Served, STDIO_CLIENTS } from "./support/mcp-stdio-clients.ts";
+
+let hub: HubProcess;
+beforeAll(async () => {
+  hub = await startHub();
+});
+afterAll(() => hub[Symbol.asyncDispose]());
+
+let agents = 0;
+/** A machine where an agent of that name, and of no other test, is at work. */
+function shellOf(name: string, url = hub.url): Shell & { readonly key: string } {
+  const key = `${name.toLowerCase()}-${++agents}`;
+  const env = { CHANNEL_HUB_AGENT: key, CHANNEL_HUB_NAME: name, CHANNEL_HUB_URL: url, CHANNEL_HUB_KEY: HUB_KEY };
+  const shell = Object.assign(new Shell(env), { key });
+  onTestFinished(() => shell[Symbol.dispose]());
+  return shell;
+}
+
+const [, , connect] = STDIO_CLIENTS[1] ?? [];
+
+async function serve(shell: Shell): Promise<Served> {
+  if (connect === undefined) throw new Error("no client");
+  return await connect(shell);
+}
+
+/** What the model reads. */
+async function say(client: Connected, args: object, options: object = {}): Promise<string> {
+  const answer = await client.call("spf_channel", args, options);
+  expect(answer.content).toHaveLength(1);
+  return answer.content[0].text as string;
+}
+
+test.each(STDIO_CLIENTS)(
+  "%s agrees on %s, creates, joins, sends, waits and reads history",
+  async (_who, version, open) => {
+    const [alpha, bravo] = await Promise.all([open(shellOf("ALPHA")), open(shellOf("BRAVO"))]);
+    expect(alpha.version).toBe(version);
+    expect(alpha.instructions).toContain("wait 45");
+    const { tools } = await alpha.listTools();
+    expect(tools).toMatchObject([{ name: "spf_channel", inputSchema: { type: "object", required: ["action"] } }]);
+    const name = `stdio ${agents}`;
+    expect(await say(alpha, { action: "create", channel: name })).toContain(`"${name}"; you are in it.`);
+    expect(await say(bravo, { action: "join", channel: name })).toContain("Joined");
+    const waited = say(bravo, { action: "listen", wait: 50, for: "me" });
+    await sleep(200);
+    expect(await say(alpha, { action: "send", text: "not for you" })).toContain("Sent [3]");
+    expect(await say(alpha, { action: "send", text: "@BRAVO are you there?" })).toMatch(/^Sent \[4\] .*reached 1\.$/);
+    expect(await waited).toContain("[4] ALPHA @you: @BRAVO are you there?");
+    expect(await say(bravo, { action: "send", text: "yes", reply_to: 4 })).toContain("Sent [5]");
+    const history = await say(alpha, { action: "history" });
+    for (const line of ["[3] ALPHA (you): not", "[4] ALPHA (you): @BRAVO", "[5] BRAVO (re 4) @you: yes"]) {
+      expect(history).toContain(line);
+    }
+    await expect(alpha.call("nix")).rejects.toThrow("Unknown tool: nix; this server has spf_channel");
+    expect(await say(alpha, { action: "dance" })).toMatch(/^Error/);
+    expect([alpha.log(), bravo.log()]).toEqual(["", ""]);
+  },
+);
+
+test("nothing is asked of the network before the first call, and a hub that is away is an answer", async () => {
+  const client = await serve(shellOf("ALPHA", `http://127.0.0.1:${await freePort()}`));
+  expect((await client.listTools()).tools).toHaveLength(1);
+  const answer = await client.call("spf_channel", { action: "list" });
+  expect(answer).toMatchObject({
+    isError: true,
+    content: [{ text: expect.stringContaining("no connection to the hub") }],
+  });
+});
+
+test("[SOC5] the agent is connected from its first call on, until it disconnects or its host ends", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "presence", shell.key);
+  const client = await serve(shell);
+  const isThere = async (): Promise<boolean> => {
+    const { participants } = (await call(hub.url, `/api/channel/${id}`)).body;
+    return participants[0].connected as boolean;
+  };
+  expect(await isThere()).toBe(false);
+  expect(await say(client, { action: "status" })).toContain(`${id} "presence": 0 unread`);
+  expect(await isThere()).toBe(true);
+  expect(await say(client, { action: "status" })).toContain("connected, 0 buffered");
+  expect(await say(client, { action: "disconnect" })).toContain("Disconnected");
+  expect(await isThere()).toBe(false);
+  expect(await say(client, { action: "send", text: "without" })).toContain("Sent [2]");
+  expect(await isThere()).toBe(false);
+  expect(await say(client, { action: "connect" })).toContain("stays open between calls");
+  expect(await isThere()).toBe(true);
+  await client.close();
+  while (await isThere()) await sleep(20);
+});
+
+test("[LIS1] a listen is the hub's listen, message for message and count for count", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "same", shell.key);
+  await post(hub.url, "join", { channel_id: id, key: "bravo", name: "BRAVO" });
+  const client = await serve(shell);
+  await say(client, { action: "connect", channel: id });
+  for (let n = 1; n <= 5; n++) {
+    await send(hub.url, id, { key: "bravo", text: n % 2 === 0 ? `to @${shell.key} ${n}` : `${n}` });
+    await send(hub.url, id, { key: shell.key, text: "own" });
+  }
+  await say(client, { action: "send", channel: id, text: "last" });
+  const live = await say(client, { action: "listen", channel: id });
+  const mine = await say(client, { action: "listen", channel: id, for: "me" });
+  const two = await say(client, { action: "listen", channel: id, limit: 2 });
+  await say(client, { action: "disconnect", channel: id });
+  expect(await say(client, { action: "listen", channel: id })).toBe(live);
+  expect(await say(client, { action: "listen", channel: id, for: "me" })).toBe(mine);
+  expect(await say(client, { action: "listen", channel: id, limit: 2 })).toBe(two);
+  expect(live).toContain("[11] BRAVO");
+  expect(mine).toContain("not for you");
+});
+
+test("[LIS3] what a listen passes as after is read for good, and a lost answer comes again", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "reading", shell.key);
+  await post(hub.url, "join", { channel_id: id, key: "bravo" });
+  const client = await serve(shell);
+  await send(hub.url, id, { key: "bravo", text: "one" });
+  for (let times = 0; times < 2; times++) expect(await say(client, { action: "listen" })).toContain("[3] bravo: one");
+  expect(await say(client, { action: "listen", channel: id, after: "3" })).toContain("Nothing new");
+  const { participants } = (await call(hub.url, `/api/channel/${id}`)).body;
+  expect(participants[0]).toMatchObject({ read_seq: 3, unread: 0 });
+  await send(hub.url, id, { key: "bravo", text: "two" });
+  const again = await serve(shell);
+  expect(await say(again, { action: "status" })).toContain("1 unread");
+  expect(await say(again, { action: "listen" })).toContain("[4] bravo: two");
+});
+
+test("a wait tells of its progress, can be cancelled, and goes on through a crash of the hub", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "waiting", shell.key);
+  await post(hub.url, "join", { channel_id: id, key: "bravo" });
+  const client = await serve(shell);
+  const heard: unknown[] = [];
+  const onprogress = (step: unknown): number => heard.push(step);
+  const waited = say(client, { action: "listen", wait: 50 }, { onprogress });
+  while (heard.length === 0) await sleep(100);
+  await hub.kill();
+  await hub.restart();
+  await send(hub.url, id, { key: "bravo", text: "still there?" });
+  expect(await waited).toContain("still there?");
+  expect(heard[0]).toMatchObject({ progress: expect.any(Number), total: 50, message: "waiting for messages" });
+  const signal = AbortSignal.timeout(300);
+  await expect(say(client, { action: "listen", channel: id, after: "3", wait: 50 }, { signal })).rejects.toThrow();
+  expect(await say(client, { action: "who" })).toContain("bravo");
+});
+
+test("the server speaks for its agent alone, which may change its name", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "names", shell.key);
+  const client = await serve(shell);
+  expect(await say(client, { action: "send", text: "x", key: "bravo" })).toContain("Error identity_mismatch");
+  expect(await say(client, { action: "send", text: "x", key: shell.key, name: "ANNA" })).toContain("Sent [2]");
+  const { participants } = (await call(hub.url, `/api/channel/${id}`)).body;
+  expect(participants).toMatchObject([{ key: shell.key, name: "ANNA", connected: true, kind: "agent" }]);
+});
+
+test("[GRD2] a channel that ends, or ends for the agent, is told as what it is", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "ending", "bravo");
+  const client = await serve(shell);
+  await say(client, { action: "join", channel: id });
+  await post(hub.url, "kick", { channel_id: id, target: shell.key });
+  expect(await say(client, { action: "listen", channel: id, wait: 5 })).toContain("Error not_participant");
+  const other = await createChannel(hub.url, "deleted", shell.key);
+  await say(client, { action: "connect", channel: other });
+  await call(hub.url, `/api/channel/${other}`, { method: "DELETE" });
+  expect(await say(client, { action: "listen", channel: other, wait: 5 })).toContain("Error channel_deleted");
+});
