@@ -1,5 +1,7 @@
 /** What grows when something grows: participants, channels, history, texts, idle sockets, lists. */
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import type { HubProcess } from "../test/support/process/hub-process.ts";
 import type { Bench } from "./bench.ts";
 import { control } from "./control.ts";
@@ -14,6 +16,7 @@ export async function growth(bench: Bench): Promise<Section[]> {
   await using bare = await startWorker("bare", "memory");
   await using hub = await startWorker("hub", "memory");
   const servers = { bare, hub };
+  bench = { ...bench, rules: { ...bench.rules, most: bench.rules.least } };
   return [
     await participants(bench, servers),
     await channels(bench, servers),
@@ -169,26 +172,29 @@ async function texts(bench: Bench, servers: Servers): Promise<Section> {
 }
 
 const IDLE_SOCKETS = 10_000;
-/** Sockets and what else a process has open. */
-const FILES_BESIDE = 200;
+/** What else a process has open; and the runtime holds a socket twice. */
+const FILES_BESIDE = 500;
+const FILES_WANTED: number = IDLE_SOCKETS * 2 + FILES_BESIDE;
 /** After ten seconds without an event the object sleeps. */
 const SLEEP_S = 12;
 
-/** Open files this process, and those it starts, may have: Node raises the soft limit to the hard one. */
-async function openFiles(): Promise<number> {
+/** Raises the open files that this process, and those it starts, may have; gives how many there are now. */
+async function raiseOpenFiles(): Promise<number> {
+  const raise = promisify(execFile)("prlimit", [`--pid=${process.pid}`, `--nofile=${FILES_WANTED}:${FILES_WANTED}`]);
+  // Only root may go beyond the hard limit, and not every machine has the program: then it stays as it is.
+  await raise.catch(() => undefined);
   const limits = await readFile("/proc/self/limits", "utf8");
   return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity);
 }
 
 /** Ten thousand sockets on one channel that say nothing; then one message reaches them all. */
 async function idle(bench: Bench): Promise<Section> {
-  const links = bench.isSmoke ? 200 : IDLE_SOCKETS;
-  const title = `${links.toLocaleString("en")} idle sockets on one channel`;
-  const files = await openFiles();
-  if (files < links + FILES_BESIDE)
-    return section(title, { notes: [`not run: this machine allows ${files} open files (raise the hard limit)`] });
-  bench.say(title);
   const per_key = 8;
+  const wanted = bench.isSmoke ? 200 : IDLE_SOCKETS;
+  const files = await raiseOpenFiles();
+  const links = Math.min(wanted, per_key * Math.floor((files - FILES_BESIDE) / 2 / per_key));
+  const title = `${links.toLocaleString("en")} idle sockets on one channel`;
+  bench.say(title);
   await using hub = await startWorker("hub", "memory");
   const first = await makeChannel(hub, links / per_key);
   const hold = bench.isSmoke ? 0.2 : SLEEP_S;
@@ -207,6 +213,11 @@ async function idle(bench: Bench): Promise<Section> {
       absolute("dead sockets", held.dead, { most: 0 }),
       absolute("sockets that one message did not reach", links - per_key - held.deliveries, { most: 0 }),
     ],
-    notes: [`HUB_MAX_SOCKETS=0; 8 sockets of an agent, which are not told its own messages.`],
+    notes: [
+      `HUB_MAX_SOCKETS=0; ${per_key} sockets of an agent, which are not told its own messages.`,
+      ...(links < wanted
+        ? [`Not ${wanted}: this machine allows ${files} open files, and the runtime holds a socket twice.`]
+        : []),
+    ],
   });
 }

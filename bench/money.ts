@@ -8,11 +8,32 @@ import { countRows } from "./rows.ts";
 import { absolute, figure, type Goal, type Section, section } from "./section.ts";
 import { ask, fill, hubSpeech, makeChannel, startWorker, target } from "./servers.ts";
 
-/** A reader says `seen` after so many messages, as the product's client does. */
+/** When a reader says `seen`, as the product's client does: after so many messages, or so many seconds after the first. */
 const SEEN_MESSAGES = 100;
+const SEEN_S = 5;
 const LONE_DOLLARS = 1.02;
 const BURST_DOLLARS = 0.25;
 const BURST = 20;
+/** An object without an event sleeps after ten seconds. */
+const SLEEP_S = 12;
+
+/** How messages come. */
+interface Pace {
+  readonly name: string;
+  readonly a_second: number;
+  /** Under way at once. */
+  readonly burst: number;
+  /** True: the object was asleep before each. */
+  readonly isAsleep: boolean;
+}
+
+const PACES: readonly Pace[] = [
+  { name: "1 a minute, asleep", a_second: 1 / 60, burst: 1, isAsleep: true },
+  { name: "1 a second", a_second: 1, burst: 1, isAsleep: false },
+  { name: "50 a second", a_second: 50, burst: 1, isAsleep: false },
+  ...[2, 5, 10, BURST, 50].map((burst) => ({ name: `${burst} at once`, a_second: Infinity, burst, isAsleep: false })),
+];
+const SMOKE_PACES: readonly Pace[] = PACES.filter(({ name }) => name === "50 a second" || name === `${BURST} at once`);
 
 export async function money(bench: Bench): Promise<Section[]> {
   await using hub = await startWorker("counted-hub", "memory");
@@ -21,34 +42,27 @@ export async function money(bench: Bench): Promise<Section[]> {
 
 interface Cost {
   readonly links: number;
-  /** Messages under way at once. */
-  readonly burst: number;
+  readonly pace: Pace;
   readonly use: Use;
 }
 
 async function messages(bench: Bench, hub: HubProcess): Promise<Section> {
   const sizes = bench.isSmoke ? [2] : [2, 10, 100];
-  const bursts = bench.isSmoke ? [1, BURST] : [1, 2, 5, 10, BURST, 50];
   const costs: Cost[] = [];
   for (const links of sizes) {
     const first = await makeChannel(hub, links);
     await fill(bench.load, hub, first);
-    for (const burst of bursts) {
-      bench.say(`${links} participants, ${burst} messages at once`);
-      costs.push({ links, burst, use: await messageUse(bench, hub, { links, burst, first }) });
+    for (const pace of bench.isSmoke ? SMOKE_PACES : PACES) {
+      bench.say(`${links} participants, ${pace.name}`);
+      // A wake reads back the sends of five minutes: a channel that slept has had no thousand of them.
+      const channel = pace.isAsleep ? await makeChannel(hub, links) : first;
+      costs.push({ links, pace, use: await messageUse(bench, hub, { links, pace, first: channel }) });
     }
   }
-  const goalsOf = ({ links, burst, use }: Cost): Goal[] => {
-    const dollars = dollarsPerMillion(use);
-    if (burst === 1) return [absolute(`$/M lone messages, ${links} participants`, dollars, { most: LONE_DOLLARS })];
-    if (burst === BURST)
-      return [absolute(`$/M in bursts of ${BURST}, ${links} participants`, dollars, { most: BURST_DOLLARS })];
-    return [];
-  };
   return section("A million messages between connected agents", {
     columns: [
       "participants",
-      "at once",
+      "pace",
       "rows written",
       "rows read",
       "requests",
@@ -57,18 +71,26 @@ async function messages(bench: Bench, hub: HubProcess): Promise<Section> {
       "free plan, a day",
       "ends with",
     ],
-    rows: costs.map(({ links, burst, use }) => [String(links), String(burst), ...priced(use)]),
+    rows: costs.map(({ links, pace, use }) => [String(links), pace.name, ...priced(use)]),
     goals: costs.flatMap(goalsOf),
     notes: [
-      `Prices of ${PRICES_DATE}, beyond what a plan includes. Requests: the send and the readers' \`seen\` (one in ${SEEN_MESSAGES} messages), ${SOCKET_MESSAGES_PER_REQUEST} socket messages to a request. Time: the server's CPU.`,
+      `Prices of ${PRICES_DATE}, beyond what a plan includes. Requests: the send and the readers' \`seen\` (after ${SEEN_MESSAGES} messages or ${SEEN_S} s), ${SOCKET_MESSAGES_PER_REQUEST} socket messages to a request. Time: the server's CPU; asleep, until the last reader has the message.`,
     ],
     points: Object.fromEntries(
       sizes.map((links) => [
         `${links} participants`,
-        costs.filter((cost) => cost.links === links).map(({ burst, use }) => [burst, dollarsPerMillion(use)] as const),
+        costs
+          .filter((cost) => cost.links === links && !(cost.pace.a_second < 50))
+          .map(({ pace, use }) => [pace.burst, dollarsPerMillion(use)] as const),
       ]),
     ),
   });
+}
+
+function goalsOf({ links, pace, use }: Cost): Goal[] {
+  const [dollars, text] = [dollarsPerMillion(use), `$/M, ${pace.name}, ${links} participants`];
+  if (pace.burst === 1) return [absolute(text, dollars, { most: LONE_DOLLARS })];
+  return pace.burst === BURST ? [absolute(text, dollars, { most: BURST_DOLLARS })] : [];
 }
 
 function priced(use: Use): string[] {
@@ -84,28 +106,40 @@ function priced(use: Use): string[] {
 
 interface Shape {
   readonly links: number;
-  readonly burst: number;
+  readonly pace: Pace;
   readonly first: number;
 }
 
-/** Of one message. A lone one is sent at a steady rate, the others keep so many under way. */
-async function messageUse(bench: Bench, hub: HubProcess, { links, burst, first }: Shape): Promise<Use> {
+/** Of one message. Lone ones are sent at a steady rate, the others keep so many under way. */
+async function messageUse(bench: Bench, hub: HubProcess, { links, pace, first }: Shape): Promise<Use> {
   const most = bench.isSmoke ? 20 : 100;
-  const pace = burst === 1 ? { rate: 50, messages: most } : { in_flight: burst, messages: most * burst };
-  const work = { links, first, ...pace, warm: 0, measure: 60 };
-  let [sent, cpu_us] = [0, 0];
+  const { burst, isAsleep } = pace;
+  const lone = { rate: 50, messages: isAsleep ? 1 : most, hold: isAsleep ? SLEEP_S : 0 };
+  const how = burst === 1 ? lone : { in_flight: burst, messages: most * burst };
+  const speech = target(hub, hubSpeech("batch"));
+  const connect = async (): Promise<void> =>
+    void (await bench.load.messages(speech, { links, first, rate: 1, warm: 0, measure: 0 }));
+  // What the first connects write of their participants, and every connect reads, is no message's cost.
+  await connect();
+  const connected = await countRows(hub, connect);
+  let [sent, seconds] = [0, 0];
   const rows = await countRows(hub, async () => {
-    const figures = await bench.load.messages(target(hub, hubSpeech("batch")), work);
-    [sent, cpu_us] = [figures.messages, cpuPerMessage(figures)];
+    const figures = await bench.load.messages(speech, { links, first, ...how, warm: 0, measure: 60 });
+    sent = figures.messages;
+    seconds = isAsleep ? figures.delivery_p99_ms / 1000 : cpuPerMessage(figures) / 1e6;
   });
-  const socket_messages = 1 + (links - 1) / SEEN_MESSAGES;
   return {
     worker_requests: 0,
-    object_requests: socket_messages / SOCKET_MESSAGES_PER_REQUEST,
-    seconds: cpu_us / 1e6,
-    rows_read: rows.read / sent,
+    object_requests: (1 + (links - 1) * seenPerMessage(pace)) / SOCKET_MESSAGES_PER_REQUEST,
+    seconds,
+    rows_read: (rows.read - connected.read) / sent,
     rows_written: (rows.written + rows.index_written) / sent,
   };
+}
+
+/** How often a reader says `seen`, by the message. */
+function seenPerMessage({ a_second }: Pace): number {
+  return 1 / Math.min(SEEN_MESSAGES, Math.max(1, a_second * SEEN_S));
 }
 
 /** Requests over HTTP, priced apart: each is one of the Worker and one of the object. */

@@ -35,7 +35,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 } .title { font-size: 16p
 
 /** Both axes logarithmic: what grows in step is straight. */
 export function linePlot({ title, x, y, lines }: LinePlot): string {
-  const [height, left, right, top, bottom] = [420, 70, 190, 50, 50];
+  const [height, left, right, top, bottom] = [430, 70, 190, 70, 50];
   const all = lines.flatMap(({ points }) => points);
   const across = scale(
     all.map(([value]) => value),
@@ -54,7 +54,7 @@ export function linePlot({ title, x, y, lines }: LinePlot): string {
     ...lines.map((line, at) => drawLine(line, at, across, up)),
     ...labels(lines, up, WIDTH - right + 10),
     text((left + WIDTH - right) / 2, height - 10, x, "middle"),
-    text(16, top - 14, y, "start"),
+    text(16, top - 20, y, "start"),
   ];
   return drawing(height, title, parts);
 }

@@ -140,6 +140,7 @@ static void open_all(struct run *run) {
     while (run->begun < run->count && run->begun - run->opened < run->options.opening)
       open_link(run, &run->links[run->begun++]);
     turn(run, 100);
+    if (run->totals.dead > 0) fail("a link was lost before all were open");
     if (now_ns() - begun > 5 * HANGING_NS) fail("the links do not open");
   }
   run->heard_ns = now_ns();
