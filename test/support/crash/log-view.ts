@@ -1,8 +1,8 @@
 /**
  * The log as all observers together have seen it. A hub's seq is its claim about the order of
- * events, so nothing has to be searched: every sighting must agree with that claim (R1–R9, R26).
+ * events, so nothing has to be searched: every sighting must agree with that claim (R1–R9, R22, R26).
  */
-import { type HistoryMeta, type Message, RING_MESSAGES } from "../../../src/protocol/index.ts";
+import { type ChannelEvent, type HistoryMeta, type Message, RING_MESSAGES } from "../../../src/protocol/index.ts";
 import type { Blame } from "./history.ts";
 
 /** Where a message was seen. Only pages are the log itself. */
@@ -13,6 +13,7 @@ interface Place {
   readonly id: string;
   readonly from: string;
   readonly client_msg_id: string | undefined;
+  readonly event: ChannelEvent | undefined;
   readonly json: string;
   isAcked: boolean;
   /** A page showed it. */
@@ -90,6 +91,30 @@ export class LogView {
       else if (place.isAcked) this.#blame("R7", `${seq} was acked and is not in the log`);
       else this.#blame("R8", `${seq} was received and is not in the log`);
     }
+    this.#checkMembers(last);
+  }
+
+  /** Plays joins and leaves again, as far as they are known: where the log has holes, somebody may have joined. */
+  #checkMembers(last: number): void {
+    const members: Map<string, boolean> = new Map();
+    let isWhole = this.#places.get(1)?.event?.kind === "created";
+    const isMember = (key: string): boolean | undefined => members.get(key) ?? (isWhole ? false : undefined);
+    for (let seq = 1; seq <= last; seq++) {
+      const place = this.#places.get(seq);
+      if (place === undefined) {
+        isWhole = false;
+        members.clear();
+        continue;
+      }
+      const { event, from } = place;
+      const isJoin = event?.kind === "join" || event?.kind === "created";
+      const isLeave = event?.kind === "leave" || event?.kind === "kick";
+      if (event === undefined && from !== "system" && isMember(from) === false)
+        this.#blame("R22", `${seq} is by ${from}, who is no member`);
+      if (isJoin && isMember(event.key) === true) this.#blame("R22", `${seq}: ${event.key} is a member and joins`);
+      if (isLeave && isMember(event.key) === false) this.#blame("R22", `${seq}: ${event.key} is no member and leaves`);
+      if (event !== undefined && (isJoin || isLeave)) members.set(event.key, isJoin);
+    }
   }
 
   /** The sends seen, in the log's order. */
@@ -109,7 +134,7 @@ export class LogView {
   }
 
   #place(message: Message, source: Source): void {
-    const { seq, id, from, client_msg_id } = message;
+    const { seq, id, from, client_msg_id, event } = message;
     const twin = this.#seqOfId.get(id);
     if (twin !== undefined) this.#blame("R3", `${id} is the id of ${twin} and of ${seq}`);
     this.#seqOfId.set(id, seq);
@@ -117,6 +142,7 @@ export class LogView {
       id,
       from,
       client_msg_id,
+      event,
       json: JSON.stringify(message),
       isAcked: source === "ack",
       isStored: source === "page",
