@@ -65,9 +65,9 @@ function met(spoken: readonly string[], how: "join" | "leave" | "kick" = "join",
   hub.turn();
   hub.crash(0);
   hub.note("leave", "b");
-  for (const [at, key] of spoken.entries()) {
-    hub.connect(10 + at, key, 0);
-    hub.say(10 + at, `${key}-late`);
+  for (const [nth, key] of spoken.entries()) {
+    hub.connect(10 + nth, key, 0);
+    hub.say(10 + nth, `${key}-late`);
     hub.turn();
     hub.crash(0);
   }

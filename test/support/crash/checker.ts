@@ -67,6 +67,7 @@ export class HistoryChecker {
       case "ask":
         return socket.ask(event.after, this.#asked(socket.key));
       case "listen":
+        socket.listen();
         return this.#listens.listen(socket.key, event.after);
       case "listened":
         for (const message of event.messages) this.#see(message, "receive");

@@ -4,6 +4,7 @@
  */
 import { type ChannelEvent, type HistoryMeta, type Message, RING_MESSAGES } from "../../../src/protocol/index.ts";
 import type { Blame } from "./history.ts";
+import { MemberView } from "./member-view.ts";
 
 /** Where a message was seen. Only pages are the log itself. */
 export type Source = "page" | "ack" | "receive";
@@ -91,29 +92,11 @@ export class LogView {
       else if (place.isAcked) this.#blame("R7", `${seq} was acked and is not in the log`);
       else this.#blame("R8", `${seq} was received and is not in the log`);
     }
-    this.#checkMembers(last);
-  }
-
-  /** Plays joins and leaves again, as far as they are known: where the log has holes, somebody may have joined. */
-  #checkMembers(last: number): void {
-    const members: Map<string, boolean> = new Map();
-    let isWhole = this.#places.get(1)?.event?.kind === "created";
-    const isMember = (key: string): boolean | undefined => members.get(key) ?? (isWhole ? false : undefined);
+    const members = new MemberView(this.#blame);
     for (let seq = 1; seq <= last; seq++) {
       const place = this.#places.get(seq);
-      if (place === undefined) {
-        isWhole = false;
-        members.clear();
-        continue;
-      }
-      const { event, from } = place;
-      const isJoin = event?.kind === "join" || event?.kind === "created";
-      const isLeave = event?.kind === "leave" || event?.kind === "kick";
-      if (event === undefined && from !== "system" && isMember(from) === false)
-        this.#blame("R22", `${seq} is by ${from}, who is no member`);
-      if (isJoin && isMember(event.key) === true) this.#blame("R22", `${seq}: ${event.key} is a member and joins`);
-      if (isLeave && isMember(event.key) === false) this.#blame("R22", `${seq}: ${event.key} is no member and leaves`);
-      if (event !== undefined && (isJoin || isLeave)) members.set(event.key, isJoin);
+      if (place === undefined) members.skip();
+      else members.take(seq, place);
     }
   }
 

@@ -25,6 +25,7 @@ export class SocketView {
   #after: number | undefined;
   /** Everything up to here has come; undefined while pages are missing. */
   #position: number | undefined;
+  #isListening = false;
 
   constructor(key: string, after: number | undefined, asked: Asked, blame: Blame) {
     this.key = key;
@@ -86,6 +87,11 @@ export class SocketView {
     this.#pending.push(pending);
   }
 
+  /** It waits for an answer over HTTP and gets nothing else. */
+  listen(): void {
+    this.#isListening = true;
+  }
+
   /** It got a page: to the hub it is connected. */
   get isConnected(): boolean {
     return this.#position !== undefined;
@@ -93,6 +99,7 @@ export class SocketView {
 
   /** At rest: nothing is on its way any more. */
   finish(last_seq: number): void {
+    if (this.#isListening) return;
     const [unanswered] = this.#pending;
     if (unanswered !== undefined) this.#blame("R21", `${this.key} never got a reply to ${unanswered.id}`);
     if (this.#position !== last_seq)

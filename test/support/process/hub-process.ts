@@ -57,13 +57,18 @@ export class HubProcess {
 
   /** Starts the runtime on the same port and state; returns when it serves. */
   async restart(): Promise<void> {
+    await this.#untilServing(this.launch());
+  }
+
+  /** Starts the runtime and does not wait until it serves: to be killed while it is still coming up. */
+  launch(): ChildProcess {
     const child = spawn(workerdPath(), ["serve", "--experimental", join(this.directory, "config.capnp")], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (text: Buffer) => (this.output += text.toString()));
-    await this.#untilServing(child);
+    return child;
   }
 
   /** SIGKILL, as a power cut would end it; returns when the process is gone. */
