@@ -2,6 +2,7 @@
  * Creates channels, speaks in them and deletes some, one request after the other; after a crash it
  * repeats the request that got no answer. Says what it was told, and what contradicts it.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { call, type Answer } from "../process/agent.ts";
 import type { Dice } from "./dice.ts";
 
@@ -26,6 +27,8 @@ export class Founder {
   readonly foundings: Founding[] = [];
   /** Requests that were repeated after a crash. */
   repeated = 0;
+  /** Milliseconds between two requests. */
+  pause_ms = 0;
   #isStopped = false;
   #unanswered: Request | undefined;
   readonly #dice: Dice;
@@ -53,6 +56,7 @@ export class Founder {
       if (answer === undefined) return;
       this.#unanswered = undefined;
       this.#take(request, answer, isSecond);
+      if (this.pause_ms > 0) await sleep(this.pause_ms);
     }
   }
 

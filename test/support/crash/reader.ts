@@ -8,6 +8,7 @@ import { type Ground, type Hear, Line } from "./line.ts";
 export class Reader {
   readonly #key: string;
   readonly #frames: "single" | "batch";
+  #line: Line | undefined;
   /** Everything up to here has come, or was reported as gone. */
   position = 0;
 
@@ -21,10 +22,16 @@ export class Reader {
     this.position = 0;
   }
 
+  /** Ends the connection. */
+  leave(): void {
+    this.#line?.end();
+  }
+
   /** Connects and reads until the connection ends. */
   run(ground: Ground): Promise<void> {
     const hear: Hear = (frame, line) => this.#hear(frame, line, ground.epoch);
-    return new Line(ground, { key: this.#key, frames: this.#frames, after: this.position }, hear).closed;
+    this.#line = new Line(ground, { key: this.#key, frames: this.#frames, after: this.position }, hear);
+    return this.#line.closed;
   }
 
   #hear(frame: Frame, line: Line, epoch: string): void {

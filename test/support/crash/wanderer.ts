@@ -2,6 +2,7 @@
  * Joins, leaves and sends over HTTP, as member and as none, one request after the other; after a
  * crash it first repeats the send that got no answer.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { call, type Json } from "../process/agent.ts";
 import type { Dice } from "./dice.ts";
 import type { Ground } from "./line.ts";
@@ -21,6 +22,8 @@ export class Wanderer {
   refused = 0;
   /** How often it came or went. */
   moves = 0;
+  /** Milliseconds between two requests. */
+  pause_ms = 0;
   #isStopped = false;
   #unanswered: Text | undefined;
   readonly #dice: Dice;
@@ -38,7 +41,7 @@ export class Wanderer {
   async run(ground: Ground): Promise<void> {
     const socket = ground.nextSocket();
     ground.record({ type: "open", socket, key: this.key });
-    while (await this.#step(ground, socket)) continue;
+    while (await this.#step(ground, socket)) if (this.pause_ms > 0) await sleep(this.pause_ms);
     ground.record({ type: "close", socket });
   }
 

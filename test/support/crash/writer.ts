@@ -29,6 +29,8 @@ export class Writer {
   refused = 0;
   /** Makes every text large. */
   isHeavy = false;
+  /** Milliseconds between a reply and the next new send. */
+  pause_ms = 0;
   #isStopped = false;
   readonly #dice: Dice;
   readonly #unacked: Map<string, Text> = new Map();
@@ -45,7 +47,8 @@ export class Writer {
       if (frame.type === "history") this.#resume(line);
       if (frame.type === "ack") this.#settle(frame.client_msg_id ?? "", true);
       if (frame.type === "error") this.#settle(frame.client_msg_id ?? "", false);
-      this.#fill(line);
+      if (this.pause_ms === 0) this.#fill(line);
+      else setTimeout(() => this.#fill(line), this.pause_ms);
     });
     return line.closed;
   }
