@@ -15,7 +15,7 @@ import { channelStub, indexStub, type Json } from "./support/hub.ts";
 
 /** In which the scripts' channels are made. */
 const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-const INSIDE = { scripts: 120, guard: 2, steps_least: 3000 };
+const INSIDE = { scripts: 120, guard: 2, steps_least: 2000 };
 const OUTSIDE = { scripts: 30, guard: 60, steps_least: 300 };
 const SEED = inject("model_seed");
 

@@ -68,10 +68,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     test: HUB.storage,
   },
   {
-    what: "an erased channel is made anew by the next call",
-    file: "src/hub/keeper.ts",
-    find: "this.#isErased = true;",
-    replace: "",
+    what: "a delete leaves the channel's sockets open",
+    file: "src/hub/channel-object.ts",
+    find: "for (const connection of [...this.#connections.all()]) this.#connections.drop(connection, why, now);",
+    replace: "if (now < 0) this.#connections.all();\n    void why;",
     test: HUB.index,
   },
   {
