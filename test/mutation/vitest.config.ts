@@ -9,6 +9,7 @@ export default defineConfig({
     // Only guards against hanging: a mutated test run is slow.
     testTimeout: 120_000,
     include: ["test/unit/**/*.test.ts"],
-    exclude: ["test/unit/model.test.ts", "test/unit/checker.test.ts"],
+    setupFiles: ["test/mutation/setup.ts"],
+    exclude: ["test/unit/model.test.ts", "test/unit/checker.test.ts", "test/unit/protocol-coverage.test.ts"],
   },
 });
