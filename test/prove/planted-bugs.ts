@@ -229,13 +229,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     test: HUB.sockets,
   },
   {
-    what: "a closing socket wakes up as an open one",
-    file: "src/hub/connection.ts",
-    find: 'if (attached === null || attached.mode === "listener" || attached.closing) return undefined;',
-    replace: 'if (attached === null || attached.mode === "listener") return undefined;',
-    test: HUB.hibernation,
-  },
-  {
     what: "a socket forgets its mode in its sleep",
     file: "src/hub/connection.ts",
     find: "    this.socket.serializeAttachment(this.#attached);\n",
