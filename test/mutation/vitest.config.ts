@@ -6,8 +6,6 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    // The rooms are pure, so the files may share a worker; starting one for each costs more than the tests.
-    isolate: false,
     // Only guards against hanging: a mutated test run is slow.
     testTimeout: 120_000,
     include: ["test/unit/**/*.test.ts"],
