@@ -14,8 +14,13 @@ if (index > 0) {
   const report = await withWorker([SOON], (worker) => runSagaRig({ worker, kills, seed }));
   tell(describeSaga(report), report.violations, true);
 } else {
-  const report = await withWorker([], (worker) => runCrashRig({ worker, kills, seed }));
+  const report = await withWorker([], (worker) => runCrashRig({ worker, kills, seed, onKill }));
   tell(describeReport(report), report.violations, report.unread === 0 && report.acked === report.sent);
+}
+
+/** A line now and then, for a run of many minutes. */
+function onKill(done: number, violations: number): void {
+  if (done % 100 === 0) console.log(`${done} kills, ${violations} violations`);
 }
 
 function tell(said: string, violations: readonly unknown[], isComplete: boolean): void {

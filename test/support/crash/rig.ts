@@ -47,6 +47,8 @@ export interface CrashOptions {
   readonly seed: number;
   /** End with the first violation of one of these, for builds that must fail. */
   readonly until?: readonly Rule[];
+  /** Told after each kill how many there were, and how many violations. */
+  readonly onKill?: (kills: number, violations: number) => void;
 }
 
 export async function runCrashRig(options: CrashOptions): Promise<Report> {
@@ -142,6 +144,7 @@ class CrashRig {
   async #kill(): Promise<void> {
     await this.#hub.kill();
     this.#count.kills++;
+    this.#options.onKill?.(this.#count.kills, this.#checker.violations.length);
   }
 
   async #killAgain(): Promise<void> {
