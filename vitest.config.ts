@@ -18,7 +18,12 @@ export default defineConfig({
             miniflare: { bindings: { HUB_KEY: "test-key-that-is-long-enough" } },
           }),
         ],
-        test: { name: "hub", include: ["test/hub/**/*.test.ts"], testTimeout: HANGING_MS },
+        test: {
+          name: "hub",
+          include: ["test/hub/**/*.test.ts"],
+          testTimeout: HANGING_MS,
+          provide: { model_seed: Number(process.env["MODEL_SEED"] ?? Date.now() % 1_000_000) },
+        },
       },
       {
         test: {

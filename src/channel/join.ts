@@ -34,9 +34,10 @@ export function join(
 /** The row of one who joins; what is known of a key that was here before stays. */
 function newMember(state: ChannelState, caller: Caller, given: string | undefined, now: number): Participant {
   const known = state.participants.get(caller.key);
+  const { kicked_until: _served, ...before } = known ?? {};
   const kind = caller.kind ?? known?.kind;
   return {
-    ...known,
+    ...before,
     key: caller.key,
     name: given ?? caller.name ?? known?.name ?? caller.key,
     member: true,

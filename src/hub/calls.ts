@@ -86,16 +86,30 @@ export async function repeated<T>(
   attempt: () => Promise<Result<T>>,
   { isRepeatable, failed }: CallOptions,
 ): Promise<Result<T>> {
+  let isFull = isRepeatable;
   for (let tries = isRepeatable ? 2 : 1; tries > 0; tries--) {
     try {
       return await attempt();
     } catch (error) {
       logFault("call", { tries_left: tries - 1 }, error);
       if (isOverloaded(error)) return OVERLOADED;
+      isFull &&= isDiskFull(error);
     }
   }
-  return failed;
+  return isFull ? NOT_STORED : failed;
 }
+
+/**
+ * A full disk fails the commit whole. It ends the object, and with it the answers to what was stored
+ * just before; so only a second attempt, which would have found the first, shows that nothing is there.
+ */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("SQLITE_FULL");
+}
+
+const NOT_STORED: Result<never> = refuse("storage_unavailable", "the disk is full, nothing was stored; send it again", {
+  retry_after_ms: RETRY_MS,
+});
 
 const OVERLOADED: Result<never> = refuse("overloaded", "it has more work than it can take; try again later", {
   retry_after_ms: RETRY_MS,

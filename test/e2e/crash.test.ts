@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { Rule } from "../support/crash/history.ts";
-import { describeReport, runCrashRig } from "../support/crash/rig.ts";
+import { describeReport } from "../support/crash/report.ts";
+import { runCrashRig } from "../support/crash/rig.ts";
 import { buildWorker, type Patch } from "../support/process/build.ts";
 
 const KILLS = 40;
@@ -70,7 +71,10 @@ test(`[DUR1] [DUR3] [ORD1] ${KILLS} crashes under load lose, invent, double and 
   const said = describeReport(report);
   console.info(said);
   expect(report.violations.slice(0, 10), said).toEqual([]);
-  expect(report, said).toMatchObject({ kills: KILLS, refused: 0, unread: 0, acked: report.sent });
+  expect(report, said).toMatchObject({ refused: 0, unread: 0, acked: report.sent });
+  expect(report.kills, said).toBeGreaterThanOrEqual(KILLS);
+  // Somebody came and went, and somebody listened, between the kills.
+  expect(Math.min(report.moves, report.listens), said).toBeGreaterThan(10);
   expect(report.acked, said).toBeGreaterThan(ACKED_LEAST);
   expect(report.retried, said).toBeGreaterThanOrEqual(KILLS);
 });

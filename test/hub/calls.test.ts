@@ -46,6 +46,24 @@ test("[DUR3] an overloaded object is not asked again", async () => {
   });
 });
 
+test("[DUR4] a disk that is full at both attempts has stored nothing; at one of them, nobody can tell", async () => {
+  const full = { message: "database or disk is full: SQLITE_FULL" };
+  const outcomes = [
+    [[full, full], "storage_unavailable"],
+    [[{}, full], "outcome_unknown"],
+    [[full, {}], "outcome_unknown"],
+  ] as const;
+  const { command } = Channel.prototype;
+  for (const [faults, code] of outcomes) {
+    const id = await createChannel();
+    const left = [...faults];
+    Channel.prototype.command = () => Promise.reject(Object.assign(new Error("the object was reset"), left.shift()));
+    const refused = await send(id, "alpha", "x").finally(() => (Channel.prototype.command = command));
+    expect(refused).toMatchObject({ ok: false, code });
+    expect(refused.retry_after_ms).toBeGreaterThan(0);
+  }
+});
+
 test("[DUR3] a leave whose answer was lost is not repeated: it would be told it is no participant", async () => {
   const id = await createChannel();
   await losingAnswers(1, {}, async () => {

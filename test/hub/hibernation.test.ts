@@ -104,6 +104,24 @@ test("[SOC8] a socket that closed while the object slept is gone at every later 
   await alpha.close();
 });
 
+test("[SOC2] [SOC8] a reader that is behind is so when it wakes, and one that has caught up is live", async () => {
+  const id = await createChannel();
+  // More than a page holds.
+  for (let sent = 0; sent < 20; sent++) await send(id, "alpha", "x".repeat(60_000));
+  const bravo = await Socket.connect(id, "key=bravo&after=0");
+  const first = await bravo.next();
+  expect(first.meta.complete).toBe(false);
+  await evictDurableObject(channelStub(id));
+  await send(id, "alpha", "unheard");
+  expect(await bravo.quiet()).toEqual([]);
+  const rest = await bravo.ask({ action: "history", after: first.data.at(-1).seq, limit: 1000 });
+  expect(rest.meta.complete).toBe(true);
+  await evictDurableObject(channelStub(id));
+  await send(id, "alpha", "heard");
+  expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "heard" } });
+  await bravo.close();
+});
+
 test("[DUR2] a crash before the flush loses only what was not acknowledged", async () => {
   const id = await createChannel();
   const acked: string[] = [];

@@ -213,10 +213,48 @@ test("[IDX3] a channel whose index does not answer goes on after two seconds, an
   const started = performance.now();
   expect(await send(id, "alpha", "late")).toMatchObject({ ok: true });
   expect(performance.now() - started).toBeGreaterThan(1900);
+  expect(answered).toBe(0);
   while (answered === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   HubIndex.prototype.dirty = dirty;
   expect(await send(id, "alpha", "told")).toMatchObject({ ok: true });
   expect(await listed(id)).toMatchObject({ message_count: 3 });
+});
+
+test("[IDX3] a list taken while a change is being announced does not take the announcement for done", async () => {
+  const id = await createChannel();
+  await listAll();
+  const { HubIndex } = await import("../../src/hub/index.ts");
+  const { dirty } = HubIndex.prototype;
+  let isMarked = false;
+  const slow = async function slow(this: InstanceType<typeof HubIndex>, number: number, change: number) {
+    dirty.call(this, number, change);
+    isMarked = true;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  };
+  Object.assign(HubIndex.prototype, { dirty: slow });
+  const sending = send(id, "alpha", "announced");
+  while (!isMarked) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await listed(id)).toMatchObject({ message_count: 1 });
+  expect(await sending).toMatchObject({ ok: true });
+  HubIndex.prototype.dirty = dirty;
+  expect(await listed(id)).toMatchObject({ message_count: 2 });
+});
+
+test("[IDX3] a summary that a later change has overtaken leaves its channel to be asked again", async () => {
+  const id = await createChannel();
+  await send(id, "alpha", "x");
+  const { summary } = Channel.prototype;
+  Channel.prototype.summary = async function overtaken(this: Channel, known: number) {
+    const answer = await summary.call(this, known);
+    await indexStub().dirty(Number(id.slice(3)), known + 1);
+    return answer;
+  };
+  await listed(id);
+  Channel.prototype.summary = summary;
+  const { asked, stop } = countAsked();
+  await listed(id);
+  stop();
+  expect(asked).toEqual([id]);
 });
 
 /** Without its tables a channel cannot load; asleep, it must. */

@@ -1,6 +1,6 @@
 /** Sockets, presence and delivery, seen from outside. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { HubIndex } from "../../src/hub/index.ts";
 import { call, channelStub, createChannel, type Json, send, Socket } from "./support/hub.ts";
 
@@ -154,6 +154,23 @@ test("[SOC5] connected is computed from sockets; ping is answered without waking
   expect(await connected()).toBe(true);
   await alpha.close();
   expect(await connected()).toBe(false);
+});
+
+test("[SOC5] who pinged once and is silent for 90 s counts as gone, until it is heard of again", async () => {
+  const id = await createChannel();
+  const alpha = await Socket.connect(id, "key=alpha");
+  await alpha.next();
+  const isConnected = async (): Promise<boolean> => (await call(`/api/channel/${id}`)).participants[0].connected;
+  expect(await alpha.ask("ping")).toBe("pong");
+  const pinged = Date.now();
+  vi.setSystemTime(pinged + 89_000);
+  expect(await isConnected()).toBe(true);
+  vi.setSystemTime(pinged + 91_000);
+  expect(await isConnected()).toBe(false);
+  expect((await alpha.ask({ action: "history", limit: 1 })).type).toBe("history");
+  expect(await isConnected()).toBe(true);
+  vi.useRealTimers();
+  await alpha.close();
 });
 
 test("[SOC7] frames=batch takes the frames of a tick in one, in order, acks included", async () => {

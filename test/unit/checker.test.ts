@@ -45,6 +45,34 @@ function recorded(): HistoryEvent[] {
   for (let n = 5; n <= RING_MESSAGES; n++) hub.say(4, `a-${n}`);
   hub.turn();
   hub.audit(92, 0);
+  hub.listen(80, "l", { start: 2 });
+  hub.listen(81, "l", { after: RING_MESSAGES, start: RING_MESSAGES });
+  hub.listen(82, "l", { start: RING_MESSAGES });
+  return [...hub.events, { type: "presence", connected: ["a", "b", "r"] }];
+}
+
+/** `b` joins, speaks, and has left when `spoken` is said of it; then `who` comes or goes. */
+function met(spoken: readonly string[], how: "join" | "leave" | "kick" = "join", who = "b"): HistoryEvent[] {
+  const hub = new Recording("a");
+  hub.note("join", "b");
+  hub.connect(1, "a", 0);
+  hub.connect(2, "b", 0);
+  for (const [socket, id] of [
+    [1, "a-1"],
+    [2, "b-1"],
+  ] as const)
+    hub.say(socket, id);
+  hub.turn();
+  hub.crash(0);
+  hub.note("leave", "b");
+  for (const [nth, key] of spoken.entries()) {
+    hub.connect(10 + nth, key, 0);
+    hub.say(10 + nth, `${key}-late`);
+    hub.turn();
+    hub.crash(0);
+  }
+  hub.note(how, who);
+  hub.audit(90, 0);
   return hub.events;
 }
 
@@ -112,6 +140,15 @@ function everywhere(seq: number, patch: Patch, from = 0): HistoryEvent[] {
   });
 }
 
+const present = (connected: readonly string[]): HistoryEvent[] => [
+  ...CLEAN.filter(({ type }) => type !== "presence"),
+  { type: "presence", connected },
+];
+const listened = (socket: number, patch: (event: Of<"listened">) => Patch): HistoryEvent[] =>
+  patched(
+    at("listened", (event) => event.socket === socket),
+    patch,
+  );
 const shows = (event: HistoryEvent, seq: number): boolean => "message" in event && event.message.seq === seq;
 const received = (socket: number, shown: Message): HistoryEvent => ({ type: "receive", socket, message: shown });
 const refused = (socket: number, id: string): HistoryEvent => ({ type: "refuse", socket, id });
@@ -128,7 +165,7 @@ const FAULTS: readonly Fault[] = [
   {
     what: "a log that ends too early",
     rule: "R1",
-    history: rows(92, (all) => all.slice(0, -1)).filter((event) => !shows(event, 1004)),
+    history: rows(92, (all) => all.slice(0, -1)).filter((event) => !shows(event, 1004) && event.type !== "listened"),
   },
   {
     what: "two rows swapped",
@@ -228,6 +265,29 @@ const FAULTS: readonly Fault[] = [
   },
   { what: "a last message that never comes", rule: "R21", history: without(receiveOf(6, 1004)) },
   { what: "a retry that is never answered", rule: "R21", history: without(ackOf(4, "a-1")) },
+  { what: "a message of one who had left", rule: "R22", history: met(["b"]) },
+  { what: "a message of one who never joined", rule: "R22", history: met(["c"]) },
+  { what: "a join of a member", rule: "R22", history: met([], "join", "a") },
+  { what: "a leave of one who had left", rule: "R22", history: met([], "leave", "b") },
+  { what: "a kick of one who had left", rule: "R22", history: met([], "kick", "b") },
+  { what: "a reader that does not find its own send", rule: "R24", history: meta(4, { last_seq: 3 }) },
+  { what: "somebody called connected without a socket", rule: "R25", history: present(["a", "b", "r", "l"]) },
+  { what: "somebody with a socket called gone", rule: "R25", history: present(["a", "b"]) },
+  {
+    what: "a listen that skips a message",
+    rule: "R23",
+    history: listened(80, (event) => ({ messages: event.messages.toSpliced(3, 1) })),
+  },
+  {
+    what: "a listen that says to go on too late",
+    rule: "R23",
+    history: listened(81, () => ({ next: 1005 })),
+  },
+  {
+    what: "a read position lost",
+    rule: "R23",
+    history: listened(82, (event) => ({ messages: [message(1000, "a", "a-996"), ...event.messages] })),
+  },
   { what: "a resume that starts too late", rule: "R23", history: rows(6, (all) => all.slice(1)) },
   { what: "a resume that ends too early", rule: "R23", history: rows(6, (all) => all.slice(0, -1)) },
   {
@@ -242,6 +302,7 @@ const FAULTS: readonly Fault[] = [
 
 test("[DUR1] the checker accepts the history of an honest hub", () => {
   expect(checkHistory(CLEAN)).toEqual([]);
+  expect(checkHistory(met([]))).toEqual([]);
 });
 
 test.each(FAULTS)("[DUR1] the checker finds $what ($rule)", ({ rule, history }) => {

@@ -46,10 +46,20 @@ test("[GRD1] the refusal says what to do, and one message passes every 30 s", ()
   channel.now += 10_000;
   const outcome = channel.send(BRAVO, "more");
   expect(refusalOf(outcome)).toContain(`loop_guard ${LIMIT} messages of agents in a row, the guard stands at ${LIMIT}`);
+  expect(refusalOf(outcome)).toContain("or wait 20 s");
   expect(outcome).toMatchObject({ refusal: { retry_after_ms: 20_000, hint: expect.stringContaining("guard-reset") } });
   channel.now += 20_000;
   expect(channel.send(BRAVO, "more").type).toBe("sent");
   expect(channel.send(ALPHA, "and more").type).toBe("refused");
+});
+
+test("[GRD1] after a wake only the agents' messages since somebody else's count", () => {
+  const channel = members();
+  runRing(channel, [ALPHA, BRAVO]);
+  channel.send(CAROL, "go on");
+  channel.send(ALPHA, "one");
+  channel.reload();
+  expect(sent(channel.send(BRAVO, "two")).guard).toEqual({ limit: LIMIT, left: LIMIT - 2 });
 });
 
 test("[GRD1] a message of a person, of a service or of somebody undeclared sets the count to 0", () => {

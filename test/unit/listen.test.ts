@@ -104,6 +104,15 @@ test("[LIS1] what left the ring is a gap; a position of another epoch or from th
   });
 });
 
+test("[LIS1] a position of another epoch gives all that a young channel has", () => {
+  const channel = pair();
+  channel.send("alpha", "one");
+  expect(answer(channel, { after: 0, epoch: "other" })).toMatchObject({
+    messages: [{ seq: 1 }, { seq: 2 }, { seq: 3 }],
+    gap: { from: 1, to: 3, reason: "epoch_changed" },
+  });
+});
+
 test("[LIS1] an answer is bounded: what does not fit a page of 1 MiB comes with the next", () => {
   const channel = pair();
   for (let sent = 0; sent < 40; sent++) channel.send("alpha", "x".repeat(60_000));

@@ -2,6 +2,13 @@
 import type { Env as HubEnv } from "../../../src/hub/env.ts";
 import type * as hub from "../../../src/hub/index.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Of the random scripts; `MODEL_SEED` plays those of an earlier run again. */
+    readonly model_seed: number;
+  }
+}
+
 declare global {
   namespace Cloudflare {
     interface Env extends HubEnv {}

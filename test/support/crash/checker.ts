@@ -5,9 +5,10 @@
  */
 import type { Message } from "../../../src/protocol/index.ts";
 import type { HistoryEvent, Violation } from "./history.ts";
+import { ListenView } from "./listen-view.ts";
 import { LogView, type Source } from "./log-view.ts";
 import { SendView } from "./send-view.ts";
-import { SocketView } from "./socket-view.ts";
+import { type Asked, SocketView } from "./socket-view.ts";
 
 type Of<T extends HistoryEvent["type"]> = Extract<HistoryEvent, { type: T }>;
 
@@ -29,7 +30,10 @@ export class HistoryChecker {
   };
   readonly #log = new LogView(this.#blame);
   readonly #sends = new SendView(this.#blame);
+  readonly #listens = new ListenView(this.#blame);
   readonly #sockets: Map<number, SocketView> = new Map();
+  /** Newest seq that each key was acked. */
+  readonly #acked: Map<string, number> = new Map();
 
   /** Seqs nobody can say anything about: none, if the log was read often enough. */
   get unread(): number {
@@ -42,8 +46,10 @@ export class HistoryChecker {
   }
 
   record(event: HistoryEvent): void {
+    if (event.type === "presence") return this.#presence(event.connected);
     if (event.type === "open") {
-      this.#sockets.set(event.socket, new SocketView(event.key, event.after, this.#log.floor, this.#blame));
+      const { socket, key, after } = event;
+      this.#sockets.set(socket, new SocketView(key, after, this.#asked(key), this.#blame));
       return;
     }
     const socket = this.#sockets.get(event.socket);
@@ -52,10 +58,20 @@ export class HistoryChecker {
     else this.#happen(socket, event);
   }
 
-  #happen(socket: SocketView, event: Exclude<HistoryEvent, { type: "open" | "close" }>): void {
+  #asked(key: string): Asked {
+    return { ...this.#log.floor, own: this.#acked.get(key) ?? 0 };
+  }
+
+  #happen(socket: SocketView, event: Exclude<HistoryEvent, { type: "open" | "close" | "presence" }>): void {
     switch (event.type) {
       case "ask":
-        return socket.ask(event.after, this.#log.floor);
+        return socket.ask(event.after, this.#asked(socket.key));
+      case "listen":
+        socket.listen();
+        return this.#listens.listen(socket.key, event.after);
+      case "listened":
+        for (const message of event.messages) this.#see(message, "receive");
+        return this.#listens.listened(socket.key, event);
       case "page":
         return this.#page(socket, event);
       case "invoke":
@@ -93,9 +109,19 @@ export class HistoryChecker {
   #ack(socket: SocketView, ack: Of<"ack">): void {
     const pending = socket.reply(ack.id);
     this.#see(ack.message, "ack");
+    this.#acked.set(socket.key, Math.max(this.#acked.get(socket.key) ?? 0, ack.message.seq));
     if (pending === undefined) return;
     this.#sends.ack(socket.key, ack, pending);
     if (!ack.duplicate) socket.step(ack.message.seq);
+  }
+
+  #presence(connected: readonly string[]): void {
+    const due = new Set<string>();
+    for (const socket of this.#sockets.values()) if (socket.isConnected) due.add(socket.key);
+    for (const key of connected)
+      if (!due.has(key)) this.#blame("R25", `${key} has no socket and is said to be connected`);
+    for (const key of due)
+      if (!connected.includes(key)) this.#blame("R25", `${key} has a socket and is said to have none`);
   }
 
   #see(message: Message, source: Source): void {

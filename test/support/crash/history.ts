@@ -2,11 +2,12 @@
  * What agents around a hub saw and did, in the order in which it happened to them, and the rules
  * that every such history of an honest hub keeps. The rig records it, the checker judges it.
  */
-import type { HistoryMeta, Message } from "../../../src/protocol/index.ts";
+import type { Gap, HistoryMeta, Message } from "../../../src/protocol/index.ts";
 
 /**
  * Sockets are numbered by who records; a read over HTTP counts as a socket that asks once. `open`
- * and `ask` stand at the moment of asking, `invoke` at the moment of sending.
+ * and `ask` stand at the moment of asking, `invoke` at the moment of sending. A listen over HTTP is
+ * a socket that gets no page.
  */
 export type HistoryEvent =
   | {
@@ -32,9 +33,23 @@ export type HistoryEvent =
     }
   | { readonly type: "refuse"; readonly socket: number; readonly id: string }
   | { readonly type: "receive"; readonly socket: number; readonly message: Message }
+  | {
+      readonly type: "listen";
+      readonly socket: number;
+      /** Absent: from the key's read position. */ readonly after?: number;
+    }
+  | {
+      readonly type: "listened";
+      readonly socket: number;
+      readonly messages: readonly Message[];
+      readonly next: number;
+      readonly gap: Gap | null;
+    }
+  /** What the hub says of presence while nobody connects or disconnects. */
+  | { readonly type: "presence"; readonly connected: readonly string[] }
   | { readonly type: "close"; readonly socket: number };
 
-/** The rules by the numbers of the research they come from; those it names for later are R23 and R26. */
+/** What every history of an honest hub keeps. */
 export const RULES = {
   R1: "the log has no holes",
   R2: "a send stands in the log at most once",
@@ -57,7 +72,10 @@ export const RULES = {
   R19: "what a socket gets has no holes",
   R20: "a refused send is not in the log",
   R21: "a socket that stayed open to the end has everything",
-  R23: "a page holds exactly what follows the position it was asked from",
+  R22: "only members speak, and joins and leaves alternate",
+  R23: "a page, and the answer to a listen, holds exactly what follows the position it was asked from",
+  R24: "a key that was acked finds it in what it reads from then on",
+  R25: "connected are those who have a socket",
   R26: "the epoch is constant",
 } as const;
 

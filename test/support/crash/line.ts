@@ -55,6 +55,10 @@ export class Line {
     this.#say({ action: "history", after, epoch, limit: 1000 }, { type: "ask", socket: this.#number, after });
   }
 
+  end(): void {
+    this.#socket.close(1000);
+  }
+
   /** On a socket that is ending nothing is said, and nothing is written down. */
   #say(command: unknown, event: HistoryEvent): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;

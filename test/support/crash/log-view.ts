@@ -1,9 +1,10 @@
 /**
  * The log as all observers together have seen it. A hub's seq is its claim about the order of
- * events, so nothing has to be searched: every sighting must agree with that claim (R1–R9, R26).
+ * events, so nothing has to be searched: every sighting must agree with that claim (R1–R9, R22, R26).
  */
-import { type HistoryMeta, type Message, RING_MESSAGES } from "../../../src/protocol/index.ts";
+import { type ChannelEvent, type HistoryMeta, type Message, RING_MESSAGES } from "../../../src/protocol/index.ts";
 import type { Blame } from "./history.ts";
+import { MemberView } from "./member-view.ts";
 
 /** Where a message was seen. Only pages are the log itself. */
 export type Source = "page" | "ack" | "receive";
@@ -13,6 +14,7 @@ interface Place {
   readonly id: string;
   readonly from: string;
   readonly client_msg_id: string | undefined;
+  readonly event: ChannelEvent | undefined;
   readonly json: string;
   isAcked: boolean;
   /** A page showed it. */
@@ -90,6 +92,12 @@ export class LogView {
       else if (place.isAcked) this.#blame("R7", `${seq} was acked and is not in the log`);
       else this.#blame("R8", `${seq} was received and is not in the log`);
     }
+    const members = new MemberView(this.#blame);
+    for (let seq = 1; seq <= last; seq++) {
+      const place = this.#places.get(seq);
+      if (place === undefined) members.skip();
+      else members.take(seq, place);
+    }
   }
 
   /** The sends seen, in the log's order. */
@@ -109,7 +117,7 @@ export class LogView {
   }
 
   #place(message: Message, source: Source): void {
-    const { seq, id, from, client_msg_id } = message;
+    const { seq, id, from, client_msg_id, event } = message;
     const twin = this.#seqOfId.get(id);
     if (twin !== undefined) this.#blame("R3", `${id} is the id of ${twin} and of ${seq}`);
     this.#seqOfId.set(id, seq);
@@ -117,6 +125,7 @@ export class LogView {
       id,
       from,
       client_msg_id,
+      event,
       json: JSON.stringify(message),
       isAcked: source === "ack",
       isStored: source === "page",

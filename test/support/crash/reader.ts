@@ -1,11 +1,14 @@
 /** Reads along, and after a crash resumes from the last message it got. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Frame } from "../../../src/protocol/index.ts";
 import { call } from "../process/agent.ts";
+import type { Dice } from "./dice.ts";
 import { type Ground, type Hear, Line } from "./line.ts";
 
 export class Reader {
   readonly #key: string;
   readonly #frames: "single" | "batch";
+  #line: Line | undefined;
   /** Everything up to here has come, or was reported as gone. */
   position = 0;
 
@@ -14,10 +17,21 @@ export class Reader {
     this.#frames = frames;
   }
 
+  /** Reads the whole ring again when it connects next. */
+  forget(): void {
+    this.position = 0;
+  }
+
+  /** Ends the connection. */
+  leave(): void {
+    this.#line?.end();
+  }
+
   /** Connects and reads until the connection ends. */
   run(ground: Ground): Promise<void> {
     const hear: Hear = (frame, line) => this.#hear(frame, line, ground.epoch);
-    return new Line(ground, { key: this.#key, frames: this.#frames, after: this.position }, hear).closed;
+    this.#line = new Line(ground, { key: this.#key, frames: this.#frames, after: this.position }, hear);
+    return this.#line.closed;
   }
 
   #hear(frame: Frame, line: Line, epoch: string): void {
@@ -33,6 +47,55 @@ export class Reader {
   }
 }
 
+/** Seconds a listen waits: longer than any round. */
+const WAIT_S = 20;
+/** Between two listens of a busy channel. */
+const LISTEN_PAUSE_MS = 20;
+/** One listen in this many asks from the read position, as an agent does that has lost its memory. */
+const FORGETS_EVERY = 4;
+
+/** Listens over HTTP; what it says is done with must stay done with. */
+export class Listener {
+  readonly key: string;
+  /** Listens that were answered. */
+  answered = 0;
+  #position: number | undefined;
+  #isStopped = false;
+  readonly #dice: Dice;
+
+  constructor(key: string, dice: Dice) {
+    this.key = key;
+    this.#dice = dice;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Listens until the hub is gone. */
+  async run(ground: Ground): Promise<void> {
+    while (!this.#isStopped && (await this.#listen(ground))) await sleep(LISTEN_PAUSE_MS);
+  }
+
+  async #listen({ url, channel, record, nextSocket }: Ground): Promise<boolean> {
+    const socket = nextSocket();
+    const after = this.#dice.roll(1, FORGETS_EVERY) === 1 ? undefined : this.#position;
+    record({ type: "open", socket, key: this.key });
+    record({ type: "listen", socket, ...(after !== undefined && { after }) });
+    const from = after === undefined ? "" : `&after=${after}`;
+    const path = `/api/channel/${channel}/listen?key=${this.key}&wait=${WAIT_S}&limit=1000${from}`;
+    const answer = await call(url, path).catch(() => undefined);
+    if (answer?.body.ok === true) {
+      const { messages, next, gap } = answer.body;
+      record({ type: "listened", socket, messages, next, gap });
+      this.#position = next;
+      this.answered++;
+    }
+    record({ type: "close", socket });
+    return answer !== undefined;
+  }
+}
+
 /** Looks at the log over HTTP, so often that every message is seen before it leaves the ring. */
 export class Auditor {
   /** Everything up to here was looked at. */
@@ -42,6 +105,13 @@ export class Auditor {
   async readRing(ground: Ground): Promise<void> {
     this.#position = 0;
     await this.readOn(ground);
+  }
+
+  /** Who is connected, at a moment when nobody comes or goes. */
+  async readPresence({ url, channel, record }: Ground): Promise<void> {
+    const { body } = await call(url, `/api/channel/${channel}`);
+    const present = (body.participants as { key: string; connected: boolean }[]).filter(({ connected }) => connected);
+    record({ type: "presence", connected: present.map(({ key }) => key) });
   }
 
   /** Pages on from where it was until nothing is missing, or the hub is gone. */

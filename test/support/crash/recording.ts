@@ -23,11 +23,36 @@ export function message(seq: number, from: string, client_msg_id: string, text: 
   };
 }
 
+function system(seq: number): Message {
+  const { client_msg_id: _none, ...row } = message(seq, "system", "", "said by the hub");
+  return { ...row, msg_type: "system" };
+}
+
 export class Recording {
   readonly events: HistoryEvent[] = [];
-  readonly #log: Message[] = [{ ...message(1, "system", "", "created"), msg_type: "system" }];
+  readonly #log: Message[];
   readonly #keys: Map<number, string> = new Map();
   #waiting: { readonly socket: number; readonly id: string }[] = [];
+
+  /** Without a creator it is a log whose members nobody knows. */
+  constructor(creator?: string) {
+    const event = creator === undefined ? {} : { event: { kind: "created", key: creator, name: creator } as const };
+    this.#log = [{ ...system(1), ...event }];
+  }
+
+  /** Somebody comes or goes over HTTP, when nobody is there to hear of it. */
+  note(kind: "join" | "leave" | "kick", key: string): void {
+    this.#log.push({ ...system(this.#log.length + 1), event: { kind, key, name: key } });
+  }
+
+  /** A listen that is answered with everything later than `start`. */
+  listen(socket: number, key: string, { after, start }: { readonly after?: number; readonly start: number }): void {
+    const open: HistoryEvent = { type: "open", socket, key };
+    const listen: HistoryEvent = { type: "listen", socket, ...(after !== undefined && { after }) };
+    const messages = this.#log.slice(start);
+    const answer: HistoryEvent = { type: "listened", socket, messages, next: this.#log.length, gap: null };
+    this.events.push(open, listen, answer, { type: "close", socket });
+  }
 
   /** A socket is opened and gets its first page. */
   connect(socket: number, key: string, after?: number): void {

@@ -1,6 +1,7 @@
 /**
  * The crash rig: a hub under load is killed again and again and restarted on the state it left,
- * while everything that four writers, three readers and an auditor see goes to the checker. It
+ * while everything that its agents see goes to the checker: four writers, three readers and one
+ * that always reads from the start, one that comes and goes, one that listens, and an auditor. It
  * drives the hub from outside only, so it judges any build.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,20 +9,36 @@ import { call, createChannel } from "../process/agent.ts";
 import { HubProcess } from "../process/hub-process.ts";
 import { HistoryChecker } from "./checker.ts";
 import { Dice } from "./dice.ts";
-import type { HistoryEvent, Rule, Violation } from "./history.ts";
+import type { HistoryEvent, Rule } from "./history.ts";
 import type { Ground } from "./line.ts";
-import { Auditor, Reader } from "./reader.ts";
+import { Auditor, Listener, Reader } from "./reader.ts";
+import type { Report } from "./report.ts";
+import { Wanderer } from "./wanderer.ts";
 import { Writer } from "./writer.ts";
 
 /** Milliseconds of traffic before a kill. */
 const TRAFFIC_MS = { least: 60, most: 400 };
-/** One kill in this many comes amid the resumes instead, this soon after the clients set out. */
-const EARLY_EVERY = 8;
+/** A kill amid the resumes comes this soon after the clients set out. */
 const EARLY_MS = 40;
+/** The second of two kills comes this soon after the runtime was started again, in most cases before it serves. */
+const TWICE_MS = 50;
+/** Large messages that a heavy round stores, so that reading the ring takes several pages. */
+const HEAVY_MESSAGES = 1000;
+/** A kill amid such a reading comes this soon after its first page. */
+const PAGING_MS = 25;
 /** Between two looks of the auditor: far less than the time in which a ring goes round. */
 const AUDIT_MS = 50;
 /** Only guards against hanging. */
 const HANGING_MS = 20_000;
+
+/** What a kill strikes, as often as it stands here: most rounds are plain traffic, which holds joins, leaves and listens too. */
+const SCENES = [
+  ...Array.from({ length: 9 }, () => "traffic" as const),
+  ...Array.from({ length: 2 }, () => "resume" as const),
+  ...Array.from({ length: 2 }, () => "twice" as const),
+  "pages",
+] as const;
+type Scene = (typeof SCENES)[number];
 
 export interface CrashOptions {
   /** The bundle to run. */
@@ -30,28 +47,8 @@ export interface CrashOptions {
   readonly seed: number;
   /** End with the first violation of one of these, for builds that must fail. */
   readonly until?: readonly Rule[];
-}
-
-export interface Report {
-  readonly seed: number;
-  readonly kills: number;
-  readonly seconds: number;
-  /** Sends, repeats not counted. */
-  readonly sent: number;
-  /** Sends that were acked. */
-  readonly acked: number;
-  /** Retries of acked sends that were answered. */
-  readonly retried: number;
-  /** Acks that said `duplicate`, those of unanswered sends included. */
-  readonly duplicates: number;
-  readonly refused: number;
-  /** Messages that came live. */
-  readonly received: number;
-  /** Newest seq of the log. */
-  readonly last_seq: number;
-  /** Messages that left the ring before the auditor looked at them: 0 if the run says all it should. */
-  readonly unread: number;
-  readonly violations: readonly Violation[];
+  /** Told after each kill how many there were, and how many violations. */
+  readonly onKill?: (kills: number, violations: number) => void;
 }
 
 export async function runCrashRig(options: CrashOptions): Promise<Report> {
@@ -66,18 +63,9 @@ export async function runCrashRig(options: CrashOptions): Promise<Report> {
   }
 }
 
-/** One line for people. */
-export function describeReport(report: Report): string {
-  const { seed, kills, seconds, sent, acked, duplicates, retried, refused, received, last_seq, unread, violations } =
-    report;
-  const traffic = `${sent} sent, ${acked} acked, ${retried} retried, ${duplicates} duplicates, ${refused} refused, ${received} received, last seq ${last_seq}, ${unread} unread`;
-  const broken = [...new Set(violations.map(({ rule }) => rule))];
-  const verdict = broken.length === 0 ? "" : `: ${broken.join(" ")}`;
-  return `crash rig: seed ${seed}, ${kills} kills in ${seconds.toFixed(1)} s, ${traffic}, ${violations.length} violations${verdict}`;
-}
-
 async function makeChannel(url: string): Promise<Pick<Ground, "channel" | "epoch">> {
   const channel = await createChannel(url, "crash", "maker");
+  await call(url, "/api/channel/join", { body: { channel_id: channel, key: "listener" } });
   const { body } = await call(url, `/api/channel/${channel}`);
   return { channel, epoch: body.epoch };
 }
@@ -91,7 +79,10 @@ class CrashRig {
   readonly #auditor = new Auditor();
   readonly #writers: readonly Writer[];
   readonly #readers: readonly Reader[];
-  readonly #count = { sockets: 0, kills: 0, duplicates: 0, refused: 0, received: 0 };
+  readonly #latecomer = new Reader("latecomer", "batch");
+  readonly #wanderer: Wanderer;
+  readonly #listener: Listener;
+  readonly #count = { sockets: 0, kills: 0, duplicates: 0, received: 0 };
   /** Called with the next ack. */
   #onAck: () => void = () => undefined;
 
@@ -112,6 +103,8 @@ class CrashRig {
       new Reader("reader-2", "single"),
       new Reader("reader-3", "batch"),
     ];
+    this.#wanderer = new Wanderer("wanderer", new Dice(options.seed + 5));
+    this.#listener = new Listener("listener", new Dice(options.seed + 6));
   }
 
   async run(): Promise<Report> {
@@ -123,35 +116,73 @@ class CrashRig {
 
   /** Reads what the last crash left, lets everybody loose, and kills. */
   async #round(): Promise<void> {
+    const scene = SCENES[this.#dice.roll(0, SCENES.length - 1)] ?? "traffic";
+    await this.#auditor.readPresence(this.#ground);
     await this.#auditor.readRing(this.#ground);
-    const isEarly = this.#dice.roll(1, EARLY_EVERY) === 1;
-    const wait = isEarly ? this.#dice.roll(0, EARLY_MS) : this.#dice.roll(TRAFFIC_MS.least, TRAFFIC_MS.most);
     const isAcking = new Promise<void>((done) => (this.#onAck = done));
+    for (const writer of this.#writers) writer.isHeavy = scene === "pages";
     const over = this.#connectAll();
     const audits = this.#auditUntil(over);
-    if (!isEarly) await Promise.race([isAcking, over, sleep(HANGING_MS)]);
-    await sleep(wait);
-    await this.#hub.kill();
-    this.#count.kills++;
+    if (scene !== "resume") await Promise.race([isAcking, over, sleep(HANGING_MS)]);
+    await this.#untilStruck(scene, over);
+    await this.#kill();
     await over;
     await audits;
+    if (scene === "twice") await this.#killAgain();
     await this.#hub.restart();
+  }
+
+  /** Returns at the moment of the kill. */
+  async #untilStruck(scene: Scene, over: Promise<void>): Promise<void> {
+    if (scene === "resume") return await sleep(this.#dice.roll(0, EARLY_MS));
+    if (scene !== "pages") return await sleep(this.#dice.roll(TRAFFIC_MS.least, TRAFFIC_MS.most));
+    const enough = this.#checker.last_seq + HEAVY_MESSAGES;
+    await Promise.race([until(() => this.#checker.last_seq >= enough), over]);
+    this.#latecomer.forget();
+    void this.#latecomer.run(this.#ground);
+    await Promise.race([until(() => this.#latecomer.position > 0), over]);
+    await sleep(this.#dice.roll(0, PAGING_MS));
+  }
+
+  async #kill(): Promise<void> {
+    await this.#hub.kill();
+    this.#count.kills++;
+    this.#options.onKill?.(this.#count.kills, this.#checker.violations.length);
+  }
+
+  async #killAgain(): Promise<void> {
+    this.#hub.launch();
+    await sleep(this.#dice.roll(0, TWICE_MS));
+    await this.#kill();
   }
 
   /** The last round, without a kill: everything unanswered is answered, everybody reads to the end. */
   async #comeToRest(): Promise<void> {
-    for (const writer of this.#writers) writer.stop();
+    for (const client of [...this.#writers, this.#wanderer]) client.stop();
     await this.#auditor.readRing(this.#ground);
-    void this.#connectAll();
+    const { over } = this.#connect();
+    void this.#latecomer.run(this.#ground);
+    await this.#wanderer.run(this.#ground);
     await until(() => this.#writers.every((writer) => writer.isIdle));
     await this.#auditor.readRing(this.#ground);
-    await until(() => this.#readers.every((reader) => reader.position >= this.#checker.last_seq));
+    const readers = [...this.#readers, this.#latecomer];
+    await until(() => readers.every((reader) => reader.position >= this.#checker.last_seq));
+    await this.#auditor.readPresence(this.#ground);
     this.#checker.finish();
+    this.#listener.stop();
+    await this.#hub.kill();
+    await over;
   }
 
   /** Settles when all connections have ended. */
   async #connectAll(): Promise<void> {
-    await Promise.all([...this.#readers, ...this.#writers].map((client) => client.run(this.#ground)));
+    await Promise.all([this.#connect().over, this.#wanderer.run(this.#ground)]);
+  }
+
+  /** Those on sockets, and the listener. */
+  #connect(): { readonly over: Promise<unknown> } {
+    const clients = [...this.#readers, ...this.#writers, this.#listener];
+    return { over: Promise.all(clients.map((client) => client.run(this.#ground))) };
   }
 
   async #auditUntil(over: Promise<void>): Promise<void> {
@@ -166,7 +197,6 @@ class CrashRig {
   #record(event: HistoryEvent): void {
     this.#checker.record(event);
     if (event.type === "receive") this.#count.received++;
-    if (event.type === "refuse") this.#count.refused++;
     if (event.type !== "ack") return;
     if (event.duplicate) this.#count.duplicates++;
     this.#onAck();
@@ -178,13 +208,25 @@ class CrashRig {
   }
 
   #report(seconds: number): Report {
-    const { kills, duplicates, refused, received } = this.#count;
-    const sent = this.#writers.reduce((sum, writer) => sum + writer.sent, 0);
-    const acked = this.#writers.reduce((sum, writer) => sum + writer.acked, 0);
-    const retried = this.#writers.reduce((sum, writer) => sum + writer.retried, 0);
+    const sum = (of: (writer: Writer) => number): number => this.#writers.reduce((all, one) => all + of(one), 0);
+    const { kills, duplicates, received } = this.#count;
     const { last_seq, unread } = this.#checker;
-    const traffic = { sent, acked, duplicates, retried, refused, received, last_seq, unread };
-    return { seed: this.#options.seed, kills, seconds, ...traffic, violations: [...this.#checker.violations] };
+    return {
+      seed: this.#options.seed,
+      kills,
+      seconds,
+      sent: sum(({ sent }) => sent),
+      acked: sum(({ acked }) => acked),
+      retried: sum(({ retried }) => retried),
+      refused: sum(({ refused }) => refused),
+      duplicates,
+      received,
+      moves: this.#wanderer.moves,
+      listens: this.#listener.answered,
+      last_seq,
+      unread,
+      violations: [...this.#checker.violations],
+    };
   }
 }
 

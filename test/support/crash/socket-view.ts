@@ -1,4 +1,4 @@
-/** One socket's side of a history: its pages, its frames, its replies (R9, R10, R14, R17–R19, R21, R23). */
+/** One socket's side of a history: its pages, its frames, its replies (R9, R10, R14, R17–R19, R21, R23, R24). */
 import type { HistoryMeta, Message } from "../../../src/protocol/index.ts";
 import type { Blame } from "./history.ts";
 import type { Floor } from "./log-view.ts";
@@ -9,25 +9,32 @@ export interface Pending extends Invocation {
   readonly id: string;
 }
 
+/** What had been seen when something was asked. */
+export interface Asked extends Floor {
+  /** The newest seq that the key itself had been acked. */
+  readonly own: number;
+}
+
 export class SocketView {
   readonly key: string;
   readonly #blame: Blame;
   readonly #pending: Pending[] = [];
   /** What had been seen when the page on its way was asked for. */
-  asked: Floor;
+  asked: Asked;
   /** Where the page on its way starts; undefined: it shows the newest. */
   #after: number | undefined;
   /** Everything up to here has come; undefined while pages are missing. */
   #position: number | undefined;
+  #isListening = false;
 
-  constructor(key: string, after: number | undefined, asked: Floor, blame: Blame) {
+  constructor(key: string, after: number | undefined, asked: Asked, blame: Blame) {
     this.key = key;
     this.#blame = blame;
     this.#after = after;
     this.asked = asked;
   }
 
-  ask(after: number, asked: Floor): void {
+  ask(after: number, asked: Asked): void {
     this.#after = after;
     this.asked = asked;
   }
@@ -38,6 +45,8 @@ export class SocketView {
     else if (meta.gap !== null || !meta.complete)
       this.#blame("R23", `${this.key} asked for the newest and got ${JSON.stringify(meta)}`);
     if (!meta.complete && last === undefined) this.#blame("R23", `${this.key} got an empty page that is not the last`);
+    if (meta.last_seq < this.asked.own)
+      this.#blame("R24", `${this.key} had been acked ${this.asked.own} and got a page of a log up to ${meta.last_seq}`);
     const reached = last ?? this.#after ?? 0;
     if (meta.complete && reached !== meta.last_seq)
       this.#blame("R23", `${this.key}'s last page ends at ${reached} of ${meta.last_seq}`);
@@ -78,8 +87,19 @@ export class SocketView {
     this.#pending.push(pending);
   }
 
+  /** It waits for an answer over HTTP and gets nothing else. */
+  listen(): void {
+    this.#isListening = true;
+  }
+
+  /** It got a page: to the hub it is connected. */
+  get isConnected(): boolean {
+    return this.#position !== undefined;
+  }
+
   /** At rest: nothing is on its way any more. */
   finish(last_seq: number): void {
+    if (this.#isListening) return;
     const [unanswered] = this.#pending;
     if (unanswered !== undefined) this.#blame("R21", `${this.key} never got a reply to ${unanswered.id}`);
     if (this.#position !== last_seq)

@@ -25,6 +25,12 @@ export class Writer {
   acked = 0;
   /** How many retries of acked sends were answered. */
   retried = 0;
+  /** How many sends were refused. */
+  refused = 0;
+  /** Makes every text large. */
+  isHeavy = false;
+  /** Milliseconds between a reply and the next new send. */
+  pause_ms = 0;
   #isStopped = false;
   readonly #dice: Dice;
   readonly #unacked: Map<string, Text> = new Map();
@@ -41,7 +47,8 @@ export class Writer {
       if (frame.type === "history") this.#resume(line);
       if (frame.type === "ack") this.#settle(frame.client_msg_id ?? "", true);
       if (frame.type === "error") this.#settle(frame.client_msg_id ?? "", false);
-      this.#fill(line);
+      if (this.pause_ms === 0) this.#fill(line);
+      else setTimeout(() => this.#fill(line), this.pause_ms);
     });
     return line.closed;
   }
@@ -65,7 +72,7 @@ export class Writer {
   #settle(id: string, isAcked: boolean): void {
     const sent = this.#unacked.get(id);
     this.#unacked.delete(id);
-    if (!isAcked) return;
+    if (!isAcked) return void this.refused++;
     if (sent === undefined) return void this.retried++;
     this.acked++;
     this.#done.push(sent);
@@ -75,7 +82,7 @@ export class Writer {
   #fill(line: Line): void {
     while (!this.#isStopped && this.#unacked.size < WINDOW) {
       const id = `${this.key}-${++this.sent}`;
-      const isLarge = this.#dice.roll(1, LARGE_EVERY) === 1;
+      const isLarge = this.isHeavy || this.#dice.roll(1, LARGE_EVERY) === 1;
       const text = `${id} ${"é".repeat(this.#dice.roll(0, isLarge ? 4000 : 40))}`;
       this.#unacked.set(id, { id, text });
       line.send(id, text);

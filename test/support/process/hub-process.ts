@@ -12,6 +12,9 @@ import { join } from "node:path";
 
 export const HUB_KEY = "test-key-that-is-long-enough";
 
+/** `ulimit -f` counts in half KiB, by POSIX. */
+const ULIMIT_UNITS = 2;
+
 export interface HubOptions {
   /** The bundle to run. */
   readonly worker: string;
@@ -19,6 +22,8 @@ export interface HubOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Keeps the state of an earlier process. */
   readonly directory?: string;
+  /** KiB that any file may grow to; 0: no limit. Needs no rights, where a small disk would need root. */
+  readonly file_limit?: number;
 }
 
 export class HubProcess {
@@ -28,15 +33,18 @@ export class HubProcess {
   #child: ChildProcess | undefined;
   /** What the runtime said, for failing tests. */
   output = "";
+  /** See `HubOptions`; counts from the next launch. */
+  file_limit: number;
 
-  private constructor(port: number, directory: string) {
+  private constructor(port: number, directory: string, file_limit: number) {
     this.port = port;
     this.directory = directory;
+    this.file_limit = file_limit;
   }
 
-  static async start({ worker, variables = {}, directory }: HubOptions): Promise<HubProcess> {
+  static async start({ worker, variables = {}, directory, file_limit = 0 }: HubOptions): Promise<HubProcess> {
     const home = directory ?? (await mkdtemp(join(tmpdir(), "channel-hub-")));
-    const hub = new HubProcess(await freePort(), home);
+    const hub = new HubProcess(await freePort(), home, file_limit);
     await mkdir(join(home, "state"), { recursive: true });
     await copyFile(worker, join(home, "worker.js"));
     await writeFile(
@@ -57,13 +65,20 @@ export class HubProcess {
 
   /** Starts the runtime on the same port and state; returns when it serves. */
   async restart(): Promise<void> {
-    const child = spawn(workerdPath(), ["serve", "--experimental", join(this.directory, "config.capnp")], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    await this.#untilServing(this.launch());
+  }
+
+  /** Starts the runtime and does not wait until it serves: to be killed while it is still coming up. */
+  launch(): ChildProcess {
+    const serve = [workerdPath(), "serve", "--experimental", join(this.directory, "config.capnp")];
+    // A write beyond the limit must fail, not kill.
+    const limit = `trap '' XFSZ; ulimit -f ${this.file_limit * ULIMIT_UNITS}; exec "$0" "$@"`;
+    const [command = "", ...rest] = this.file_limit > 0 ? ["sh", "-c", limit, ...serve] : serve;
+    const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (text: Buffer) => (this.output += text.toString()));
-    await this.#untilServing(child);
+    return child;
   }
 
   /** SIGKILL, as a power cut would end it; returns when the process is gone. */

@@ -1,0 +1,15 @@
+/**
+ * The unit tests as the mutation run uses them. Without those that throw dice: a mutant must be
+ * killed by a test that says what is wrong, each time.
+ */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // Only guards against hanging: a mutated test run is slow.
+    testTimeout: 120_000,
+    include: ["test/unit/**/*.test.ts"],
+    setupFiles: ["test/mutation/setup.ts"],
+    exclude: ["test/unit/model.test.ts", "test/unit/checker.test.ts", "test/unit/protocol-coverage.test.ts"],
+  },
+});
