@@ -84,8 +84,8 @@ export class ChannelStore {
 
   /** Stores what a turn decided, and the mark if it changed, all or nothing. */
   save(state: ChannelState, mark: Mark | undefined, now: number): void {
-    const writes = this.#writes(state, mark, now);
     try {
+      const writes = this.#writes(state, mark, now);
       // One statement is all or nothing by itself; a savepoint around it would double its cost.
       if (writes.length === 1) this.#run(writes);
       else if (writes.length > 1) this.#storage.transactionSync(() => this.#run(writes));

@@ -68,7 +68,8 @@ const CASES: readonly Case[] = [
   { what: "a retry", ask: change(BRAVO, text("old")), least: 4 },
   {
     what: "a batch of 130 sends",
-    ask: change(BRAVO, ...Array.from({ length: 130 }, (_, nth) => text(`n-${nth}`))),
+    // A read, which changes nothing here, opens the tick: a send would be a turn of its own.
+    ask: change(BRAVO, { action: "read", seq: 0 }, ...Array.from({ length: 130 }, (_, nth) => text(`n-${nth}`))),
     least: 6,
     isAwake: true,
   },
