@@ -5,7 +5,7 @@ import { refusal, type Refusal } from "../protocol/index.ts";
 import { type CallContext, callTool, TOOL } from "../tool/index.ts";
 import { admit, isSharedOrigin } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
-import { boundedBody, wholeBody } from "./body.ts";
+import { boundedBody } from "./body.ts";
 import { channelRoutes } from "./channel-routes.ts";
 import type { HubContext, HubEnv } from "./env.ts";
 import { everyAnswer } from "./every-answer.ts";
@@ -55,7 +55,7 @@ app.use(async function admission(c, next) {
   return await next();
 });
 
-app.use(boundedBody, wholeBody);
+app.use(boundedBody);
 
 app.use(async function identity(c, next) {
   const proof = await proofFor(c, c.var.admission);
