@@ -107,7 +107,10 @@ test("[T11] an upgrade is not given the headers of an answer", async () => {
     socket.once("error", reject);
     socket.once("data", (data) => {
       const [status = "", ...lines] = (data.toString("latin1").split("\r\n\r\n")[0] ?? "").split("\r\n");
-      resolve({ status, ...Object.fromEntries(lines.map((line) => line.toLowerCase().split(": ") as [string, string])) });
+      resolve({
+        status,
+        ...Object.fromEntries(lines.map((line) => line.toLowerCase().split(": ") as [string, string])),
+      });
       socket.destroy();
     });
   });
@@ -195,7 +198,11 @@ const INJECTIONS = [
 test("[T20] SQL in every text field is text", async () => {
   for (const sql of INJECTIONS) {
     const room = await createChannel(hub.url, sql, "alpha", sql);
-    const sent = await send(hub.url, room, { text: sql, name: sql, client_msg_id: sql.replaceAll(" ", "_").slice(0, 64) });
+    const sent = await send(hub.url, room, {
+      text: sql,
+      name: sql,
+      client_msg_id: sql.replaceAll(" ", "_").slice(0, 64),
+    });
     expect(sent.body.message).toMatchObject({ text: sql, from_name: sql });
     await post(hub.url, "join", { channel_id: room, key: "bravo", name: sql });
     for (const query of [`?epoch=${encodeURIComponent(sql)}&after=1`, "?limit=10"]) {
@@ -239,13 +246,16 @@ const FAULTS: readonly (readonly [where: string, file: string, find: string])[] 
   ["the index", "src/hub/hub-index.ts", "const rows = this.#store.listed(cursor, limit + 1, key);"],
 ];
 
-test.each(FAULTS)("[T25] a fault in %s is told as internal with an id, and its cause to the log alone", async (_where, file, find) => {
-  const replace = `if (${"Date.now() > 0"}) throw new Error("planted: SELECT secret FROM log at /src/x.ts:1"); ${find}`;
-  const broken = await patchedHub([{ file, find, replace }]);
-  const answer = await call(broken.url, "/api/channel/list");
-  expect([500, 503]).toContain(answer.status);
-  expect(["internal", "storage_unavailable"]).toContain(answer.body.code);
-  expect(JSON.stringify([answer.body, ...answer.headers])).not.toMatch(/planted|SELECT|secret|\.ts|\bat /);
-  expect(answer.body.request_id).toMatch(/^[0-9a-f-]{36}$/);
-  expect(broken.output).toContain("planted");
-});
+test.each(FAULTS)(
+  "[T25] a fault in %s is told as internal with an id, and its cause to the log alone",
+  async (_where, file, find) => {
+    const replace = `if (${"Date.now() > 0"}) throw new Error("planted: SELECT secret FROM log at /src/x.ts:1"); ${find}`;
+    const broken = await patchedHub([{ file, find, replace }]);
+    const answer = await call(broken.url, "/api/channel/list");
+    expect([500, 503]).toContain(answer.status);
+    expect(["internal", "storage_unavailable"]).toContain(answer.body.code);
+    expect(JSON.stringify([answer.body, ...answer.headers])).not.toMatch(/planted|SELECT|secret|\.ts|\bat /);
+    expect(answer.body.request_id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(broken.output).toContain("planted");
+  },
+);
