@@ -80,7 +80,7 @@ test("[KEY1] [KEY2] every configured key admits as a header, and none as a part 
   }
 });
 
-test("[KEY1] an unknown kid and a wrong secret are answered alike", async () => {
+test("[T2] [KEY1] an unknown kid and a wrong secret are answered alike", async () => {
   const wrong = [hubKey("nobody", "admin").text, hubKey("team", "agent").text, `${TEAM.text}x`, "x"];
   const answers = await Promise.all(wrong.map((as) => ask(hub.url, { path: "/api/channel/list", as })));
   const bodies = answers.map(({ status, body: { request_id: _own, ...body } }) => ({ status, body }));
@@ -281,7 +281,7 @@ const ORIGINS: readonly (readonly [origin: string, isOwn: boolean])[] = [
   ["null", false],
 ];
 
-test.each(ORIGINS)("[IDN3] a page of origin %j: allowed %j, whatever it carries", async (origin, isAllowed) => {
+test.each(ORIGINS)("[T9] [IDN3] a page of origin %j: allowed %j, whatever it carries", async (origin, isAllowed) => {
   const refused = isAllowed ? "ok" : "403 origin_forbidden";
   expect(outcome(await rawCall(hub, { path: "/api/channel/list", headers: { origin } }))).toBe(refused);
   const { ticket, url } = await ticketFor({ channel_id: id, key: "gus" });
@@ -299,7 +299,7 @@ test("[IDN3] the hub's own pages and what sends no Origin are at home", async ()
   ).toEqual([]);
 });
 
-test("[IDN3] pages of HUB_ORIGINS are told that they may, with any key of theirs, and no others are told anything", async () => {
+test("[T10] [IDN3] pages of HUB_ORIGINS are told that they may, with any key of theirs, and no others are told anything", async () => {
   const path = "/api/ticket";
   const preflight = (origin: string): ReturnType<typeof fetch> =>
     fetch(hub.url + path, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } });

@@ -26,7 +26,7 @@ async function pair(id: string): Promise<readonly [Socket, Socket]> {
   return [alpha, bravo];
 }
 
-test("[KEY3] a socket of a day gets the message that ends it first, then 4001; younger ones stay", async () => {
+test("[T23] [KEY3] a socket of a day gets the message that ends it first, then 4001; younger ones stay", async () => {
   const id = await createChannel();
   const [alpha, bravo] = await pair(id);
   await age(id, "bravo", SOCKET_LIFE_MS);

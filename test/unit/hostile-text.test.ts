@@ -45,7 +45,7 @@ function rawIn(text: string): string[] {
 }
 
 describe.each(Object.entries(HOSTILE))("%s", (_sort, codes) => {
-  test("each code point is written out, in lines and in texts", () => {
+  test("[T12] each code point is written out, in lines and in texts", () => {
     for (const code of codes) {
       const shown = `a\\u{${code.toString(16)}}b`;
       const text = `a${String.fromCodePoint(code)}b`;
@@ -123,7 +123,7 @@ const FORGERIES = [
   "ok\n! note",
 ];
 
-test.each(FORGERIES)("a text cannot pass for a line of the tool's: %j", async (text) => {
+test.each(FORGERIES)("[T13] a text cannot pass for a line of the tool's: %j", async (text) => {
   const hub = new MemoryHub();
   hub.make("ops", "ALPHA", "BRAVO");
   hub.say("ch-1", "bravo", text);

@@ -49,7 +49,8 @@ function patching(patches: readonly Patch[]): Plugin {
   };
 }
 
-function applyPatch(source: string, { file, find, replace }: Patch): string {
+/** Throws where `find` does not stand in `source` exactly once. */
+export function applyPatch(source: string, { file, find, replace }: Patch): string {
   const parts = source.split(find);
   if (parts.length !== 2) throw new Error(`patch of ${file}: found ${parts.length - 1} times, not once: ${find}`);
   return parts.join(replace);
