@@ -343,6 +343,14 @@ test.each([
   expectError(await plain.next(), { is: "forbidden", says: "proven" }, true);
 });
 
+test("[IDN1] the tool's history, signed, counts as proof in its channel too", async () => {
+  const { identity } = await createIdentity();
+  const id = await room();
+  const plain = await connected(hub.url, id, `key=${identity.key}`);
+  expect(await tool({ action: "history", channel: id }, { as: TEAM.text, by: identity })).not.toMatch(/^Error/m);
+  expectError(await plain.next(), { is: "forbidden", says: "proven" }, true);
+});
+
 test("[IDN1] eight sockets of a claimant do not keep the owner of the key out", async () => {
   const { identity } = await createIdentity();
   const id = await room();
