@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { createIdentity, type Identity } from "../../src/client/identity.ts";
+import * as protocol from "../../src/protocol/index.ts";
 import { Agent, call, createChannel, type Json, type UpgradeRefused } from "../support/process/agent.ts";
 import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 import { connected, send, startHub, summaryOf } from "./support/hub-calls.ts";
@@ -316,5 +317,19 @@ test("[T10] [IDN3] pages of HUB_ORIGINS are told that they may, with any key of 
   for (const key of [READ.text, "wrong"]) {
     const answer = await rawCall(hub, { path: "/api/channel/list", headers: { ...headers, "x-spf-key": key } });
     expect(answer.headers.get("access-control-allow-origin")).toBe("https://friend.example");
+  }
+});
+
+test("[KEY1] GET /api/hub tells an admin all limits and counts, and keys by their kid, never more of them", async () => {
+  const { body } = await ask(hub.url, { path: "/api/hub", as: HUB_KEY });
+  const limits = Object.entries(protocol.constants).filter(([, value]) => typeof value === "number");
+  expect(body.limits).toMatchObject(Object.fromEntries(limits));
+  expect(body.limits).toMatchObject({ ...protocol.LIMITS, HUB_RATE_PER_SECOND: null });
+  expect(body).toMatchObject({ require_verified: false, channels: expect.any(Number), deleted: expect.any(Number) });
+  expect(body.keys).toContainEqual({ kid: "HUB_KEY", scope: "admin" });
+  expect(body.keys).toContainEqual({ kid: "bot", scope: "agent", agent_key: "bot-1" });
+  for (const { text, entry } of [TEAM, BOUND, READ]) {
+    expect(JSON.stringify(body)).not.toContain(text);
+    expect(JSON.stringify(body)).not.toContain(entry.split(":")[2]);
   }
 });
