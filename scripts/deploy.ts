@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { deployedUrls } from "./deploy-report.ts";
 import { closeFile, type HubSecrets, hubSecrets, secretsProblem } from "./hub-key.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -54,26 +55,10 @@ function wrangler(args: readonly string[]): { readonly code: number; readonly ur
         env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_OUTPUT_FILE_PATH: report },
       },
     );
-    return { code: status ?? 1, urls: existsSync(report) ? urlsIn(readFileSync(report, "utf8")) : [] };
+    return { code: status ?? 1, urls: existsSync(report) ? deployedUrls(readFileSync(report, "utf8")) : [] };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** The targets of the deployment, from wrangler's report: one JSON object a line. */
-function urlsIn(report: string): readonly string[] {
-  const entries = report.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Reported]));
-  const targets = entries.flatMap(({ type, targets: named }) => (type === "deploy" ? (named ?? []) : []));
-  // `https://hub.me.workers.dev`, `hub.example.com (custom domain)`; schedules and queues have no dot or a space first.
-  const hosts = targets
-    .map((target) => target.replace(/ \(.*$/, ""))
-    .filter((target) => /^[^\s/]*(:\/\/)?[^\s/]+\.[^\s/]+$/.test(target));
-  return hosts.map((host) => (host.startsWith("http") ? host : `https://${host}`));
-}
-
-interface Reported {
-  readonly type?: string;
-  readonly targets?: readonly string[];
 }
 
 const HELP = `
