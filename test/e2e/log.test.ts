@@ -5,7 +5,7 @@ import { Agent, call, createChannel } from "../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { history, post, send, startHub } from "./support/hub-calls.ts";
 import { hubKey } from "./support/identity.ts";
-import { requestsIn } from "./support/log-lines.ts";
+import { requestsIn, untilSaid } from "./support/log-lines.ts";
 import { patchedHub } from "./support/patched-hub.ts";
 import { rawCall } from "./support/raw-call.ts";
 import { endCalmly } from "./support/refusals.ts";
@@ -87,7 +87,7 @@ test("[T3] a fault is logged with its cause, and without what its caller said", 
   const id = await createChannel(hub.url);
   const answer = await send(hub.url, id, { text: CANARY, name: CANARY, client_msg_id: CANARY });
   expect(answer.status).toBeGreaterThanOrEqual(500);
-  expect(hub.output).toContain("planted");
+  await untilSaid(hub, "planted");
   expect(hub.output).not.toContain(CANARY);
 });
 
@@ -99,6 +99,7 @@ test("[T21] a request is one line: route as the code writes it, status, code, id
   await call(hub.url, "/nowhere");
   await call(hub.url, `/api/channel/${id}`, { headers: { "x-spf-key": "wrong" } });
   await Agent.connect(hub.url, id, "key=alpha").then((agent) => agent.socket.terminate());
+  await untilSaid(hub, '"status":101');
   await endCalmly(hub);
   const requests = requestsIn(hub.output).filter(({ route }) => route !== "/health");
   const [kid, request_id] = ["HUB_KEY", expect.any(String)];

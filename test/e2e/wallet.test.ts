@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createChannel } from "../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
-import { TELLING_WAKES } from "../support/process/wakes.ts";
+import { TELLING_WAKES, untilWakes, wakes } from "../support/process/wakes.ts";
 import { Dice } from "../support/crash/dice.ts";
 import { send } from "./support/hub-calls.ts";
 import { hubKey } from "./support/identity.ts";
@@ -90,5 +90,6 @@ test(`[T15] [IDX4] ${REQUESTS} hostile requests make no channel object and store
   expect(await stored(hub)).toEqual(before);
   // The channel itself works: its object is made by its first guest, and by nobody before.
   expect((await send(hub.url, "ch-1")).status).toBe(200);
-  expect(hub.output.split("woke ch-1.").length - 1).toBe(1);
+  await untilWakes(hub, "ch-1", 1);
+  expect(wakes(hub, "ch-1")).toBe(1);
 });

@@ -1,6 +1,8 @@
 /** The hub's log as it must be: JSON lines of known fields, none of which can hold a caller's words. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { ERRORS } from "../../../src/protocol/index.ts";
+import type { HubProcess } from "../../support/process/hub-process.ts";
 
 const FORMS: Readonly<Record<string, RegExp>> = {
   level: /^info$/,
@@ -24,6 +26,11 @@ export function requestsIn(output: string): readonly Readonly<Record<string, unk
     for (const [name, value] of Object.entries(fields)) expect(`${name} ${String(value)}`).toMatch(formOf(name));
     return fields;
   });
+}
+
+/** What a process writes arrives a moment after what it answers. */
+export async function untilSaid(hub: HubProcess, text: string): Promise<void> {
+  while (!hub.output.includes(text)) await sleep(10);
 }
 
 function formOf(name: string): RegExp {
