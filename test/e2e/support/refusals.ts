@@ -8,7 +8,7 @@ import { requestsIn } from "./log-lines.ts";
 /** Stack frames, source places, SQL. */
 const INSIDES = /\n\s*at |\bat \S+ \(|\.(ts|js):\d|sqlite|\b(SELECT|INSERT|UPDATE) /i;
 /** What the runtime or the hub's log says when something was not foreseen. */
-const ALARMED = /uncaught|exception|error/i;
+const ALARMED = /uncaught|exception|"level":"error"/i;
 
 /** How a refusal looks: `400 bad_key` over HTTP, and what its text must say. */
 export interface Refused {
