@@ -1,4 +1,5 @@
 /** Answers of the control plane: success is 200 with `ok:true`, a refusal its status with `ok:false`. */
+import type { HubContext } from "./env.ts";
 import { logFault } from "./log.ts";
 import { type Refusal, refusal, statusOf } from "../protocol/index.ts";
 
@@ -10,9 +11,11 @@ export function success(fields: object | string): Response {
   return new Response(json === "{}" ? '{"ok":true}' : `{"ok":true,${json.slice(1)}`, { headers: JSON_TYPE });
 }
 
-export function failure(why: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
+export function failure(c: HubContext, why: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
   const { error, code, ...extras } = why;
-  const body = { ok: false, error, code, request_id: crypto.randomUUID(), ...extras };
+  const request_id = crypto.randomUUID();
+  c.set("refused", { code, request_id });
+  const body = { ok: false, error, code, request_id, ...extras };
   const retry = why.retry_after_ms === undefined ? {} : { "retry-after": String(Math.ceil(why.retry_after_ms / 1000)) };
   const status = statusOf(why);
   // RFC 9110 §11.6.1: a 401 says how to authenticate.
@@ -21,9 +24,10 @@ export function failure(why: Refusal, headers: Readonly<Record<string, string>> 
 }
 
 /** A fault: its cause goes to the log under the request's id, never to the caller. */
-export function fault(error: unknown, route: string): Response {
+export function fault(c: HubContext, error: unknown): Response {
   const request_id = crypto.randomUUID();
-  logFault("internal", { request_id, route }, error);
+  c.set("refused", { code: "internal", request_id });
+  logFault("internal", { request_id }, error);
   const body = {
     ok: false,
     error: "the hub failed; try again, and quote the request id if it stays",

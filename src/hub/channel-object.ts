@@ -28,6 +28,7 @@ import {
   ok,
   readLimits,
   type Result,
+  SOCKET_LIFE_MS,
 } from "../protocol/index.ts";
 import { Announcer } from "./announcer.ts";
 import { ChannelStore } from "./channel-store.ts";
@@ -181,7 +182,11 @@ export class Channel extends DurableObject<Env> {
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connections.get(socket);
-    if (connection !== undefined && !connection.isClosing) receive(this.#inbound, connection, data, Date.now());
+    if (connection === undefined || connection.isClosing) return;
+    const now = Date.now();
+    receive(this.#inbound, connection, data, now);
+    // After the reply to what it said.
+    if (now >= connection.opened_at + SOCKET_LIFE_MS) this.#answer(() => this.#connections.dropOld(now));
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -209,7 +214,10 @@ export class Channel extends DurableObject<Env> {
     );
     this.#sending(() => {
       if (decided.ok) closePlain(this.#connections, decided.value, now);
-      if (decided.ok) return this.#delivery.deliver(decided.value, now);
+      if (decided.ok) {
+        this.#delivery.deliver(decided.value, now);
+        return this.#connections.dropOld(now);
+      }
       const outcome = { type: "refused", refusal: decided.refusal } as const;
       this.#delivery.deliver(
         arrivals.map((arrival) => ({ arrival, outcome })),

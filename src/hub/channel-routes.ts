@@ -29,7 +29,7 @@ import { command as bring } from "./commands.ts";
 import { directory } from "./directory.ts";
 import type { HubContext, HubEnv } from "./env.ts";
 import { answering, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
-import { ADMIN, callerFor } from "./identity.ts";
+import { ADMIN, callerFor, provenIn } from "./identity.ts";
 import { listenToOne } from "./listen-route.ts";
 import type { CommandAnswer } from "./replies.ts";
 
@@ -163,12 +163,6 @@ function deleterOf(c: HubContext, key: string | undefined): Result<string | unde
     "signature_required",
     "prove that you are the channel's creator by signing, or use a hub key of scope admin",
   );
-}
-
-/** Whom a signed read proves: that counts in the channel it reads (IDN1). */
-function provenIn(c: HubContext): Caller | undefined {
-  const { key } = provenKey(c.var.proof);
-  return key === undefined ? undefined : { key, verified: true };
 }
 
 /** The body of a moderation: an admin needs no key of its own. */

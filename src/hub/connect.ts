@@ -29,7 +29,9 @@ export interface ConnectRequest {
   readonly right: string;
   /** Only reads: never joined, counted or allowed to send (SOC9). Its caller's key names no agent. */
   readonly isObserver: boolean;
-  readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo">;
+  readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo"> & {
+    readonly format?: "frames" | "line" | undefined;
+  };
 }
 
 /** Sockets that one hub key's observers may have on a channel: one leaked ticket must not fill it. */
@@ -100,17 +102,23 @@ function greet(
   asked: ConnectRequest,
   now: number,
 ): Result<WebSocket> {
-  const { after, epoch, frames, echo } = asked.query;
+  const { after, epoch, frames, echo, format } = asked.query;
   const limit = after === undefined ? HISTORY_DEFAULT : HISTORY_MAX;
   const page = keeper.read((state) => readHistory(state, keeper.log, { limit, after, epoch }));
   if (!page.ok) return page;
   const { 0: client, 1: server } = new WebSocketPair();
   const mode = page.value.meta.complete ? "live" : "behind";
-  const wishes = { batch: frames === "batch", echo: echo === "1", mode } as const;
+  const wishes = { batch: frames === "batch", echo: echo === "1", line: format === "line", mode } as const;
   const connection = Connection.open(ctx, server, { ...asked, wishes, now });
   connections.add(connection);
   pacing.page(connection, page.value);
+  if (connection.isLine && mode === "behind") connections.drop(connection, moreThanAPage(), now);
   return ok(client);
+}
+
+/** Lines cannot be asked for, so their reader comes back for the rest. */
+function moreThanAPage(): Refusal {
+  return refusal("slow_reader", "there is more than fits a page; connect again with after= the last number of a line");
 }
 
 /** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */

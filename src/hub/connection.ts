@@ -5,6 +5,7 @@
 import type { Caller } from "../channel/index.ts";
 import { closeCode, errorFrame, type ErrorCode, type Kind, PING_SILENCE_MS, type Refusal } from "../protocol/index.ts";
 import { isAdminRight } from "./keys.ts";
+import { linesOf } from "./lines.ts";
 import { Reader } from "./reader.ts";
 
 /** Version of the attachment: code of another version must read it after a deploy. */
@@ -33,6 +34,8 @@ interface Attachment {
   readonly echo: boolean;
   /** Reports what it has seen, so its budget can be small (SOC6). */
   readonly paced: boolean;
+  /** Gets lines in place of frames; absent in attachments of before there were any. */
+  readonly line?: boolean;
   readonly mode: Mode;
   /** Set before the hub closes a socket: readyState alone comes back as OPEN after the second wake. */
   readonly closing: boolean;
@@ -47,7 +50,7 @@ export interface Admitted {
   readonly isObserver: boolean;
 }
 
-export type Wishes = Pick<Attachment, "batch" | "echo" | "mode">;
+export type Wishes = Pick<Attachment, "batch" | "echo" | "line" | "mode">;
 
 interface Opening extends Admitted {
   readonly wishes: Wishes;
@@ -128,6 +131,11 @@ export class Connection {
     return this.isObserver || members.has(this.key);
   }
 
+  /** A monitor's, which cannot ask for what it missed. */
+  get isLine(): boolean {
+    return this.#attached.line === true;
+  }
+
   get batch(): boolean {
     return this.#attached.batch;
   }
@@ -161,6 +169,11 @@ export class Connection {
     this.reader.look(this.pinged_at);
   }
 
+  /** Unix milliseconds of the upgrade. */
+  get opened_at(): number {
+    return this.#attached.opened_at;
+  }
+
   /** Open, and not silent since its last ping (SOC5). A client that never pings cannot be told from one that lives. */
   isLive(now: number): boolean {
     const pinged = this.pinged_at;
@@ -187,7 +200,8 @@ export class Connection {
   /** Sends one frame. A socket that throws is on its way out; its close event follows. */
   send(frame: string): void {
     try {
-      this.socket.send(frame);
+      if (this.isLine) for (const line of linesOf(frame)) this.socket.send(line);
+      else this.socket.send(frame);
     } catch {
       this.markClosing();
     }

@@ -2,7 +2,7 @@
  * The channel's sockets by key: a cache over `ctx.getWebSockets()`, filled once a wake, because
  * reading every attachment at every broadcast costs a fifth of it. Closing sockets are not in it.
  */
-import type { Refusal } from "../protocol/index.ts";
+import { refusal, type Refusal, SOCKET_LIFE_MS } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
 
 /** Keys without a socket whose time is remembered; beyond it the oldest are forgotten. */
@@ -14,6 +14,9 @@ export class Connections {
   readonly #byKey: Map<string, Set<Connection>> = new Map();
   /** Unix milliseconds at which keys were last heard of without a socket, since the object woke. */
   readonly #heard: Map<string, number> = new Map();
+
+  /** Unix milliseconds: no socket was opened before. */
+  #oldest_at = Infinity;
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -57,6 +60,20 @@ export class Connections {
     if (this.#heard.size <= HEARD_KEYS) return;
     const [oldest] = this.#heard.keys();
     if (oldest !== undefined) this.#heard.delete(oldest);
+  }
+
+  /**
+   * Ends the sockets that are a day old (KEY3). Called after each turn; looks at them only when one
+   * can be due, so that it costs a comparison.
+   */
+  dropOld(now: number): void {
+    const sockets = this.#sockets();
+    if (now < this.#oldest_at + SOCKET_LIFE_MS) return;
+    this.#oldest_at = Infinity;
+    for (const connection of [...sockets.values()]) {
+      if (now >= connection.opened_at + SOCKET_LIFE_MS) this.drop(connection, expired(), now);
+      else this.#oldest_at = Math.min(this.#oldest_at, connection.opened_at);
+    }
   }
 
   /** Ends a connection for a reason of the table. */
@@ -107,7 +124,12 @@ export class Connections {
   }
 
   #index(connection: Connection): void {
+    this.#oldest_at = Math.min(this.#oldest_at, connection.opened_at);
     const peers = this.#byKey.get(connection.key) ?? new Set();
     this.#byKey.set(connection.key, peers.add(connection));
   }
+}
+
+function expired(): Refusal {
+  return refusal("socket_expired", "no socket lives longer than 24 hours; connect again with after= your position");
 }

@@ -5,7 +5,7 @@ import type { Proof } from "./caller.ts";
 import type { Channel } from "./channel-object.ts";
 import type { HubIndex } from "./hub-index.ts";
 import type { KeyVariables } from "./keys.ts";
-import type { LimitVariables } from "../protocol/index.ts";
+import type { ErrorCode, LimitVariables } from "../protocol/index.ts";
 
 export interface Env extends LimitVariables, KeyVariables {
   readonly CHANNELS: DurableObjectNamespace<Channel>;
@@ -14,12 +14,22 @@ export interface Env extends LimitVariables, KeyVariables {
   readonly HUB_ORIGINS?: string;
   /** "1": agent keys must be proven (IDN1). */
   readonly HUB_REQUIRE_VERIFIED?: string;
+  /** The edge's counters of failed admissions, by network; optional. */
+  readonly FAILED_ADMISSIONS?: RateLimit;
+}
+
+/** What the log is told of a request. */
+export interface Noted {
+  /** Why it was refused, as its caller was told. */
+  readonly refused: { readonly code: ErrorCode; readonly request_id: string };
+  /** As its body names it. */
+  readonly channel_id: string;
 }
 
 /** What Hono is told of all this. */
 export interface HubEnv {
   Bindings: Env;
-  Variables: { admission: Admission; proof: Proof };
+  Variables: { admission: Admission; proof: Proof } & Partial<Noted>;
 }
 export type HubContext = Context<HubEnv>;
 

@@ -20,7 +20,7 @@ export function routesOf(app: Hono<HubEnv>): (path: string, handlers: Readonly<R
       .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
       .join(", ");
     app.all(path, (c) =>
-      failure(refusal("method_not_allowed", `${c.req.method} is not for ${c.req.path}; use ${allow}`), { allow }),
+      failure(c, refusal("method_not_allowed", `${c.req.method} is not for ${c.req.path}; use ${allow}`), { allow }),
     );
   };
 }
@@ -28,7 +28,7 @@ export function routesOf(app: Hono<HubEnv>): (path: string, handlers: Readonly<R
 export function answering(answer: (c: HubContext) => Answer): HubHandler {
   return async (c) => {
     const result = await answer(c);
-    return result.ok ? success(result.value) : failure(result.refusal);
+    return result.ok ? success(result.value) : failure(c, result.refusal);
   };
 }
 
@@ -40,8 +40,16 @@ export function withBody<S extends v.GenericSchema>(
   return answering(async (c) => {
     const json = await readText(c);
     const body = json.ok ? parseBody(schema, json.value, provenKey(c.var.proof)) : json;
-    return body.ok ? await answer(c, body.value) : body;
+    if (!body.ok) return body;
+    noteChannel(c, body.value);
+    return await answer(c, body.value);
   });
+}
+
+/** For the log. */
+function noteChannel(c: HubContext, body: unknown): void {
+  if (typeof body !== "object" || body === null || !("channel_id" in body)) return;
+  if (typeof body.channel_id === "string") c.set("channel_id", body.channel_id);
 }
 
 export function withQuery<S extends v.GenericSchema>(

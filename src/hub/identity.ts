@@ -5,7 +5,7 @@
 import type { Caller } from "../channel/index.ts";
 import { map, ok, refuse, type Result } from "../protocol/index.ts";
 import { type Admission, isWithin } from "./admission.ts";
-import { type Claim, type Proof, proofOf, resolveCaller } from "./caller.ts";
+import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
 import type { HubContext } from "./env.ts";
 import type { HubKey } from "./keys.ts";
 import { isSigned, type Proven, verifyRequest } from "./proof.ts";
@@ -49,4 +49,10 @@ export function callerFor(c: HubContext, claim: Claim): Result<Caller> {
 /** One who only reads, whatever it says of itself: no agent can have its key, which starts with `~`. */
 export function observerOf({ kid }: HubKey): Caller {
   return { key: `~${kid}`, verified: false };
+}
+
+/** Whom a request proves that only reads: that counts in the channel it reads (IDN1). */
+export function provenIn(c: HubContext): Caller | undefined {
+  const { key } = provenKey(c.var.proof);
+  return key === undefined ? undefined : { key, verified: true };
 }

@@ -5,7 +5,14 @@
  * Timers stand only while somebody lags, and a stalled socket prevents hibernation anyway.
  */
 import type { Entry, HistoryAnswer } from "../channel/index.ts";
-import { type HistoryCommand, historyFrame, laggingFrame, refusal, utf8Length } from "../protocol/index.ts";
+import {
+  type HistoryCommand,
+  historyFrame,
+  laggingFrame,
+  refusal,
+  type Refusal,
+  utf8Length,
+} from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { BACKLOG_MS, CHANNEL_UNREAD_BYTES, LAGGING_MS, UNSAID_BYTES, Volumes } from "./reader.ts";
@@ -76,6 +83,7 @@ export class Pacing {
   }
 
   #lag(connection: Connection, last_seq: number, now: number): void {
+    if (connection.isLine) return this.#connections.drop(connection, tooSlowForLines(), now);
     connection.setMode("behind");
     connection.reader.lagging_since = now;
     connection.send(laggingFrame(last_seq));
@@ -105,4 +113,9 @@ function isOver(connection: Connection, { bytes, messages }: Size): boolean {
 /** What a reader adds to its channel's backlog. */
 function backlogOf({ mode, reader }: Connection): number {
   return mode === "live" ? Math.max(0, reader.unread_bytes - UNSAID_BYTES) : 0;
+}
+
+/** A reader of lines cannot ask for what it missed, so it has to come back. */
+function tooSlowForLines(): Refusal {
+  return refusal("slow_reader", "lines were not read in time; connect again with after= the last number of a line");
 }

@@ -26,10 +26,12 @@ const SAID_ON_SOCKET: ReadonlySet<string> = new Set(["channel_not_found", "chann
 
 export async function upgrade(c: HubContext): Promise<Response> {
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
-    return failure(refusal("upgrade_required", "this route takes WebSocket upgrades only"), { upgrade: "websocket" });
+    return failure(c, refusal("upgrade_required", "this route takes WebSocket upgrades only"), {
+      upgrade: "websocket",
+    });
   }
   const asked = c.var.admission.scope === "read" ? askedByObserver(c) : askedByAgent(c);
-  if (!asked.ok) return failure(asked.refusal);
+  if (!asked.ok) return failure(c, asked.refusal);
   const found = await findChannel(c.env, c.req.param("id") ?? "");
   if (!found.ok) return refused(c, found.refusal);
   const request = connectRequest(asked.value);
@@ -45,7 +47,7 @@ export async function upgrade(c: HubContext): Promise<Response> {
 }
 
 function refused(c: HubContext, why: Refusal): Response {
-  return SAID_ON_SOCKET.has(why.code) ? sayAndClose(c, why) : failure(why);
+  return SAID_ON_SOCKET.has(why.code) ? sayAndClose(c, why) : failure(c, why);
 }
 
 function askedByObserver(c: HubContext): Result<ConnectRequest> {
@@ -92,6 +94,7 @@ function switched(c: HubContext, webSocket: WebSocket): Response {
 
 /** Accepts in the Worker, says why not, and closes; no object is touched. */
 function sayAndClose(c: HubContext, why: Refusal): Response {
+  c.set("refused", { code: why.code, request_id: crypto.randomUUID() });
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.send(errorFrame(why, {}, true));

@@ -36,7 +36,7 @@ import { provenKey } from "./caller.ts";
 import { command } from "./commands.ts";
 import { directory } from "./directory.ts";
 import type { HubContext } from "./env.ts";
-import { callerFor } from "./identity.ts";
+import { callerFor, provenIn } from "./identity.ts";
 import { type Listening, listenTo, listenToAll } from "./listen.ts";
 
 /** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */
@@ -51,7 +51,7 @@ export function toolPort(c: HubContext): HubPort {
     leave: (body) => act(c, body, { action: "leave" }),
     send: (body) => send(c, body),
     list: (query) => list(c, query),
-    channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(), READ),
+    channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(provenIn(c)), READ),
     history: ({ channel_id, limit = HISTORY_DEFAULT, after, before }) =>
       history(c, channel_id, { limit, after, before }),
     listen: ({ channel_id, ...query }, waiting) => listenOne(c, channel_id, query, waiting),
@@ -175,7 +175,7 @@ async function history(
   channel_id: string,
   query: { readonly limit: number; readonly after: number | undefined; readonly before: number | undefined },
 ): ReturnType<HubPort["history"]> {
-  const page = await callChannel(c.env, channel_id, (channel) => channel.history(query), READ);
+  const page = await callChannel(c.env, channel_id, (channel) => channel.history(query, provenIn(c)), READ);
   return map(page, ({ messages, meta }) => {
     return {
       messages: JSON.parse(`[${messages}]`) as Message[],

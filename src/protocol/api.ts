@@ -69,8 +69,11 @@ const wishes = {
 
 /** GET /ws/channel/:id */
 export const CONNECT_QUERY = v.object({ key: field.agentKey, ...introduced, ...wishes });
-/** The same, of those who only read (SOC9). */
-export const WATCH_QUERY = v.object(wishes);
+/** The same, of those who only read (SOC9); monitors may have lines in place of frames. */
+export const WATCH_QUERY = v.object({
+  ...wishes,
+  format: v.optional(v.picklist(["frames", "line"], "bad_request format must be frames or line")),
+});
 /** DELETE /api/channel/:id */
 export const DELETE_QUERY = v.object({ key: v.optional(field.agentKey) });
 /** POST /api/ticket, for one socket of an agent. */

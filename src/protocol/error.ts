@@ -58,6 +58,7 @@ export const ERRORS = {
   },
   internal: { status: 500, close: 1011, retry: true, means: "a fault of the hub; quote the request id" },
   hub_not_configured: { status: 503, retry: false, means: "the hub has no key yet, or a variable that makes no sense" },
+  socket_expired: { status: 503, close: 4001, retry: true, means: "the socket is 24 hours old; connect again" },
   storage_unavailable: { status: 503, retry: true, means: "nothing was stored; try again" },
   overloaded: { status: 503, retry: true, means: "the channel has more work than it can take" },
   outcome_unknown: {

@@ -21,6 +21,7 @@ export { type ChannelPosition, check, clientMsgId } from "./fields.ts";
 export * as field from "./fields.ts";
 export * from "./frame.ts";
 export * from "./limits.ts";
+export * as constants from "./limits.ts";
 export * from "./message.ts";
 export * from "./signature.ts";
 export { channelNumber, isLongerThan, isReserved, KEY_PATTERN, quote, utf8Length } from "./text.ts";

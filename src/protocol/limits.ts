@@ -28,6 +28,8 @@ export const SEQ_MAX = 999_999_999_999;
 export const SOCKETS_PER_KEY = 8;
 /** A client pings every 25 s; one that pinged once and is silent for this long counts as gone (SOC5). */
 export const PING_SILENCE_MS = 90_000;
+/** No socket gets older: whoever is let in is looked at again once a day (KEY3). */
+export const SOCKET_LIFE_MS = 24 * 3600 * 1000;
 /** How long a send can be repeated with the same `client_msg_id` (DUR3); clients stop after 4 minutes. */
 export const DEDUPE_MS = 5 * 60_000;
 /** Minutes somebody stays removed from a channel when nobody says how many, and at most: 30 days. */

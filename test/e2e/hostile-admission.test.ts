@@ -84,7 +84,7 @@ const LEAKS: readonly string[] = [
   `/api/channel/ch-1?x=%zz&y=${ENCODED}`,
 ];
 
-test.each(LEAKS)("[KEY2] the key in the URL %s is refused, also beside a valid header", async (path) => {
+test.each(LEAKS)("[T3] [KEY2] the key in the URL %s is refused, also beside a valid header", async (path) => {
   const refused = { is: "400 secret_in_url", says: "the hub key must not stand in a URL" };
   expectRefusal(await rawCall(hub, { path }), refused);
   expectRefusal(await rawCall(hub, { path, headers: { "x-spf-key": "" } }), refused);
@@ -152,7 +152,7 @@ test("[KEY2] HUB_DEV=1 lets a short key in at a loopback host, and nowhere else"
   expectRefusal(await list("localhost", "other"), { is: "401 unauthorized", says: "the hub key is wrong" });
 });
 
-test("a key over its rate is told when to come back, on its sockets and over HTTP; others are not touched", async () => {
+test("[T14] a key over its rate is told when to come back, on its sockets and over HTTP; others are not touched", async () => {
   const alpha = await connected(hub.url, id, "key=alpha");
   for (let sent = 0; sent < 400; sent++) alpha.say({ action: "send", text: "x", ref: `r-${sent}` });
   const overHttp = await Promise.all(Array.from({ length: 30 }, () => send(hub.url, id)));

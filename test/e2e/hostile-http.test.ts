@@ -172,7 +172,7 @@ const OVERSIZE: readonly (readonly [string, Record<string, string>, Uint8Array[]
   ],
 ];
 
-test.each(OVERSIZE)("a body over 256 KiB is refused %s", async (_how, headers, parts) => {
+test.each(OVERSIZE)("[T16] a body over 256 KiB is refused %s", async (_how, headers, parts) => {
   const asked = { method: "POST", path: "/api/channel/send", headers, parts, isUnfinished: true };
   const refused = await withoutTrace(hub.url, id, () => rawCall(hub, asked));
   expectRefusal(refused, { is: "413 body_too_large", says: "a body must be at most 262144 bytes" });

@@ -55,7 +55,7 @@ const BAD_NAMES: readonly (readonly [what: string, name: string, says: string])[
   ["system with a zero-width space", "sys\u200btem", CHARACTERS],
 ];
 
-test.each(BAD_NAMES)("[IDN4] the name %s is refused at every door", async (_what, name, says) => {
+test.each(BAD_NAMES)("[T7] [IDN4] the name %s is refused at every door", async (_what, name, says) => {
   await withoutTrace(hub.url, id, () => refusedAsName(name, says));
 });
 
@@ -139,7 +139,7 @@ const BAD_KEYS: readonly (readonly [key: unknown, says: string])[] = [
   ["EveryOne", `key ${RESERVED}`],
 ];
 
-test.each(BAD_KEYS)("[IDN4] the key %j is refused at every door", async (key, says) => {
+test.each(BAD_KEYS)("[T7] [IDN4] the key %j is refused at every door", async (key, says) => {
   const refused = { is: "400 bad_key", says };
   await withoutTrace(hub.url, id, async () => {
     for (const action of ["create", "join", "leave", "send", "read"]) {

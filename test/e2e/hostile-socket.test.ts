@@ -170,7 +170,7 @@ const OVERSIZE: readonly (readonly [string, string])[] = [
   ["a megabyte", "x".repeat(1024 * KIB)],
 ];
 
-test.each(OVERSIZE)("a frame of %s ends the connection", async (_what, frame) => {
+test.each(OVERSIZE)("[T16] a frame of %s ends the connection", async (_what, frame) => {
   const [alpha, other] = [await connected(hub.url, id, "key=alpha"), await connected(hub.url, id, "key=alpha")];
   await withoutTrace(hub.url, id, async () => {
     expectError(await alpha.ask(frame), { is: "frame_too_large", says: "a frame must be at most 262144 bytes" }, true);
@@ -197,7 +197,7 @@ test("what arrived before a frame that ends the connection is done and answered 
   expect(await textsOf(hub.url, room)).toEqual(["Channel 'ops' created by ALPHA", "before"]);
 });
 
-test("two binary frames are ignored, the third within ten seconds ends the connection", async () => {
+test("[T14] two binary frames are ignored, the third within ten seconds ends the connection", async () => {
   const alpha = await connected(hub.url, id, "key=alpha");
   await withoutTrace(hub.url, id, async () => {
     for (const size of [0, 300 * KIB]) alpha.say(randomBytes(size));

@@ -63,6 +63,12 @@ const ROUTES: readonly (readonly [
   ["leave", (channel_id, key) => ({ path: "/api/channel/leave", body: { channel_id, key } })],
   ["list", (_id, key) => ({ path: `/api/channel/list?key=${key}` })],
   ["ticket", (channel_id, key) => ({ path: "/api/ticket", body: { channel_id, key } })],
+  ["kick", (channel_id, key) => ({ path: "/api/channel/kick", body: { channel_id, key, target: "alpha" } })],
+  ["pause", (channel_id, key) => ({ path: "/api/channel/pause", body: { channel_id, key } })],
+  ["resume", (channel_id, key) => ({ path: "/api/channel/resume", body: { channel_id, key } })],
+  ["guard-reset", (channel_id, key) => ({ path: "/api/channel/guard-reset", body: { channel_id, key } })],
+  ["listen", (id, key) => ({ path: `/api/channel/${id}/listen?key=${key}&after=1` })],
+  ["listen to several", (id, key) => ({ path: `/api/listen?key=${key}&after=${id}:1` })],
   ["delete", (id, key) => ({ path: `/api/channel/${id}?key=${key}`, method: "DELETE" })],
 ];
 
@@ -84,7 +90,7 @@ const MATRIX = CALLERS.flatMap((caller) =>
 );
 
 test.each(MATRIX)(
-  "[IDN1] %s: %s refuses a key that another proves, and changes nothing",
+  "[T4] [IDN1] %s: %s refuses a key that another proves, and changes nothing",
   async (_mode, name, caller, request) => {
     const id = await room();
     for (const key of victimsOf(caller.mode, name)) {
@@ -102,12 +108,12 @@ test.each(MATRIX)(
  */
 function victimsOf(mode: string, route: string): string[] {
   if (mode === "bound") return [me.key, "alpha"];
-  const isClaimInChannel = ["join", "send", "read", "leave", "upgrade"].includes(route);
+  const isClaimInChannel = !["create", "list", "ticket", "listen to several", "delete"].includes(route);
   return mode.startsWith("signed") || isClaimInChannel ? [me.key, "bot-1"] : ["bot-1"];
 }
 
 test.each(CALLERS.map((caller) => [caller.mode, caller] as const))(
-  "[IDN1] %s: an upgrade refuses a key that another proves, before anything is joined",
+  "[T4] [IDN1] %s: an upgrade refuses a key that another proves, before anything is joined",
   async (mode, { as, by }) => {
     const id = await room();
     for (const key of victimsOf(mode, "upgrade")) {
@@ -117,6 +123,54 @@ test.each(CALLERS.map((caller) => [caller.mode, caller] as const))(
     }
   },
 );
+
+/** The tool's call over /mcp, as an agent's host makes it. */
+async function tool(
+  args: object,
+  { as, by }: { as: string; by?: Identity | undefined },
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "spf_channel", arguments: args } };
+  const { url, init } = await prepare(hub.url, { path: "/mcp", body, as, by });
+  const answer = await deliver({ url, init: { ...init, headers: { ...init.headers, ...headers } } });
+  expect(answer.status).toBe(200);
+  return answer.body.result.content[0].text as string;
+}
+
+const ACTIONS: readonly (readonly [action: string, args: (channel: string) => object])[] = [
+  ["create", () => ({ action: "create", channel: "another" })],
+  ["join", (channel) => ({ action: "join", channel })],
+  ["send", (channel) => ({ action: "send", channel, text: "hi" })],
+  ["leave", (channel) => ({ action: "leave", channel })],
+  ["listen", (channel) => ({ action: "listen", channel, wait: 0 })],
+  ["connect", (channel) => ({ action: "connect", channel })],
+];
+const TOOL_MATRIX = CALLERS.flatMap((caller) =>
+  ACTIONS.map(([action, args]) => [caller.mode, action, caller, args] as const),
+);
+
+test.each(TOOL_MATRIX)(
+  "[T4] [IDN1] %s: the tool's %s refuses a key that another proves, as an argument and as a header",
+  async (mode, action, caller, args) => {
+    const id = await room();
+    for (const key of victimsOf(mode, action)) {
+      await withoutTrace(hub.url, id, async () => {
+        const asking = { as: caller.as, by: caller.by?.() };
+        expect(await tool({ ...args(id), key }, asking), key).toMatch(/^Error identity_mismatch/m);
+        expect(await tool(args(id), asking, { "x-hub-agent": key }), key).toMatch(/^Error identity_mismatch/m);
+      });
+    }
+  },
+);
+
+test("[T4] [IDN1] the tool's name is a label: another's name gives no other key", async () => {
+  const id = await room();
+  const who = { channel: id, key: "carol", name: "bot-1" };
+  await tool({ action: "join", ...who }, { as: TEAM.text });
+  await tool({ action: "send", text: "I am the bot", ...who }, { as: TEAM.text });
+  const { messages } = await history(hub.url, id, "?limit=1");
+  expect(messages).toMatchObject([{ from: "carol", from_name: "bot-1", verified: false }]);
+});
 
 interface Own extends Caller {
   readonly key: () => string;
@@ -163,7 +217,7 @@ test.each([
   ["plain", TEAM.text, undefined],
   ["bound", BOUND.text, undefined],
   ["signed", TEAM.text, () => me],
-] as const)("[IDN4] %s: nobody sends as the system", async (_mode, as, by) => {
+] as const)("[T7] [IDN4] %s: nobody sends as the system", async (_mode, as, by) => {
   const id = await room();
   const proven = by === undefined ? undefined : by();
   const key = _mode === "plain" ? { key: "alpha" } : {};
@@ -185,7 +239,7 @@ test("[IDN1] a key proven in one channel cannot be carried over to speak in anot
   });
 });
 
-test("[IDN2] a request signed for one hub is none at another, nor under another name of this one", async () => {
+test("[T6] [IDN2] a request signed for one hub is none at another, nor under another name of this one", async () => {
   const path = "/api/channel/list";
   const signed = await signRequest({ method: "GET", url: `https://other.example${path}` }, me, Date.now());
   expect(outcome(await rawCall(hub, { path, headers: signed }))).toBe("401 bad_signature");
@@ -214,7 +268,7 @@ async function roomOf(id: string): Promise<Json> {
   return { ...summary, participants: new Set(participants) };
 }
 
-test("[IDN2] replays of upgrade, join, leave and read are refused, of send and create answered, before and after a crash", async () => {
+test("[T6] [IDN2] replays of upgrade, join, leave and read are refused, of send and create answered, before and after a crash", async () => {
   const id = await room();
   const body = { channel_id: id };
   const asked = (path: string, more: object): Promise<Awaited<ReturnType<typeof prepare>>> =>
@@ -286,6 +340,14 @@ test.each([
   const id = await room();
   const plain = await connected(hub.url, id, `key=${identity.key}`);
   expect(outcome(await ask(hub.url, { method, path: path(id), as: TEAM.text, by: identity }))).toBe("ok");
+  expectError(await plain.next(), { is: "forbidden", says: "proven" }, true);
+});
+
+test("[IDN1] the tool's history, signed, counts as proof in its channel too", async () => {
+  const { identity } = await createIdentity();
+  const id = await room();
+  const plain = await connected(hub.url, id, `key=${identity.key}`);
+  expect(await tool({ action: "history", channel: id }, { as: TEAM.text, by: identity })).not.toMatch(/^Error/m);
   expectError(await plain.next(), { is: "forbidden", says: "proven" }, true);
 });
 

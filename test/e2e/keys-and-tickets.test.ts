@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { createIdentity, type Identity } from "../../src/client/identity.ts";
+import * as protocol from "../../src/protocol/index.ts";
 import { Agent, call, createChannel, type Json, type UpgradeRefused } from "../support/process/agent.ts";
 import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 import { connected, send, startHub, summaryOf } from "./support/hub-calls.ts";
@@ -80,7 +81,7 @@ test("[KEY1] [KEY2] every configured key admits as a header, and none as a part 
   }
 });
 
-test("[KEY1] an unknown kid and a wrong secret are answered alike", async () => {
+test("[T2] [KEY1] an unknown kid and a wrong secret are answered alike", async () => {
   const wrong = [hubKey("nobody", "admin").text, hubKey("team", "agent").text, `${TEAM.text}x`, "x"];
   const answers = await Promise.all(wrong.map((as) => ask(hub.url, { path: "/api/channel/list", as })));
   const bodies = answers.map(({ status, body: { request_id: _own, ...body } }) => ({ status, body }));
@@ -281,7 +282,7 @@ const ORIGINS: readonly (readonly [origin: string, isOwn: boolean])[] = [
   ["null", false],
 ];
 
-test.each(ORIGINS)("[IDN3] a page of origin %j: allowed %j, whatever it carries", async (origin, isAllowed) => {
+test.each(ORIGINS)("[T9] [IDN3] a page of origin %j: allowed %j, whatever it carries", async (origin, isAllowed) => {
   const refused = isAllowed ? "ok" : "403 origin_forbidden";
   expect(outcome(await rawCall(hub, { path: "/api/channel/list", headers: { origin } }))).toBe(refused);
   const { ticket, url } = await ticketFor({ channel_id: id, key: "gus" });
@@ -299,7 +300,7 @@ test("[IDN3] the hub's own pages and what sends no Origin are at home", async ()
   ).toEqual([]);
 });
 
-test("[IDN3] pages of HUB_ORIGINS are told that they may, with any key of theirs, and no others are told anything", async () => {
+test("[T10] [IDN3] pages of HUB_ORIGINS are told that they may, with any key of theirs, and no others are told anything", async () => {
   const path = "/api/ticket";
   const preflight = (origin: string): ReturnType<typeof fetch> =>
     fetch(hub.url + path, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } });
@@ -316,5 +317,19 @@ test("[IDN3] pages of HUB_ORIGINS are told that they may, with any key of theirs
   for (const key of [READ.text, "wrong"]) {
     const answer = await rawCall(hub, { path: "/api/channel/list", headers: { ...headers, "x-spf-key": key } });
     expect(answer.headers.get("access-control-allow-origin")).toBe("https://friend.example");
+  }
+});
+
+test("[KEY1] GET /api/hub tells an admin all limits and counts, and keys by their kid, never more of them", async () => {
+  const { body } = await ask(hub.url, { path: "/api/hub", as: HUB_KEY });
+  const limits = Object.entries(protocol.constants).filter(([, value]) => typeof value === "number");
+  expect(body.limits).toMatchObject(Object.fromEntries(limits));
+  expect(body.limits).toMatchObject({ ...protocol.LIMITS, HUB_RATE_PER_SECOND: null });
+  expect(body).toMatchObject({ require_verified: false, channels: expect.any(Number), deleted: expect.any(Number) });
+  expect(body.keys).toContainEqual({ kid: "HUB_KEY", scope: "admin" });
+  expect(body.keys).toContainEqual({ kid: "bot", scope: "agent", agent_key: "bot-1" });
+  for (const { text, entry } of [TEAM, BOUND, READ]) {
+    expect(JSON.stringify(body)).not.toContain(text);
+    expect(JSON.stringify(body)).not.toContain(entry.split(":")[2]);
   }
 });

@@ -46,7 +46,7 @@ test("[KEY1] a digest of something that is no key text admits nobody: HUB_KEYS c
   expect(await findKey(keysOf(`a:admin:${hex}`), "password")).toBeUndefined();
 });
 
-test("[KEY1] every key is compared, whichever matches", async () => {
+test("[T2] [KEY1] every key is compared, whichever matches", async () => {
   const made = await Promise.all(["a", "b", "c", "d"].map((kid) => newKey(kid, "agent")));
   const keys = keysOf(made.map(({ entry }) => entry).join());
   const compare = crypto.subtle.timingSafeEqual.bind(crypto.subtle);

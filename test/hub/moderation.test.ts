@@ -7,7 +7,7 @@ function post(route: string, body: object): Promise<Json> {
   return call(`/api/channel/${route}`, body);
 }
 
-test("[GRD2] a kick ends every socket of the key with 4503 after its last message, and keeps it out", async () => {
+test("[T23] [GRD2] a kick ends every socket of the key with 4503 after its last message, and keeps it out", async () => {
   const id = await createChannel();
   const [alpha, first, second] = [
     await Socket.connect(id, "key=alpha"),

@@ -24,7 +24,7 @@ test("[KEY3] sockets of a key that still stands live through a wake, also beside
 test.each([
   ["is gone", { HUB_KEYS: `new:agent:${"ab".repeat(32)}` }],
   ["was replaced", { HUB_KEY: `${KEY}-rotated` }],
-])("[KEY3] sockets are closed when the key that admitted them %s", async (_how, variables) => {
+])("[T23] [KEY3] sockets are closed when the key that admitted them %s", async (_how, variables) => {
   const id = await createChannel();
   const socket = await Socket.connect(id, "key=alpha");
   await socket.next();

@@ -244,7 +244,7 @@ test("[IDN2] 32 bytes that are no point of the curve are refused as any wrong ke
 /** R the neutral point, S zero: for a key of small order this is a signature of one text in eight, or of every one. */
 const FORGED = `01${"00".repeat(63)}`;
 
-test("[IDN2] keys of small order are refused in all their encodings, which the runtime's verifier takes", async () => {
+test("[T5] [IDN2] keys of small order are refused in all their encodings, which the runtime's verifier takes", async () => {
   const encodings = smallOrderEncodings();
   expect(new Set(encodings).size).toBe(14);
   const url = `${ORIGIN}/api/channel/list`;

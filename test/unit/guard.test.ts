@@ -25,20 +25,23 @@ function runRing(channel: ChannelFixture, ring: readonly Caller[], most = 1000):
   return most;
 }
 
-test.each([1, 2, 3, 5])("[GRD1] a ring of %s agents stops at the limit, with or without sleep between", (length) => {
-  for (const sleeps of [false, true]) {
-    const channel = members();
-    const ring = Array.from({ length }, (_, at) => as(`ring-${at}`, "agent"));
-    for (const who of ring) channel.join(who);
-    if (sleeps) {
-      for (let passed = 0; passed < LIMIT; passed++) {
-        expect(channel.send(ring[passed % length] ?? ALPHA, "x").type).toBe("sent");
-        channel.reload();
+test.each([1, 2, 3, 5])(
+  "[T13] [GRD1] a ring of %s agents stops at the limit, with or without sleep between",
+  (length) => {
+    for (const sleeps of [false, true]) {
+      const channel = members();
+      const ring = Array.from({ length }, (_, at) => as(`ring-${at}`, "agent"));
+      for (const who of ring) channel.join(who);
+      if (sleeps) {
+        for (let passed = 0; passed < LIMIT; passed++) {
+          expect(channel.send(ring[passed % length] ?? ALPHA, "x").type).toBe("sent");
+          channel.reload();
+        }
       }
+      expect(runRing(channel, ring)).toBe(sleeps ? 0 : LIMIT);
     }
-    expect(runRing(channel, ring)).toBe(sleeps ? 0 : LIMIT);
-  }
-});
+  },
+);
 
 test("[GRD1] the refusal says what to do, and one message passes every 30 s", () => {
   const channel = members();

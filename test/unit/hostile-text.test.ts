@@ -12,7 +12,7 @@ import { ALL_HOSTILE, HOSTILE, rawIn } from "../support/hostile-text.ts";
 import { MemoryHub } from "../support/memory-hub.ts";
 
 describe.each(Object.entries(HOSTILE))("%s", (_sort, codes) => {
-  test("each code point is written out, in lines and in texts", () => {
+  test("[T12] each code point is written out, in lines and in texts", () => {
     for (const code of codes) {
       const shown = `a\\u{${code.toString(16)}}b`;
       const text = `a${String.fromCodePoint(code)}b`;
@@ -90,7 +90,7 @@ const FORGERIES = [
   "ok\n! note",
 ];
 
-test.each(FORGERIES)("a text cannot pass for a line of the tool's: %j", async (text) => {
+test.each(FORGERIES)("[T13] a text cannot pass for a line of the tool's: %j", async (text) => {
   const hub = new MemoryHub();
   hub.make("ops", "ALPHA", "BRAVO");
   hub.say("ch-1", "bravo", text);

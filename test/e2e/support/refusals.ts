@@ -3,11 +3,12 @@ import { expect } from "vitest";
 import { ERRORS, type ErrorCode } from "../../../src/protocol/index.ts";
 import { type Answer, call, type Json } from "../../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../../support/process/hub-process.ts";
+import { requestsIn } from "./log-lines.ts";
 
 /** Stack frames, source places, SQL. */
 const INSIDES = /\n\s*at |\bat \S+ \(|\.(ts|js):\d|sqlite|\b(SELECT|INSERT|UPDATE) /i;
 /** What the runtime or the hub's log says when something was not foreseen. */
-const ALARMED = /uncaught|exception|error|"event"/i;
+const ALARMED = /uncaught|exception|"level":"error"/i;
 
 /** How a refusal looks: `400 bad_key` over HTTP, and what its text must say. */
 export interface Refused {
@@ -55,8 +56,9 @@ export async function withoutTrace<T>(url: string, id: string, attempt: () => Pr
   return result;
 }
 
-/** Ends a hub that must not have been alarmed by anything it was told. */
+/** Ends a hub that must not have been alarmed by anything it was told, nor have repeated any of it. */
 export async function endCalmly(hub: HubProcess): Promise<void> {
   await hub[Symbol.asyncDispose]();
   expect(hub.output).not.toMatch(ALARMED);
+  requestsIn(hub.output);
 }

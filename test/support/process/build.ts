@@ -49,7 +49,7 @@ function patching(patches: readonly Patch[]): Plugin {
   };
 }
 
-/** Throws where `find` does not stand there exactly once. */
+/** Throws where `find` does not stand in `source` exactly once. */
 export function applyPatch(source: string, { file, find, replace }: Patch): string {
   const parts = source.split(find);
   if (parts.length !== 2) throw new Error(`patch of ${file}: found ${parts.length - 1} times, not once: ${find}`);

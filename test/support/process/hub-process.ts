@@ -85,7 +85,8 @@ export class HubProcess {
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise<void>((done) => child.once("exit", () => done()));
+    // Its end, and that of what it still had to say.
+    const gone = new Promise<void>((done) => child.once("close", () => done()));
     child.kill("SIGKILL");
     await gone;
   }
