@@ -18,9 +18,11 @@ function isConstant(source: string, name: string): boolean {
   return /^[\w\s=?:!]*$/.test(expression.replaceAll(TEXT, "")) && expression.search(TEXT) >= 0;
 }
 
-/** What stands first in the statements that a file prepares as `[query, ...values]`. */
+/** What stands first in the statements that a file prepares as `[query, ...values]`: pushed to a list, or returned as a `Write`. */
 function writesOf(source: string): string[] {
-  const tuples = source.matchAll(/(?:return |push\()\[\s*("[^"]*"|[^\s,\]]+)/g);
+  const makers = [...source.matchAll(/\): Write \{\n.*?\n\}/gs)].map(([body]) => body);
+  const pushes = source.match(/writes\.push\(\[[^\n]*/g) ?? [];
+  const tuples = [...makers, ...pushes].join("\n").matchAll(/(?:return |push\()\[\s*("[^"]*"|[^\s,\]]+)/g);
   return [...tuples].map(([, first = ""]) => first);
 }
 
