@@ -119,8 +119,15 @@ test("by keyboard alone: channel, message, reply, more, newest, and back", async
   await page.keyboard.press("Escape");
   await page.keyboard.press("k");
   await page.keyboard.press(".");
-  await page.getByRole("menuitem", { name: "Copy text" }).waitFor();
-  for (let times = 0; times < 4; times++) await page.keyboard.press("ArrowDown");
+  const raw = page.getByRole("menuitem", { name: "Show raw" });
+  await raw.waitFor();
+  // Down until it is there: the menu takes the focus in a moment of its own.
+  const step = async (): Promise<boolean> => {
+    if (await raw.evaluate((item) => item === document.activeElement)) return true;
+    await page.keyboard.press("ArrowDown");
+    return false;
+  };
+  await expect.poll(step).toBe(true);
   await page.keyboard.press("Enter");
   await own.locator("pre", { hasText: '"reply_to": 7' }).waitFor();
   await page.getByRole("log").focus();
