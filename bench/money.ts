@@ -8,9 +8,8 @@ import { countRows } from "./rows.ts";
 import { absolute, figure, type Goal, type Section, section } from "./section.ts";
 import { ask, fill, hubSpeech, makeChannel, startWorker, target } from "./servers.ts";
 
-/** When a reader says `seen`, as the product's client does: after so many messages, or so many seconds after the first. */
+/** A reader says `seen`, as the product's client does, after so many messages. */
 const SEEN_MESSAGES = 100;
-const SEEN_S = 5;
 const LONE_DOLLARS = 1.02;
 const BURST_DOLLARS = 0.25;
 const BURST = 20;
@@ -74,7 +73,7 @@ async function messages(bench: Bench, hub: HubProcess): Promise<Section> {
     rows: costs.map(({ links, pace, use }) => [String(links), pace.name, ...priced(use)]),
     goals: costs.flatMap(goalsOf),
     notes: [
-      `Prices of ${PRICES_DATE}, beyond what a plan includes. Requests: the send and the readers' \`seen\` (after ${SEEN_MESSAGES} messages or ${SEEN_S} s), ${SOCKET_MESSAGES_PER_REQUEST} socket messages to a request. Time: the server's CPU; asleep, until the last reader has the message.`,
+      `Prices of ${PRICES_DATE}, beyond what a plan includes. Requests: the send and the readers' \`seen\` (after ${SEEN_MESSAGES} messages), ${SOCKET_MESSAGES_PER_REQUEST} socket messages to a request. Time: the server's CPU; asleep, until the last reader has the message.`,
     ],
     points: Object.fromEntries(
       sizes.map((links) => [
@@ -130,16 +129,11 @@ async function messageUse(bench: Bench, hub: HubProcess, { links, pace, first }:
   });
   return {
     worker_requests: 0,
-    object_requests: (1 + (links - 1) * seenPerMessage(pace)) / SOCKET_MESSAGES_PER_REQUEST,
+    object_requests: (1 + (links - 1) / SEEN_MESSAGES) / SOCKET_MESSAGES_PER_REQUEST,
     seconds,
     rows_read: (rows.read - connected.read) / sent,
     rows_written: (rows.written + rows.index_written) / sent,
   };
-}
-
-/** How often a reader says `seen`, by the message. */
-function seenPerMessage({ a_second }: Pace): number {
-  return 1 / Math.min(SEEN_MESSAGES, Math.max(1, a_second * SEEN_S));
 }
 
 /** Requests over HTTP, priced apart: each is one of the Worker and one of the object. */

@@ -58,7 +58,7 @@ struct link {
   size_t out_bytes, out_room;
   struct slot *slots; /* Of publishers. */
   /* Progress that was not said with `seen`. */
-  uint64_t unsaid_bytes, unsaid_since_ns, seq;
+  uint64_t unsaid_bytes, seq;
   uint32_t unsaid;
 };
 

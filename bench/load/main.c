@@ -16,8 +16,7 @@ static const uint64_t QUIET_NS = 250000000u;
 /* A loop that does not close is a broken server, not a slow one. */
 static const uint64_t HANGING_NS = 60 * SECOND;
 /* When the product's client says `seen`. */
-enum { SAY_MESSAGES = 100, SAY_BYTES = 256 * 1024 };
-static const uint64_t SAY_NS = 5 * SECOND;
+enum { SAY_MESSAGES = 100, SAY_BYTES = 64 * 1024 };
 
 void fail(const char *what) {
   fprintf(stderr, "load: %s (%s)\n", what, strerror(errno));
@@ -116,9 +115,7 @@ void on_text(struct run *run, struct link *link, const uint8_t *text, size_t byt
   if (last == NULL && memmem(text, bytes, "\"lagging\"", 9) != NULL) fail("the hub took a reader for slow");
   if (!run->options.seen || last == NULL) return;
   link->unsaid_bytes += bytes;
-  if (link->unsaid_since_ns == 0) link->unsaid_since_ns = now;
-  if (link->unsaid < SAY_MESSAGES && link->unsaid_bytes < SAY_BYTES && now - link->unsaid_since_ns < SAY_NS) return;
-  link->unsaid_since_ns = now;
+  if (link->unsaid < SAY_MESSAGES && link->unsaid_bytes < SAY_BYTES) return;
   note_seq(link, text, last);
   say_seen(run, link);
 }

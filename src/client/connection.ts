@@ -13,8 +13,6 @@ import {
   type Context,
   type Effect,
   NOTHING_UNSAID,
-  SAY_MS,
-  sayProgress,
   type Step,
 } from "./connection-state.ts";
 import { close, giveUp, lossOf, lost, withDrop } from "./ending.ts";
@@ -47,14 +45,12 @@ function isStale({ phase, link }: ConnectionState, event: ConnectionEvent): bool
 }
 
 /** When the next `time` event is due; undefined: nothing is waited for. */
-export function deadline({ phase, unsaid }: ConnectionState): number | undefined {
+export function deadline({ phase }: ConnectionState): number | undefined {
   switch (phase.name) {
     case "connecting":
       return phase.until;
-    case "connected": {
-      const said = unsaid.since === undefined ? Infinity : unsaid.since + SAY_MS;
-      return Math.min(phase.pong_by ?? phase.ping_at, phase.ask_at ?? Infinity, said);
-    }
+    case "connected":
+      return Math.min(phase.pong_by ?? phase.ping_at, phase.ask_at ?? Infinity);
     case "disconnected":
       return phase.retry_at;
     case "closed":
@@ -92,11 +88,7 @@ function beat(state: ConnectionState, phase: Connected, context: Context): Step 
     const silence = failure("network", `no sign of the hub for ${settings.pong_ms / 1000} s`);
     return giveUp(state, state.fault ?? silence, context);
   }
-  const said: Step =
-    state.unsaid.since !== undefined && now >= state.unsaid.since + SAY_MS
-      ? sayProgress(state)
-      : { state, effects: [] };
-  const effects: Effect[] = [...said.effects];
+  const effects: Effect[] = [];
   const next = { ...phase };
   if (phase.pong_by === undefined && now >= phase.ping_at) {
     effects.push({ type: "say", text: "ping" });
@@ -106,5 +98,5 @@ function beat(state: ConnectionState, phase: Connected, context: Context): Step 
     effects.push(askOn(state));
     next.ask_at = undefined;
   }
-  return { state: { ...said.state, phase: next }, effects };
+  return { state: { ...state, phase: next }, effects };
 }

@@ -43,7 +43,7 @@ export function hear(before: ConnectionState, { frames, bytes }: Heard, context:
     state = next.state;
     effects.push(...next.effects);
   }
-  const progress = noteProgress(before, state, bytes, context.now);
+  const progress = noteProgress(before, state, bytes);
   return { state: progress.state, effects: [...effects, ...progress.effects] };
 }
 
@@ -54,11 +54,11 @@ function alive(state: ConnectionState, { now, settings }: Context): ConnectionSt
   return { ...state, phase: { ...phase, pong_by: now + settings.pong_ms } };
 }
 
-function noteProgress(before: ConnectionState, state: ConnectionState, bytes: number, now: number): Step {
+function noteProgress(before: ConnectionState, state: ConnectionState, bytes: number): Step {
   const messages = (state.place?.seq ?? 0) - (before.place?.seq ?? 0);
   if (state.phase.name !== "connected" || messages <= 0) return { state, effects: [] };
   const { unsaid } = state;
-  const sum = { messages: unsaid.messages + messages, bytes: unsaid.bytes + bytes, since: unsaid.since ?? now };
+  const sum = { messages: unsaid.messages + messages, bytes: unsaid.bytes + bytes };
   const noted = { ...state, unsaid: sum };
   return sum.messages >= SAY_MESSAGES || sum.bytes >= SAY_BYTES ? sayProgress(noted) : { state: noted, effects: [] };
 }

@@ -167,19 +167,15 @@ test("[SOC6] a page that the hub wants asked for later is asked for later", asyn
   expect(socket.take()).toMatchObject([{ action: "history", after: 3 }]);
 });
 
-test("[SOC6] progress is said after 100 messages, after 256 KiB, and 5 s after any", async () => {
+test("[SOC6] progress is said after 100 messages and after 64 KiB, and never for time's sake", async () => {
   const { host, socket } = await connected();
   for (let seq = 4; seq <= 103; seq++) socket.say(live(seq)).flush();
   // The first frame's three count as well.
   expect(socket.take()).toEqual([{ action: "seen", seq: 100 }]);
-  socket.say(live(104, { text: "x".repeat(256 * 1024) })).flush();
+  socket.say(live(104, { text: "x".repeat(64 * 1024) })).flush();
   expect(socket.take()).toEqual([{ action: "seen", seq: 104 }]);
   socket.say(live(105)).flush();
-  await host.advance(4999);
-  expect(socket.take()).toEqual([]);
-  await host.advance(1);
-  expect(socket.take()).toEqual([{ action: "seen", seq: 105 }]);
-  await host.advance(10_000);
+  await host.advance(24_999);
   expect(socket.take()).toEqual([]);
 });
 
@@ -187,7 +183,7 @@ test("[SOC5] it pings every 25 s, only after the pong, and a silent link is drop
   const { host, channel, socket } = await connected();
   const changes = statesOf(channel);
   await host.advance(25_000);
-  expect(socket.take()).toEqual([{ action: "seen", seq: 3 }, "ping"]);
+  expect(socket.take()).toEqual(["ping"]);
   socket.say("pong").flush();
   await host.advance(24_999);
   expect(socket.take()).toEqual([]);
