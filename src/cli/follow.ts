@@ -4,7 +4,7 @@
  * connection, so the channel sleeps meanwhile.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HubClient, HubError, isTemporary, type News } from "../client/index.ts";
+import { type HubClient, HubError, isTemporary, type ListenAnswer } from "../client/index.ts";
 import { showLine } from "../protocol/index.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,7 +32,7 @@ export async function follow(
   hub: HubClient,
   following: Following,
   terminal: Terminal,
-  tell: (news: News) => Promise<void>,
+  tell: (news: ListenAnswer) => Promise<void>,
 ): Promise<boolean> {
   const patience = following.wait === undefined ? Infinity : following.wait * 1000;
   let quietSince = performance.now();
@@ -41,7 +41,7 @@ export async function follow(
   for (;;) {
     const left = Math.max(0, quietSince + patience - performance.now());
     const wait = Math.min(ASK_S, Math.ceil(left / 1000));
-    const ask = (): Promise<readonly News[]> => news(hub, { ...following, after }, wait);
+    const ask = (): Promise<readonly ListenAnswer[]> => news(hub, { ...following, after }, wait);
     const heard = isFirst ? await ask() : await insist(ask, left, terminal);
     isFirst = false;
     after = undefined;
@@ -57,17 +57,21 @@ export async function follow(
 }
 
 /** System messages come along and wake nobody. */
-function hasWords({ messages }: News): boolean {
+function hasWords({ messages }: ListenAnswer): boolean {
   return messages.some(({ msg_type }) => msg_type !== "system");
 }
 
-async function news(hub: HubClient, { channel, after, for: whose }: Following, wait: number): Promise<readonly News[]> {
+async function news(
+  hub: HubClient,
+  { channel, after, for: whose }: Following,
+  wait: number,
+): Promise<readonly ListenAnswer[]> {
   const options = { wait, for: whose };
   if (channel === undefined) return (await hub.api.listenAll(options)).channels.filter((one) => "messages" in one);
   return [await hub.api.listen(channel, { ...options, ...(after !== undefined && { after }) })];
 }
 
-async function markRead(hub: HubClient, heard: readonly News[]): Promise<void> {
+async function markRead(hub: HubClient, heard: readonly ListenAnswer[]): Promise<void> {
   for (const { channel_id, next, messages, own, others } of heard) {
     if (messages.length + own + others > 0) await hub.api.read(channel_id, next);
   }

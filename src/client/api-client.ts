@@ -4,14 +4,13 @@
  */
 import type { AckExtras } from "../protocol/frame.ts";
 import type {
+  ChannelDetails,
   ChannelSummary,
-  Gap,
-  GuardState,
   HistoryMeta,
   Kind,
+  ListenAnswer,
   Message,
   MessageType,
-  ParticipantDetail,
 } from "../protocol/message.ts";
 import { failureFrom, HubError } from "./hub-error.ts";
 import type { Host, Signal } from "./host.ts";
@@ -87,31 +86,6 @@ export interface ListenOptions {
   /** `me`: only what mentions this agent. */
   readonly for?: "all" | "me";
   readonly limit?: number;
-}
-
-/** News of one channel. */
-export interface News {
-  readonly channel_id: string;
-  readonly epoch: string;
-  readonly messages: readonly Message[];
-  /** What to pass as `after` next, also when there are no messages. */
-  readonly next: number;
-  /** Left out: the agent's own, and others that were not asked for. */
-  readonly own: number;
-  readonly others: number;
-  readonly more: boolean;
-  readonly gap: Gap | null;
-}
-
-export interface ChannelDetail extends Omit<ChannelSummary, "participants"> {
-  readonly participants: readonly ParticipantDetail[];
-  readonly epoch: string;
-  readonly first_seq: number;
-  readonly last_seq: number;
-  /** True: only admins may send. */
-  readonly paused: boolean;
-  /** Null: the loop guard is off. */
-  readonly guard: GuardState | null;
 }
 
 export interface ChannelList {
@@ -190,12 +164,12 @@ export class ApiClient {
   }
 
   /** A channel in full: who is there, since when, with how much unread. */
-  channel(channel_id: string): Promise<ChannelDetail> {
+  channel(channel_id: string): Promise<ChannelDetails> {
     return this.#ask({ path: channelPath(channel_id) });
   }
 
   /** What is new in a channel; with `wait`, as soon as there is something. */
-  listen(channel_id: string, { wait, ...options }: ListenOptions = {}, signal?: Signal): Promise<News> {
+  listen(channel_id: string, { wait, ...options }: ListenOptions = {}, signal?: Signal): Promise<ListenAnswer> {
     const path = `${channelPath(channel_id)}/listen${query({ key: this.#key, ...options, wait })}`;
     return this.#ask({ path, wait: wait ?? 0, signal });
   }
@@ -204,7 +178,7 @@ export class ApiClient {
   listenAll(
     { after, wait, ...options }: Omit<ListenOptions, "after"> & { after?: Readonly<Record<string, number>> } = {},
     signal?: Signal,
-  ): Promise<{ channels: readonly News[] }> {
+  ): Promise<{ channels: readonly ListenAnswer[] }> {
     const places = after && Object.entries(after).map(([id, seq]) => `${id}:${seq}`);
     const path = `/api/listen${query({ key: this.#key, after: places?.join(","), ...options, wait })}`;
     return this.#ask({ path, wait: wait ?? 0, signal });

@@ -2,14 +2,12 @@
 export {
   type Agent,
   ApiClient,
-  type ChannelDetail,
   type ChannelList,
   type Done,
   type HistoryOptions,
   type HistoryPage,
   type HubOptions,
   type ListenOptions,
-  type News,
   type SendOptions,
   type Sent,
   type Signable,
@@ -21,3 +19,4 @@ export { type ConnectionInfo, HubClient, type HubClientOptions } from "./hub-cli
 export { type ClientCode, type Failure, HubError, isTemporary } from "./hub-error.ts";
 export { type Host, thisHost } from "./host.ts";
 export type { ChannelEvent, Dropped } from "./inbox.ts";
+export type { ChannelDetails, ListenAnswer, Message } from "../protocol/message.ts";

@@ -4,7 +4,7 @@
  * applied once a frame, however much it is.
  */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ChannelClient, type ChannelDetail, failureOf, type HubClient, type StateChange } from "./hub.ts";
+import { type ChannelClient, type ChannelDetails, failureOf, type HubClient, type StateChange } from "./hub.ts";
 import type { Message } from "../protocol/message.ts";
 import { changed, type Outgoing, type Receipt, withoutArrived } from "./outgoing.ts";
 import { append, EMPTY, find, KEPT, prepend, type Timeline, trim, withGap } from "./timeline.ts";
@@ -45,7 +45,7 @@ export class Conversation {
   readonly unread: Signal<Unread> = signal(NOTHING_UNREAD);
   /** Where the mark of unread messages stands; undefined: nowhere. */
   readonly divider: Signal<number | undefined> = signal(undefined);
-  readonly detail: Signal<ChannelDetail | undefined> = signal(undefined);
+  readonly detail: Signal<ChannelDetails | undefined> = signal(undefined);
   readonly link: Signal<StateChange> = signal({ state: "connecting", code: "connecting", reason: "", attempt: 0 });
   readonly isLoading: Signal<boolean> = signal(false);
   readonly isLive: ReadonlySignal<boolean> = computed(() => this.link.value.state === "connected");

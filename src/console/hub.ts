@@ -1,6 +1,6 @@
 /** What the page uses of the client library, and how it reads what was thrown. */
-import { type ChannelClient, type ChannelDetail, HubClient, HubError, type StateChange } from "../client/index.ts";
-export { type ChannelClient, type ChannelDetail, HubClient, HubError, type StateChange };
+import { type ChannelClient, type ChannelDetails, HubClient, HubError, type StateChange } from "../client/index.ts";
+export { type ChannelClient, type ChannelDetails, HubClient, HubError, type StateChange };
 
 export interface Problem {
   readonly code: string;

@@ -10,7 +10,7 @@ import {
   type Turn,
 } from "./answer.ts";
 import { clip, counted, showChannel, showName, showSender } from "./names.ts";
-import type { ChannelDetail, ChannelUnread, ListAnswer, Status } from "./port.ts";
+import type { ChannelDetails, ChannelUnread, ListAnswer, Status } from "./port.ts";
 import { parseCursor } from "./position.ts";
 import { chooseChannel } from "./resolve.ts";
 
@@ -61,10 +61,10 @@ export async function who(turn: Turn, key: string | undefined): Promise<Answered
   return map(detail, (channel) => ({ body: (room) => whoBody(turn, channel, room, key) }));
 }
 
-function whoBody({ call, context }: Turn, channel: ChannelDetail, room: number, key?: string): Body {
+function whoBody({ call, context }: Turn, channel: ChannelDetails, room: number, key?: string): Body {
   const { id, name, participant_count, connected_count, message_count, paused, participants } = channel;
   const counts = `${participant_count} joined, ${connected_count} connected, ${counted(message_count, "message")}`;
-  const head = `${showChannel(id, name)}: ${counts}${paused === true ? ", paused" : ""}.\n`;
+  const head = `${showChannel(id, name)}: ${counts}${paused ? ", paused" : ""}.\n`;
   const start = participants.findIndex((participant) => participant.key === call.after) + 1;
   const rest = participants.slice(start);
   const { text, kept } = fitLines(

@@ -6,13 +6,15 @@
  */
 import type {
   AckExtras,
+  ChannelDetails,
   ChannelSummary,
-  Gap,
   HistoryMeta,
+  ListenAnswer,
   Message,
-  ParticipantDetail,
   Result,
 } from "../protocol/index.ts";
+
+export type { ChannelDetails, ListenAnswer };
 
 export interface HubPort {
   /**
@@ -29,7 +31,7 @@ export interface HubPort {
   /** Channels by number, after `cursor`; with `key`, those it has joined. */
   list(query: { key?: string; limit?: number; cursor?: number }): Promise<Result<ListAnswer>>;
   /** One channel with its participants. */
-  channel(query: { channel_id: string }): Promise<Result<ChannelDetail>>;
+  channel(query: { channel_id: string }): Promise<Result<ChannelDetails>>;
   history(query: HistoryRequest): Promise<Result<HistoryAnswer>>;
   /** One channel: LIS1. `after` is the new read position; without it the stored one counts. */
   listen(query: ListenQuery & { channel_id: string; after?: number }, waiting: Waiting): Promise<Result<ListenAnswer>>;
@@ -82,11 +84,6 @@ export interface ListAnswer {
   readonly next_cursor?: number;
 }
 
-export interface ChannelDetail extends Omit<ChannelSummary, "participants"> {
-  readonly participants: readonly ParticipantDetail[];
-  readonly paused?: boolean;
-}
-
 /** Without `after`, the newest (before `before`); with it, all that is later. Bounds exclusive. */
 export interface HistoryRequest {
   readonly channel_id: string;
@@ -120,21 +117,6 @@ export interface CancelSignal {
   readonly aborted: boolean;
   addEventListener(type: "abort", listener: () => void): void;
   removeEventListener(type: "abort", listener: () => void): void;
-}
-
-export interface ListenAnswer {
-  readonly channel_id: string;
-  readonly epoch: string;
-  readonly messages: readonly Message[];
-  /** Highest seq looked at: what to pass as `after` next. */
-  readonly next: number;
-  /** Messages left out because the reader wrote them. */
-  readonly own: number;
-  /** Messages left out because they are not for the reader. */
-  readonly others: number;
-  /** More follows after `next`. */
-  readonly more: boolean;
-  readonly gap: Gap | null;
 }
 
 export interface ChannelUnread {

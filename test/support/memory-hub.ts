@@ -3,7 +3,7 @@
  * log, behind the tool's port. It plays the part of the host: who is connected, what time it is and
  * when a wait is over are the test's to say.
  */
-import { describeParticipants, type Outcome, summarize } from "../../src/channel/index.ts";
+import { describe, describeParticipants, type Outcome, summarize } from "../../src/channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -19,7 +19,7 @@ import {
 } from "../../src/protocol/index.ts";
 import type {
   Agent,
-  ChannelDetail,
+  ChannelDetails,
   ChannelUnread,
   HistoryAnswer,
   HistoryRequest,
@@ -184,15 +184,14 @@ class MemoryPort implements HubPort {
     return ok({ channels, count: mine.length, ...(!isLast && { next_cursor: last.state.record.number }) });
   }
 
-  async channel({ channel_id }: { channel_id: string }): Promise<Result<ChannelDetail>> {
+  async channel({ channel_id }: { channel_id: string }): Promise<Result<ChannelDetails>> {
     return map(this.#hub.find(channel_id), (fixture) => {
       const presence = {
         isConnected: (key: string) => this.#hub.connected.has(key),
         lastHeard: () => 0,
         now: this.#hub.now,
       };
-      const participants = describeParticipants(fixture.state, fixture.log.sends(0), presence);
-      return { ...this.#hub.summary(fixture), participants };
+      return describe(fixture.state, fixture.log, presence, fixture.limits);
     });
   }
 

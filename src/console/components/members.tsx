@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useContext } from "preact/hooks";
 import type { ParticipantDetail } from "../../protocol/message.ts";
 import { isMembersShown, notify, notifyProblem, now, session } from "../app.ts";
-import type { ChannelDetail } from "../hub.ts";
+import type { ChannelDetails } from "../hub.ts";
 import { agoOf, count, instantOf } from "../format.ts";
 import { Avatar, KindBadge, VerifiedBadge } from "./avatar.tsx";
 import { type Chat, ChatContext } from "./chat-context.ts";
@@ -96,7 +96,7 @@ async function kick({ conversation }: Chat, { key, name }: ParticipantDetail): P
 }
 
 /** How the channel stands: paused or not, the loop guard, the rate. */
-function Condition({ detail, chat }: { detail: ChannelDetail; chat: Chat }): JSX.Element {
+function Condition({ detail, chat }: { detail: ChannelDetails; chat: Chat }): JSX.Element {
   const limits = session.value?.limits.value;
   const rate = limits?.["HUB_RATE_PER_SECOND"];
   return (
@@ -125,7 +125,7 @@ function Condition({ detail, chat }: { detail: ChannelDetail; chat: Chat }): JSX
   );
 }
 
-function Guard({ detail: { guard } }: { detail: ChannelDetail }): JSX.Element {
+function Guard({ detail: { guard } }: { detail: ChannelDetails }): JSX.Element {
   if (guard === null) return <p class="quiet">Loop guard off</p>;
   const isTripped = guard.left === 0;
   return (
