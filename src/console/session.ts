@@ -4,7 +4,7 @@
  * summary, which is asked for again and again while the page is visible.
  */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { ChannelSummary } from "../protocol/message.ts";
+import type { ChannelDetails, ChannelSummary } from "../protocol/message.ts";
 import { Conversation } from "./conversation.ts";
 import { failureOf, HubClient, type Problem } from "./hub.ts";
 import { type Person, thisPerson } from "./identity.ts";
@@ -187,7 +187,13 @@ export class Session {
     this.conversations.value = conversations;
   }
 
-  /** Only admins may see the limits: whoever sees them may also moderate. */
+  /** Admins may moderate every channel, a proven creator its own (GRD2). */
+  mayModerate(channel: ChannelDetails | undefined): boolean {
+    const isCreator = this.person.authorize !== undefined && channel?.created_by === this.person.agent.key;
+    return isCreator || this.limits.value !== undefined;
+  }
+
+  /** Only admins may see the limits. */
   async #loadLimits(): Promise<void> {
     const url = `${location.origin}/api/hub`;
     const answer = await fetch(url, { headers: await this.hub.api.headers({ method: "GET", url }) });

@@ -51,7 +51,7 @@ async function read(texts: readonly string[], more: { name?: string; msg_type?: 
   return robin;
 }
 
-test("two hundred hostile texts make no element, attribute, link or script beyond the allowed", async () => {
+test("[T11] two hundred hostile texts make no element, attribute, link or script beyond the allowed", async () => {
   expect(HOSTILE_TEXTS.length).toBe(200);
   const { page, faults } = await read(HOSTILE_TEXTS);
   const requests: string[] = [];
@@ -98,7 +98,7 @@ test("the layout holds: nothing hostile reaches out of its message or widens the
   }
 });
 
-test("hostile names, and the same texts as tool results and raw, are text as well", async () => {
+test("[T11] hostile names, and the same texts as tool results and raw, are text as well", async () => {
   const { page, faults } = await read(HOSTILE_TEXTS, { msg_type: "toolresult", name: `<b onclick=x>"'&amp;</b>` });
   for (const fold of await page.locator(".fold").all()) await fold.dispatchEvent("click");
   expect(await page.locator(".tool-result pre").count()).toBe(HOSTILE_TEXTS.length);

@@ -1,4 +1,4 @@
-/** Who is in the channel and how they are; what an admin may do about it. */
+/** Who is in the channel and how they are; what an admin or the proven creator may do about it. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext } from "preact/hooks";
@@ -46,9 +46,13 @@ function MemberGroup(props: { title: string; members: readonly ParticipantDetail
   );
 }
 
+function mayModerate({ conversation }: Chat): boolean {
+  return conversation.mode === "member" && session.value?.mayModerate(conversation.detail.value) === true;
+}
+
 function Member({ member, chat }: { member: ParticipantDetail; chat: Chat }): JSX.Element {
   const isMe = member.key === chat.me;
-  const mayKick = session.value?.limits.value !== undefined && !isMe && chat.conversation.mode === "member";
+  const mayKick = mayModerate(chat) && !isMe;
   const state = member.connected ? "connected" : `last seen ${agoOf(member.last_seen, now.value)}`;
   return (
     <li class="member">
@@ -109,7 +113,7 @@ function Condition({ detail, chat }: { detail: ChannelDetails; chat: Chat }): JS
             : `Each may send ${rate} a second, ${limits["HUB_RATE_BURST"] ?? "any"} at once`}
         </p>
       )}
-      {limits === undefined || chat.conversation.mode === "watch" ? null : (
+      {!mayModerate(chat) ? null : (
         <div class="condition-actions">
           <button type="button" class="small" onClick={() => void setPaused(chat, !detail.paused)}>
             {detail.paused ? "Resume channel" : "Pause channel"}
