@@ -42,8 +42,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "a turn is stored without a transaction",
     file: "src/hub/channel-store.ts",
-    find: "this.#storage.transactionSync(() => {\n      if (mark !== undefined)",
-    replace: "((work: () => void) => work())(() => {\n      if (mark !== undefined)",
+    find: "this.#storage.transactionSync(() => this.#run(writes))",
+    replace: "this.#run(writes)",
     test: HUB.faults,
   },
   {
@@ -175,22 +175,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "a leaver goes on hearing a busy channel",
     file: "src/hub/delivery.ts",
-    find: 'if (entry === undefined || connection.mode !== "live" || !entry.members.has(connection.key)) return undefined;',
+    find: 'if (entry === undefined || connection.mode !== "live" || !connection.isAmong(entry.members)) return undefined;',
     replace: 'if (entry === undefined || connection.mode !== "live") return undefined;',
     test: HUB.sockets,
   },
   {
     what: "a leaver goes on hearing what others send",
     file: "src/hub/delivery.ts",
-    find: 'if (connection.mode !== "live" || shared.members?.has(connection.key) !== true) return;',
+    find: 'if (connection.mode !== "live" || shared.members === undefined || !connection.isAmong(shared.members)) return;',
     replace: 'if (connection.mode !== "live") return;',
     test: HUB.sockets,
   },
   {
     what: "a socket that pages gets live messages in between",
     file: "src/hub/delivery.ts",
-    find: 'if (connection.mode !== "live" || shared.members?.has(connection.key) !== true) return;',
-    replace: "if (shared.members?.has(connection.key) !== true) return;",
+    find: 'if (connection.mode !== "live" || shared.members === undefined || !connection.isAmong(shared.members)) return;',
+    replace: "if (shared.members === undefined || !connection.isAmong(shared.members)) return;",
     test: HUB.resume,
   },
   {
@@ -258,9 +258,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     what: "listening never moves the read position",
-    file: "src/hub/channel-object.ts",
-    find: "        moveReadPosition(state, query, now);\n",
-    replace: "        if (now < 0) moveReadPosition(state, query, now);\n",
+    file: "src/channel/listen.ts",
+    find: "  moveReadPosition(state, query, now);\n",
+    replace: "  if (now < 0) moveReadPosition(state, query, now);\n",
     test: HUB.listen,
   },
   {
@@ -280,8 +280,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "the log grows",
     file: "src/hub/sql-log.ts",
-    find: "this.#write(row, total, free.shift());",
-    replace: "this.#write(row, total, undefined);",
+    find: "return writeRow(row, total, free[at]);",
+    replace: "return writeRow(row, total, at < 0 ? free[at] : undefined);",
     test: HUB.storage,
   },
   {
@@ -300,9 +300,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     what: "a leave without an answer is repeated",
-    file: "src/hub/channel-routes.ts",
-    find: 'return unclear(how, command.action !== "leave",',
-    replace: 'return unclear(how, command.action !== "pause",',
+    file: "src/hub/commands.ts",
+    find: '(change.action !== "leave" && nonce === undefined)',
+    replace: "nonce === undefined",
     test: HUB.calls,
   },
   {
@@ -315,7 +315,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "a slow reader is pushed to without end",
     file: "src/hub/pacing.ts",
-    find: 'if (connection.mode === "live" && reader.isOver(connection.isPaced, size.bytes, size.messages, pinged_at)) {',
+    find: 'if (connection.mode === "live" && isOver(connection, size)) {',
     replace: 'if (connection.mode === "live" && size.bytes < 0) {',
     test: "test/e2e/slow-reader.test.ts",
   },

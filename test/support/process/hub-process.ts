@@ -51,7 +51,12 @@ export class HubProcess {
       join(home, "config.capnp"),
       configuration(hub.port, join(home, "state"), { HUB_KEY, ...variables }),
     );
-    await hub.restart();
+    try {
+      await hub.restart();
+    } catch (error) {
+      await hub.kill();
+      throw error;
+    }
     return hub;
   }
 
@@ -76,6 +81,7 @@ export class HubProcess {
     const [command = "", ...rest] = this.file_limit > 0 ? ["sh", "-c", limit, ...serve] : serve;
     const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
+    endWithUs(child);
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (text: Buffer) => (this.output += text.toString()));
     return child;
@@ -106,6 +112,13 @@ export class HubProcess {
     }
     throw new Error(`the runtime does not serve: ${this.output}`);
   }
+}
+
+/** A process that nobody waits for any more does not outlive the tests. */
+export function endWithUs(child: ChildProcess): void {
+  const end = (): void => void child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
 }
 
 /** The binary itself: a signal to the package's script would not reach it. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { freePort, workerdPath } from "./hub-process.ts";
+import { endWithUs, freePort, workerdPath } from "./hub-process.ts";
 
 export class WorkerProcess {
   readonly url: string;
@@ -26,6 +26,7 @@ export class WorkerProcess {
     const child = spawn(workerdPath(), ["serve", "--experimental", join(directory, "config.capnp")], {
       stdio: ["ignore", "inherit", "inherit"],
     });
+    endWithUs(child);
     const worker = new WorkerProcess(`http://127.0.0.1:${port}`, child, directory);
     await worker.#untilServing();
     return worker;
