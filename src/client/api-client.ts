@@ -9,6 +9,7 @@ import type {
   HistoryMeta,
   Kind,
   ListenAnswer,
+  ListenedChannel,
   Message,
   MessageType,
 } from "../protocol/message.ts";
@@ -32,6 +33,8 @@ export interface Signable {
   /** Absolute, `http:` or `https:`, of upgrades too. */
   readonly url: string;
   readonly body?: string;
+  /** The id under which the request happens once; its signature has this nonce. */
+  readonly nonce?: string;
 }
 
 export interface HubOptions {
@@ -111,7 +114,8 @@ interface Request {
   readonly method?: string;
   readonly path: string;
   readonly body?: object;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** The id under which it happens once. */
+  readonly once?: string | undefined;
   /** Seconds the hub may take longer than usual. */
   readonly wait?: number;
   readonly signal?: Signal | undefined;
@@ -132,11 +136,13 @@ export class ApiClient {
     this.#host = host;
   }
 
-  /** Makes a channel; the agent is its first participant. With `id`, a repeat makes no second one. */
+  /**
+   * Makes a channel; the agent is its first participant. With `id`, a repeat makes no second one: of
+   * an agent that signs, it is the nonce, 16 to 64 of A-Z a-z 0-9 _ -.
+   */
   create(name: string, id?: string): Promise<{ channel_id: string; name: string; created_by: string }> {
     const { key, name: name_display, kind } = this.#options.agent;
-    const headers: Record<string, string> = id === undefined ? {} : { "idempotency-key": id };
-    return this.#ask({ path: "/api/channel/create", body: { name, key, name_display, kind }, headers });
+    return this.#ask({ path: "/api/channel/create", body: { name, key, name_display, kind }, once: id });
   }
 
   /** Joins; repeated, does nothing. */
@@ -174,11 +180,11 @@ export class ApiClient {
     return this.#ask({ path, wait: wait ?? 0, signal });
   }
 
-  /** What is new in several channels: those in `after`, or all the agent has joined. */
+  /** What is new in several channels: those in `after`, or all the agent has joined. Part of the answer may be a refusal. */
   listenAll(
     { after, wait, ...options }: Omit<ListenOptions, "after"> & { after?: Readonly<Record<string, number>> } = {},
     signal?: Signal,
-  ): Promise<{ channels: readonly ListenAnswer[] }> {
+  ): Promise<{ channels: readonly ListenedChannel[] }> {
     const places = after && Object.entries(after).map(([id, seq]) => `${id}:${seq}`);
     const path = `/api/listen${query({ key: this.#key, after: places?.join(","), ...options, wait })}`;
     return this.#ask({ path, wait: wait ?? 0, signal });
@@ -196,8 +202,7 @@ export class ApiClient {
 
   /** A ticket to connect with (30 s, once), or to watch with (`seconds`, a day at most). */
   ticket(channel_id: string, options: { watch?: boolean; seconds?: number } = {}): Promise<Ticket> {
-    const { key, name } = this.#options.agent;
-    return this.#ask({ path: "/api/ticket", body: { channel_id, key, name, ...options } });
+    return this.#ask({ path: "/api/ticket", body: { channel_id, ...this.#options.agent, ...options } });
   }
 
   /** Removes a participant and keeps it out for some minutes (60). */
@@ -238,12 +243,13 @@ export class ApiClient {
     return this.#ask({ path: `/api/channel/${route}`, body });
   }
 
-  async #ask<T>({ path, body, headers, wait = 0, signal, ...request }: Request): Promise<T> {
+  async #ask<T>({ path, body, once, wait = 0, signal, ...request }: Request): Promise<T> {
     const json = body && JSON.stringify(body);
     const method = request.method ?? (json === undefined ? "GET" : "POST");
-    const signable = { method, url: this.url + path, ...(json !== undefined && { body: json }) };
-    const admitted = { ...headers, ...(await this.headers(signable)) };
-    const sent = { ...signable, headers: admitted, timeout_ms: TIMEOUT_MS + wait * 1000, ...(signal && { signal }) };
+    const bare = { method, url: this.url + path, ...(json !== undefined && { body: json }) };
+    const admitted = await this.headers(once === undefined ? bare : { ...bare, nonce: once });
+    const headers = once === undefined ? admitted : { "idempotency-key": once, ...admitted };
+    const sent = { ...bare, headers, timeout_ms: TIMEOUT_MS + wait * 1000, ...(signal && { signal }) };
     const answer = await this.#host.fetch(sent).catch((error: unknown) => {
       throw new HubError(failureFrom(error));
     });

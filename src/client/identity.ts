@@ -33,6 +33,8 @@ export interface UnsignedRequest {
   readonly method: string;
   readonly url: string;
   readonly body?: string | Uint8Array | undefined;
+  /** What to sign with: 16 to 64 of A-Z a-z 0-9 _ -, never used twice; without it, a random one. */
+  readonly nonce?: string;
 }
 
 // The host's own, named here because this room is compiled without any host.
@@ -83,14 +85,12 @@ export async function importIdentity({ kty, crv, x, d }: SecretIdentity): Promis
  * The headers that prove who makes `request`, for one use: the hub takes a nonce once.
  *
  * @param now Unix milliseconds by the hub's clock, within a minute
- * @param nonce 16 to 64 of A-Z a-z 0-9 _ -, never used twice
  * @throws when `url` is not absolute
  */
 export async function signRequest(
-  { method, url, body }: UnsignedRequest,
+  { method, url, body, nonce = randomNonce() }: UnsignedRequest,
   identity: Identity,
   now: number,
-  nonce: string = randomNonce(),
 ): Promise<Record<string, string>> {
   const target = signatureTarget(method, new URL(url).href.replace(/#.*$/, ""));
   if (target === undefined) throw new TypeError("only http, https, ws and wss requests can be signed");
@@ -107,7 +107,7 @@ export async function signRequest(
  * Signs every request of a client, as its option `authorize`. `offset` is what to add to this
  * machine's clock, in milliseconds; a `clock_skew` refusal tells the hub's time.
  *
- * @example const client = new ChannelClient({ ...options, authorize: authorizeAs(identity) });
+ * @example const hub = new HubClient({ ...options, authorize: authorizeAs(identity) });
  */
 export function authorizeAs(
   identity: Identity,

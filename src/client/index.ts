@@ -19,4 +19,4 @@ export { type ConnectionInfo, HubClient, type HubClientOptions } from "./hub-cli
 export { type ClientCode, type Failure, HubError, isTemporary } from "./hub-error.ts";
 export { type Host, thisHost } from "./host.ts";
 export type { ChannelEvent, Dropped } from "./inbox.ts";
-export type { ChannelDetails, ListenAnswer, Message } from "../protocol/message.ts";
+export type { ChannelDetails, ListenAnswer, ListenedChannel, Message } from "../protocol/message.ts";

@@ -8,11 +8,11 @@ import {
   LISTEN_CHANNELS,
   type ListenAllOptions,
   type ListenAnswer,
+  type ListenedChannel,
   type ListenOptions,
   LIST_MAX,
   map,
   ok,
-  type Refusal,
   refuse,
   type Result,
 } from "../protocol/index.ts";
@@ -88,9 +88,6 @@ function waitOn(socket: WebSocket, wait_ms: number, signal: AbortSignal): Promis
     socket.accept();
   });
 }
-
-/** One channel's part of a listen to several; a refusal says why that channel gives nothing. */
-export type ListenedChannel = ListenAnswer | ({ readonly channel_id: string } & Refusal);
 
 /** Waits on several channels at once and gives those that have news (LIS1). */
 export async function listenToAll(

@@ -1,4 +1,5 @@
 /** What channels are made of, in the shapes they have on the wire. */
+import type { Refusal } from "./error.ts";
 
 export const MESSAGE_TYPES = ["text", "system", "toolresult"] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
@@ -123,6 +124,9 @@ export interface ListenAnswer {
   readonly more: boolean;
   readonly gap: Gap | null;
 }
+
+/** One channel's part of a listen to several; a refusal says why that channel gives nothing. */
+export type ListenedChannel = ListenAnswer | ({ readonly channel_id: string } & Refusal);
 
 export interface Gap {
   readonly from: number;

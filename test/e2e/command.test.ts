@@ -368,6 +368,8 @@ describe("keys", () => {
     expect(agent).toMatch(/^[0-9a-f]{64}$/);
     expect(await shell.run(["key", "agent"])).toMatchObject({ code: 1, out: "" });
     expect(statSync(join(shell.home, ".config/channel-hub/config.json")).mode & 0o777).toBe(0o600);
+    const made = (await shell.run(["create", "signers"])).out.trim();
+    expect((await call(hub.url, `/api/channel/${made}`)).body).toMatchObject({ created_by: agent });
     await shell.run(["join", id]);
     await shell.run(["send", id, "signed"]);
     expect(await shell.run(["chat", id], "signed too\n")).toMatchObject({ code: 0 });

@@ -56,7 +56,7 @@ const CALLS: readonly Call[] = [
     "ticket",
     (api) => api.ticket("ch-1", { watch: true, seconds: 60 }),
     "POST /api/ticket",
-    { channel_id: "ch-1", key: "alpha", name: "ALPHA", watch: true, seconds: 60 },
+    { ...all, watch: true, seconds: 60 },
   ],
   ["kick", (api) => api.kick("ch-1", "bravo", 5), "POST /api/channel/kick", { ...who, target: "bravo", minutes: 5 }],
   ["pause", (api) => api.pause("ch-1"), "POST /api/channel/pause", who],

@@ -31,13 +31,13 @@ test("[IDN2] a signed request carries these headers, and the same ones each time
   const identity = await importIdentity(RFC_KEY);
   expect(identity.key).toBe(KEY);
   const request = { method: "POST", url: "https://Hub.Example:443/api/channel/send#x", body: '{"text":"hé"}' };
-  const headers = await signRequest(request, identity, 1_700_000_000_999, NONCE);
+  const headers = await signRequest({ ...request, nonce: NONCE }, identity, 1_700_000_000_999);
   expect(headers).toEqual({
     "signature-input": `hub=("@method" "@authority" "@path" "@query" "content-digest");created=1700000000;nonce="${NONCE}";keyid="${KEY}";alg="ed25519";tag="channel-hub"`,
     signature: expect.stringMatching(/^hub=:[A-Za-z0-9+/]{86}==:$/),
     "content-digest": expect.stringMatching(/^sha-256=:[A-Za-z0-9+/]{43}=:$/),
   });
-  expect(await signRequest(request, identity, 1_700_000_000_000, NONCE)).toEqual(headers);
+  expect(await signRequest({ ...request, nonce: NONCE }, identity, 1_700_000_000_000)).toEqual(headers);
 });
 
 test("[IDN2] without a body no digest is sent or covered; every request gets a nonce of its own", async () => {
