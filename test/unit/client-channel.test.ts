@@ -477,7 +477,7 @@ test("[IDN3] where upgrades carry no headers, a ticket stands in for them", asyn
       method: "POST",
       url: "https://hub.example/api/ticket",
       headers: { "x-spf-key": "hub-key" },
-      body: JSON.stringify({ channel_id: "ch-1", key: "alpha", name: "ALPHA" }),
+      body: JSON.stringify({ channel_id: "ch-1", key: "alpha", name: "ALPHA", kind: "agent" }),
     },
   ]);
   expect(socket.request).toMatchObject({ headers: {}, protocols: ["spf.v1", "spf.ticket.t.h"] });
