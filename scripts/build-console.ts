@@ -3,7 +3,7 @@
  * their content so that browsers may keep them for ever. Prints what it weighs, and fails where
  * that is over the budget. wrangler runs it by itself (`[build]` in wrangler.toml).
  */
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "esbuild";
@@ -33,7 +33,6 @@ const readerOnly: Plugin = {
 };
 
 const started = performance.now();
-await rm(TARGET, { recursive: true, force: true });
 await mkdir(TARGET, { recursive: true });
 const { metafile } = await build({
   entryPoints: { page: join(SOURCE, "main.tsx"), style: join(SOURCE, "style.css") },
@@ -59,7 +58,14 @@ await writeFile(
 );
 for (const file of ["favicon.svg", "favicon-unread.svg"]) await copyFile(join(SOURCE, file), join(TARGET, file));
 await copyFile(join(SOURCE, "headers.txt"), join(TARGET, "_headers"));
+await removeStale();
 await report(["index.html", ...outputs, "favicon.svg"]);
+
+/** Nothing goes before what replaces it is there: another hub may build or serve the same folder now. */
+async function removeStale(): Promise<void> {
+  for (const file of await readdir(join(TARGET, "assets")))
+    if (!outputs.includes(`assets/${file}`)) await rm(join(TARGET, "assets", file), { force: true });
+}
 
 function named(name: string): string {
   const found = outputs.find((path) => path.startsWith(`assets/${name}-`));

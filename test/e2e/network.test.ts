@@ -55,7 +55,12 @@ test("[DUR3] a hub that stores a repeated send again is found out", async () => 
     find: "if (first !== undefined) return repeat(first, command);",
     replace: "",
   });
-  const report = await runNetworkRig({ worker, ...CONTROL, seed });
-  console.info(describeNetwork(report));
-  expect(report.violations.join("\n")).toMatch(/^agent-\d sent \d+ instead of \d+/m);
+  const violations: string[] = [];
+  // Whether a cut takes an ack away is chance: a run may lose none.
+  for (let run = 0; run < 5 && violations.length === 0; run++) {
+    const report = await runNetworkRig({ worker, ...CONTROL, seed: seed + run });
+    console.info(describeNetwork(report));
+    violations.push(...report.violations);
+  }
+  expect(violations.join("\n")).toMatch(/^agent-\d sent \d+ instead of \d+/m);
 });

@@ -175,8 +175,10 @@ class SagaRig {
     if (stored.length !== live) this.#violations.push(`${live} channels live and ${stored.length} are stored`);
   }
 
-  /** The state column of the index. */
+  /** The state column of the index; of one that was killed before it made its table, nothing. */
   async #states(): Promise<string[]> {
+    const tables = await this.#query("hub-index", "SELECT name FROM sqlite_master WHERE name = 'channel'");
+    if (tables.length === 0) return [];
     const rows = await this.#query("hub-index", "SELECT state FROM channel");
     return rows.map(({ state }) => String(state));
   }
