@@ -57,20 +57,16 @@ export class ConfigFile {
 
   /**
    * Adds an agent key unless there is one by now, and gives the one that is kept: of two commands
-   * that make one at the same time, both use the first.
+   * that make the file at the same time, both use the first.
    */
   keepFirst(agent: string): string {
-    const { agent: there } = this.read();
-    if (there !== undefined) return there;
-    if (statSync(this.path, { throwIfNoEntry: false }) !== undefined) {
-      this.keep({ agent });
-      return agent;
-    }
     try {
       this.#write(JSON.stringify({ agent }, undefined, 2), linkSync);
     } catch (error) {
       if (!isCode(error, "EEXIST")) throw error;
     }
+    // There was a file, perhaps one that tells everything but this.
+    if (this.read().agent === undefined) this.keep({ agent });
     return this.read().agent ?? agent;
   }
 
