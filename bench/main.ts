@@ -56,7 +56,12 @@ function today(): string {
 function machine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} × ${first?.model.trim() ?? "unknown"}, ${memory} GiB, ${process.platform} ${release()}`;
+  return `${cpus().length} × ${first?.model.trim() ?? "unknown"}, ${memory} GiB, ${process.platform} ${kernel()}`;
+}
+
+/** Version of the kernel, without what its builder calls it. */
+function kernel(): string {
+  return release().split(".").slice(0, 2).join(".");
 }
 
 function help(): void {

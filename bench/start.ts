@@ -108,7 +108,7 @@ async function sizes(): Promise<Section> {
   const all = await measureSizes();
   return section("Bundle sizes", {
     goals: all.flatMap(sizeGoals),
-    notes: ["`node bench/sizes.ts` fails the build beyond them."],
+    notes: ["`node bench/sizes.ts` prints them and ends with 1 beyond them."],
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * The original hub's semantics in memory, on `ws`: a ring of 1000 messages, participants, an ack to
+ * A hub in memory, on `ws`: a ring of 1000 messages, participants, an ack to
  * the sender and an envelope to everybody else. Plain JavaScript: its packages are installed by the
  * bench alone.
  */

@@ -4,7 +4,7 @@
  */
 import type { Gap, Message } from "../protocol/message.ts";
 
-/** Entries of an inbox (the original's number). */
+/** Entries of an inbox. */
 export const INBOX = 500;
 
 /** What a reader of a channel is told, in order. */

@@ -9,7 +9,7 @@ export const ERRORS = {
   bad_key: { status: 400, retry: false, means: "an agent key is missing, malformed or reserved" },
   bad_name: { status: 400, retry: false, means: "a name is malformed or reserved" },
   bad_text: { status: 400, retry: false, means: "a text is empty, or holds NUL or a lone surrogate" },
-  bad_limit: { status: 400, retry: false, means: "limit, after or before is out of range" },
+  bad_limit: { status: 400, retry: false, means: "limit, after, before or wait is out of range" },
   unknown_action: { status: 400, retry: false, means: "the frame's action is none of the known ones" },
   reserved_msg_type: { status: 400, retry: false, means: "only the hub writes system messages" },
   bad_target: { status: 400, retry: false, means: "the URL of a signed request is not in its canonical form" },
@@ -44,7 +44,11 @@ export const ERRORS = {
   body_too_large: { status: 413, retry: false, means: "the body is over 256 KiB" },
   frame_too_large: { status: 413, close: 1009, retry: false, means: "the frame is over 256 KiB" },
   upgrade_required: { status: 426, retry: false, means: "the route takes WebSocket upgrades only" },
-  rate_limited: { status: 429, retry: true, means: "too many commands of this key in this channel" },
+  rate_limited: {
+    status: 429,
+    retry: true,
+    means: "too many commands of this key in this channel, or failed admissions of this address",
+  },
   loop_guard: { status: 429, retry: true, means: "too many messages of agents in a row" },
   quota_exceeded: { status: 429, retry: true, means: "the hub has all the channels, or creates a minute, it may have" },
   too_many_sockets: { status: 429, retry: true, means: "the key or the channel has all the sockets it may have" },
@@ -81,8 +85,8 @@ interface ErrorEntry {
 export type ErrorCode = keyof typeof ERRORS;
 
 /**
- * An expected "no": a value, never thrown. `error` names the field and the limit; where its words
- * are the original hub's, which agents may compare, what to do next stands in `hint`.
+ * An expected "no": a value, never thrown. `error` names the field and the limit; where agents
+ * may compare its words, what to do next stands in `hint`.
  */
 export interface Refusal {
   readonly code: ErrorCode;
@@ -108,7 +112,7 @@ export function closeCode(code: ErrorCode): number {
   return entry.close ?? 1011;
 }
 
-/** What a client does after a close (DESIGN of close codes, PROTOCOL.md): reconnect or stop. */
+/** What a client does after a close (*Close codes* of PROTOCOL.md): reconnect or stop. */
 export function mayReconnect(close: number): boolean {
   if (close === 1009) return false;
   return close < 4500 || close > 4999;
@@ -125,7 +129,7 @@ export function refuse<T>(code: ErrorCode, error: string, extras?: RefusalExtras
   return { ok: false, refusal: refusal(code, error, extras) };
 }
 
-/** The refusals whose words are the original hub's. */
+/** The refusals whose words agents may compare. */
 export function channelNotFound(id: string): Refusal {
   return refusal("channel_not_found", `Channel not found: ${id}`, { hint: "GET /api/channel/list shows the channels" });
 }

@@ -1,4 +1,4 @@
-/** The table of everything that can go wrong is sane, and says what DESIGN's list of close codes says. */
+/** The table of everything that can go wrong is sane, and says what PROTOCOL.md's list of close codes says. */
 import { expect, test } from "vitest";
 import {
   channelDeleted,

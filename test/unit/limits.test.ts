@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { LIMITS, readLimits } from "../../src/protocol/index.ts";
 
-test("without variables the defaults of DESIGN hold", () => {
+test("without variables the defaults of PROTOCOL.md hold", () => {
   expect(readLimits({})).toEqual({
     HUB_RATE_PER_SECOND: 30,
     HUB_RATE_BURST: 200,
