@@ -5,10 +5,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { endWithUs, freePort } from "../test/support/process/hub-process.ts";
 import type { Speech, Target } from "./load.ts";
 import { directoryIn, pidsOf, startWorker } from "./servers.ts";
 
@@ -140,6 +141,7 @@ async function program(name: string, words: readonly string[], port: number): Pr
 /** Starts a process and returns when its port answers. */
 async function serve(name: string, words: readonly string[], port: number): Promise<ChildProcess> {
   const child = spawn(name, words, { stdio: ["ignore", "ignore", "inherit"] });
+  endWithUs(child);
   let failed: Error | undefined;
   child.once("error", (error) => (failed = error));
   for (const end = Date.now() + HANGING_MS; Date.now() < end; await sleep(20)) {
@@ -147,6 +149,7 @@ async function serve(name: string, words: readonly string[], port: number): Prom
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}`);
     if (await answers(port)) return child;
   }
+  child.kill("SIGKILL");
   throw new Error(`${name} does not answer on port ${port}`);
 }
 
@@ -170,14 +173,4 @@ async function endAll(processes: readonly ChildProcess[]): Promise<void> {
     child.kill();
     await gone;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

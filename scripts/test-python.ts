@@ -4,11 +4,8 @@
  */
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { call, createChannel, type Json } from "../test/support/process/agent.ts";
-import { buildWorker } from "../test/support/process/build.ts";
+import { withWorker } from "../test/support/process/build.ts";
 import { Example } from "../test/support/process/example.ts";
 import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
 
@@ -24,19 +21,13 @@ else await run(python);
 
 async function run(interpreter: string): Promise<void> {
   const guard = setTimeout(() => assert.fail("the examples hang"), HANGING_MS);
-  const directory = await mkdtemp(join(tmpdir(), "channel-hub-python-"));
-  const worker = join(directory, "worker.js");
-  await buildWorker(worker);
-  const hub = await HubProcess.start({ worker });
-  try {
+  await withWorker([], async (worker) => {
+    await using hub = await HubProcess.start({ worker });
     await withWrongKey(hub, interpreter);
     await answeringEachOther(hub, interpreter);
     console.log(`the Python and the TypeScript example answer each other (${versionOf(interpreter)})`);
-  } finally {
-    await hub[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
-    clearTimeout(guard);
-  }
+  });
+  clearTimeout(guard);
 }
 
 async function withWrongKey(hub: HubProcess, interpreter: string): Promise<void> {

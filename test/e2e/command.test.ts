@@ -105,14 +105,13 @@ describe("channels and messages", () => {
 
 describe("exit codes", () => {
   test("0: help and version, on stdout", async () => {
-    const shell = new Shell({});
+    using shell = new Shell({});
     const help = await shell.run(["--help"]);
     expect(help).toMatchObject({ code: 0, err: "" });
     const commands = "list create join leave who send listen wait history chat mcp status key install".split(" ");
     for (const command of commands) expect(help.out).toMatch(new RegExp(`^  ${command}\\b`, "m"));
     expect(await shell.run(["--version"])).toMatchObject({ code: 0, out: `${version()}\n` });
     expect(await shell.run(["listen", "--help"])).toMatchObject({ code: 0 });
-    shell[Symbol.dispose]();
   });
 
   test.each([
@@ -349,7 +348,8 @@ describe("keys", () => {
   });
 
   test("[KEY1] key new makes a key that the hub takes by its entry", async () => {
-    const { out } = await new Shell({}).run(["key", "new", "--kid", "team-1", "--scope", "agent"]);
+    using owner = new Shell({});
+    const { out } = await owner.run(["key", "new", "--kid", "team-1", "--scope", "agent"]);
     const [key = "", entry = ""] = out.split("\n");
     expect(key).toMatch(/^hub_team-1_[A-Za-z0-9_-]{43}$/);
     await using own = await HubProcess.start({ worker: inject("worker"), variables: { HUB_KEYS: entry } });

@@ -7,14 +7,21 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, createChannel } from "../support/process/agent.ts";
 import { buildWorker } from "../support/process/build.ts";
 import { HubProcess } from "../support/process/hub-process.ts";
-import { HIBERNATED_MS, TELLING_WAKES, untilWakes, wakes } from "../support/process/wakes.ts";
+import {
+  HIBERNATED_MS,
+  TELLING_LISTENS,
+  TELLING_WAKES,
+  untilListens,
+  untilWakes,
+  wakes,
+} from "../support/process/wakes.ts";
 import { post, send } from "./support/hub-calls.ts";
 
 let hub: HubProcess;
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "channel-hub-listen-"));
-  await buildWorker(join(directory, "worker.js"), [TELLING_WAKES]);
+  await buildWorker(join(directory, "worker.js"), [TELLING_WAKES, TELLING_LISTENS]);
   hub = await HubProcess.start({ worker: join(directory, "worker.js") });
 });
 afterAll(async () => {
@@ -43,15 +50,15 @@ test("[LIS2] the channel object sleeps while listeners wait, over HTTP, on one c
 
 test("[LIS2] a caller who leaves is a listener no more", async () => {
   const id = await createChannel(hub.url);
-  await post(hub.url, "join", { channel_id: id, key: "bravo", name: "BRAVO" });
+  await post(hub.url, "join", { channel_id: id, key: "leaver", name: "LEAVER" });
   const left = new AbortController();
-  const path = `${hub.url}/api/channel/${id}/listen?key=bravo&wait=50`;
+  const path = `${hub.url}/api/channel/${id}/listen?key=leaver&wait=50`;
   const waited = fetch(path, { headers: { "x-spf-key": "test-key-that-is-long-enough" }, signal: left.signal }).catch(
     () => "left",
   );
   const delivered = async (): Promise<number> =>
-    (await send(hub.url, id, { text: "@BRAVO", to: ["bravo"] })).body.offline.length;
-  await sleep(300);
+    (await send(hub.url, id, { text: "@LEAVER", to: ["leaver"] })).body.offline.length;
+  await untilListens(hub, "leaver");
   left.abort();
   expect(await waited).toBe("left");
   let offline = 0;

@@ -63,13 +63,17 @@ test.each(CLIENTS)("%s waits on a stream and hears of progress", async (_who, _v
   ]);
 });
 
-async function leftEarly(): Promise<string> {
+type Waits = Record<"left" | "begun", number>;
+
+/** How many waits began, and how many were left early. */
+async function waits(): Promise<Waits> {
   const { content } = await (await former(at("wait"))).call("wait");
-  return content[0].text as string;
+  const [left, begun] = (content[0].text as string).match(/\d+/g) ?? [];
+  return { left: Number(left), begun: Number(begun) };
 }
 
-async function untilLeft(before: string): Promise<void> {
-  while ((await leftEarly()) === before) await sleep(20);
+async function untilMore(what: keyof Waits, before: Waits): Promise<void> {
+  while ((await waits())[what] === before[what]) await sleep(20);
 }
 
 function waitCall(seconds: number): string {
@@ -80,37 +84,39 @@ function waitCall(seconds: number): string {
 test.each(["text/event-stream", "application/json"])(
   "a wait for %s ends when its connection is reset",
   async (accept) => {
-    const before = await leftEarly();
+    const before = await waits();
     const body = waitCall(3000);
     const head = [`POST /fixture/wait HTTP/1.1`, "host: hub", `x-spf-key: ${HUB_KEY}`, `accept: ${accept}`];
     const socket = createConnection(hub.port, "127.0.0.1");
     socket.write(`${[...head, `content-length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
     if (accept === "text/event-stream") await once(socket, "data");
-    else await sleep(300);
+    await untilMore("begun", before);
     socket.resetAndDestroy();
-    await untilLeft(before);
+    await untilMore("left", before);
   },
 );
 
 // The runtime notices a connection that was closed, not reset, when it next writes to it: within ten seconds.
 test("a client of 2026-07-28 gives up, and the hub stops waiting for it", async () => {
-  const before = await leftEarly();
+  const before = await waits();
   const client = await modern({ pin: "2026-07-28" })(at("wait"));
-  await expect(client.call("wait", { wait: 3000 }, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
-  await untilLeft(before);
+  const givingUp = new AbortController();
+  const called = expect(client.call("wait", { wait: 3000 }, { signal: givingUp.signal })).rejects.toThrow();
+  await untilMore("begun", before);
+  givingUp.abort();
+  await called;
+  await untilMore("left", before);
 });
 
 test("the first byte of a wait leaves at once, and nothing is held back", async () => {
-  const started = performance.now();
   const response = await fetch(at("wait"), {
     method: "POST",
     headers: { "x-spf-key": HUB_KEY, accept: "application/json, text/event-stream" },
-    body: waitCall(2),
+    body: waitCall(3000),
   });
   const reader = response.body?.getReader();
   const first = await reader?.read();
   expect(new TextDecoder().decode(first?.value)).toBe(": ok\n\n");
-  expect(performance.now() - started).toBeLessThan(2000);
   await reader?.cancel();
 });
 

@@ -10,6 +10,8 @@ const CUTS = 40;
 const MESSAGES = 400;
 /** Builds that misbehave get fewer: both show within the first cuts. */
 const CONTROL = { cuts: 20, messages: 200 };
+/** Whether a cut takes an ack away is chance, so a run may lose none: then another is tried. */
+const RUNS_MOST = 5;
 /** `NETWORK_SEED` repeats a run's dice, though not its timing. */
 const seed = Number(process.env["NETWORK_SEED"] ?? Date.now() % 1_000_000);
 
@@ -26,15 +28,21 @@ async function patched(patch: Patch): Promise<string> {
 }
 
 test(`[DUR3] [SOC2] [SOC3] ${CUTS} cuts and ${MESSAGES} messages lose, double and reorder nothing`, async () => {
-  const report = await runNetworkRig({ worker: inject("worker"), cuts: CUTS, messages: MESSAGES, seed });
-  const said = describeNetwork(report);
-  console.info(said);
-  expect(report.violations, said).toEqual([]);
-  expect(report, said).toMatchObject({ sent: MESSAGES, acked: MESSAGES });
-  expect(report.resets + report.stalls, said).toBe(CUTS);
+  let [duplicates, silences] = [0, 0];
+  for (let run = 0; run < RUNS_MOST && Math.min(duplicates, silences) === 0; run++) {
+    const worker = inject("worker");
+    const report = await runNetworkRig({ worker, cuts: CUTS, messages: MESSAGES, seed: seed + run });
+    const said = describeNetwork(report);
+    console.info(said);
+    expect(report.violations, said).toEqual([]);
+    expect(report, said).toMatchObject({ sent: MESSAGES, acked: MESSAGES });
+    expect(report.resets + report.stalls, said).toBe(CUTS);
+    duplicates += report.duplicates;
+    silences += report.silences;
+  }
   // Lost acks were among it, and links that died in silence.
-  expect(report.duplicates, said).toBeGreaterThan(0);
-  expect(report.silences, said).toBeGreaterThan(0);
+  expect(duplicates).toBeGreaterThan(0);
+  expect(silences).toBeGreaterThan(0);
 });
 
 test("[SOC2] a hub that resumes too early is no harm: what was told is not told again", async () => {
@@ -56,8 +64,7 @@ test("[DUR3] a hub that stores a repeated send again is found out", async () => 
     replace: "",
   });
   const violations: string[] = [];
-  // Whether a cut takes an ack away is chance: a run may lose none.
-  for (let run = 0; run < 5 && violations.length === 0; run++) {
+  for (let run = 0; run < RUNS_MOST && violations.length === 0; run++) {
     const report = await runNetworkRig({ worker, ...CONTROL, seed: seed + run });
     console.info(describeNetwork(report));
     violations.push(...report.violations);

@@ -7,7 +7,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { call, createChannel } from "../support/process/agent.ts";
 import { buildWorker } from "../support/process/build.ts";
 import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
-import { HIBERNATED_MS, TELLING_WAKES, untilWakes, wakes } from "../support/process/wakes.ts";
+import {
+  HIBERNATED_MS,
+  TELLING_LISTENS,
+  TELLING_WAKES,
+  untilListens,
+  untilWakes,
+  wakes,
+} from "../support/process/wakes.ts";
 import { post, send } from "./support/hub-calls.ts";
 import { CLIENTS, type Connected } from "./support/mcp-clients.ts";
 
@@ -15,7 +22,7 @@ let hub: HubProcess;
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "channel-hub-tool-"));
-  await buildWorker(join(directory, "worker.js"), [TELLING_WAKES]);
+  await buildWorker(join(directory, "worker.js"), [TELLING_WAKES, TELLING_LISTENS]);
   hub = await HubProcess.start({ worker: join(directory, "worker.js"), variables: { HUB_RATE_PER_SECOND: "0" } });
 });
 afterAll(async () => {
@@ -42,7 +49,7 @@ test.each(CLIENTS)("%s creates, joins, sends, waits and reads history", async (_
   expect(await say(alpha, { action: "create", channel: name })).toContain(name);
   expect(await say(bravo, { action: "join", channel: name })).toContain(name);
   const waited = say(bravo, { action: "listen", wait: 50, for: "me" });
-  await sleep(300);
+  await untilListens(hub, `bravo-${name.slice(-8)}`);
   expect(await say(alpha, { action: "send", text: "@BRAVO are you there?" })).toMatch(/^Sent \[3\] .*reached 1\.$/);
   expect(await waited).toContain("[3] ALPHA @you: @BRAVO are you there?");
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3, after: "3" })).toMatch(/^Error/);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { call, type Json } from "../support/process/agent.ts";
+import { freePort } from "../support/process/hub-process.ts";
 import { StartProcess } from "./support/start-process.ts";
 
 const LOCAL = { "x-spf-key": "dev-key" };
@@ -106,12 +107,4 @@ async function listening(): Promise<Server> {
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listening();
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -6,7 +6,7 @@ import { describeReport } from "../support/crash/report.ts";
 import { runCrashRig } from "../support/crash/rig.ts";
 import { describeSaga, runSagaRig, SOON } from "../support/crash/saga.ts";
 import { newSeed, readNumbers } from "./options.ts";
-import { withWorker } from "./worker.ts";
+import { withWorker } from "../support/process/build.ts";
 
 const { kills, seed, index } = readNumbers({ kills: 1000, seed: newSeed(), index: 0 });
 

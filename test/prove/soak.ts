@@ -1,7 +1,7 @@
 /** `npm run test:soak -- --minutes 60 --seed 1`: mixed traffic; prints what became of memory and storage. */
 import { describeSoak, runSoak } from "../support/crash/soak.ts";
 import { newSeed, readNumbers } from "./options.ts";
-import { withWorker } from "./worker.ts";
+import { withWorker } from "../support/process/build.ts";
 
 const { minutes, seed } = readNumbers({ minutes: 60, seed: newSeed() });
 const report = await withWorker([], (worker) => runSoak({ worker, minutes, seed }));

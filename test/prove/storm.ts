@@ -1,7 +1,7 @@
 /** `npm run test:storm -- --sockets 1000`: how long a hub takes to take them all back, and whether it does. */
 import { describeStorm, runStorm } from "../support/crash/storm.ts";
 import { readNumbers } from "./options.ts";
-import { withWorker } from "./worker.ts";
+import { withWorker } from "../support/process/build.ts";
 
 const { sockets, storms } = readNumbers({ sockets: 1000, storms: 3 });
 const report = await withWorker([], (worker) => runStorm({ worker, sockets, storms }));

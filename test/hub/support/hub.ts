@@ -2,13 +2,15 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { Channel, HubIndex } from "../../../src/hub/index.ts";
+import { FrameSocket, type Json } from "../../support/frame-socket.ts";
+
+export type { Json } from "../../support/frame-socket.ts";
 
 export const KEY = "test-key-that-is-long-enough";
 const ORIGIN = "https://hub.test";
 
-/** A body or frame as it came: tests look at what they expect in it. */
-// oxlint-disable-next-line typescript/no-explicit-any -- answers of the hub are asserted, not typed
-export type Json = any;
+/** Milliseconds in which a frame on its way arrives here. */
+const MOMENT_MS = 30;
 
 export async function call(path: string, body?: unknown, init: RequestInit = {}): Promise<Json> {
   const request = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -38,23 +40,14 @@ export function indexStub(): DurableObjectStub<HubIndex> {
   return env.HUB_INDEX.getByName("hub");
 }
 
-/** A socket whose frames are taken one by one. */
-export class Socket {
+export class Socket extends FrameSocket {
   readonly socket: WebSocket;
-  readonly inbox: Json[] = [];
-  closed: { code: number; reason: string } | undefined;
-  #wake: () => void = () => undefined;
 
   private constructor(socket: WebSocket) {
+    super(MOMENT_MS);
     this.socket = socket;
-    socket.addEventListener("message", (event) => {
-      this.inbox.push(event.data === "pong" ? "pong" : JSON.parse(event.data as string));
-      this.#wake();
-    });
-    socket.addEventListener("close", ({ code, reason }) => {
-      this.closed = { code, reason };
-      this.#wake();
-    });
+    socket.addEventListener("message", ({ data }) => this.heard(String(data)));
+    socket.addEventListener("close", ({ code, reason }) => this.ended(code, reason));
     socket.accept();
   }
 
@@ -69,37 +62,9 @@ export class Socket {
     this.socket.send(typeof command === "string" ? command : JSON.stringify(command));
   }
 
-  async next(): Promise<Json> {
-    await this.#until(() => this.inbox.length > 0);
-    return this.inbox.shift();
-  }
-
-  ask(command: unknown): Promise<Json> {
-    this.say(command);
-    return this.next();
-  }
-
-  /** What came until now and within a moment. */
-  async quiet(ms = 30): Promise<Json[]> {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    return this.inbox.splice(0);
-  }
-
   async close(): Promise<void> {
     this.socket.close(1000, "done");
     await this.untilClosed();
-  }
-
-  async untilClosed(): Promise<{ code: number; reason: string }> {
-    await this.#until(() => this.closed !== undefined);
-    return this.closed ?? { code: 0, reason: "" };
-  }
-
-  async #until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
-      if (this.closed !== undefined) throw new Error(`closed with ${this.closed.code} ${this.closed.reason}`);
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
   }
 }
 

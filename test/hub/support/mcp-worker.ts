@@ -43,21 +43,24 @@ const RICH_SCHEMA = {
 
 /** Calls of `wait` whose callers left before the end, since the isolate started. */
 let left = 0;
+/** Calls of `wait` that began to wait. */
+let begun = 0;
 
 function text(words: string): ToolAnswer {
   return { text: words, isError: false };
 }
 
-/** `{"wait":SECONDS}` says "waited" after that time; without `wait`, how many waits were left early. */
+/** `{"wait":SECONDS}` says "waited" after that time; without `wait`, how many waits were left early and how many began. */
 async function wait(args: unknown, { signal }: ToolContext): Promise<ToolAnswer> {
   const seconds = (args as { wait?: number }).wait;
-  if (seconds === undefined) return text(`left early: ${left}`);
+  if (seconds === undefined) return text(`left early: ${left}, begun: ${begun}`);
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);
     signal.addEventListener("abort", () => {
       clearTimeout(timer);
       resolve();
     });
+    begun += 1;
   });
   if (signal.aborted) left += 1;
   return text("waited");

@@ -1,6 +1,6 @@
 /** A place for a hub's state with little room: a small disk where one can be mounted, else a limit on its files. */
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdir, mkdtemp, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HubProcess } from "../process/hub-process.ts";
@@ -20,6 +20,8 @@ export async function smallDisks(): Promise<readonly Kind[]> {
     return ["tmpfs", "ulimit"];
   } catch {
     return ["ulimit"];
+  } finally {
+    await rmdir(directory);
   }
 }
 

@@ -1,9 +1,6 @@
 /** `npm run test:network -- --cuts 200 [--messages 2000] [--seed 7]`: the network rig at any length. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildWorker } from "../process/build.ts";
+import { withWorker } from "../process/build.ts";
 import { describeNetwork, runNetworkRig } from "./rig.ts";
 
 const { values } = parseArgs({
@@ -13,14 +10,9 @@ const cuts = Number(values.cuts ?? 200);
 const messages = Number(values.messages ?? cuts * 10);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
-const directory = await mkdtemp(join(tmpdir(), "channel-hub-network-"));
-try {
-  const worker = join(directory, "worker.js");
-  await buildWorker(worker);
+await withWorker([], async (worker) => {
   const report = await runNetworkRig({ worker, cuts, messages, seed });
   console.info(describeNetwork(report));
   for (const violation of report.violations) console.info(violation);
   process.exitCode = report.violations.length === 0 ? 0 : 1;
-} finally {
-  await rm(directory, { recursive: true, force: true });
-}
+});

@@ -1,14 +1,12 @@
 /** A test's hand on a hub: plain HTTP and plain sockets, no client library, everything kept in order. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
+import { FrameSocket, type Json } from "../frame-socket.ts";
 import { HUB_KEY } from "./hub-process.ts";
 
-/** Only guards against hanging. */
-const HANGING_MS = 60_000;
+export type { Json } from "../frame-socket.ts";
 
-/** A frame or body as it came: tests look at what they expect in it. */
-// oxlint-disable-next-line typescript/no-explicit-any -- answers of the hub are asserted, not typed
-export type Json = any;
+/** Milliseconds in which a frame on its way arrives here. */
+const MOMENT_MS = 100;
 
 export interface Answer {
   readonly status: number;
@@ -35,27 +33,16 @@ export async function createChannel(url: string, name = "ops", key = "alpha", na
   return body.channel_id as string;
 }
 
-/** A socket whose frames are taken one by one. */
-export class Agent {
+export class Agent extends FrameSocket {
   readonly socket: WebSocket;
-  /** Frames not yet taken. */
-  readonly inbox: Json[] = [];
-  /** Set when the socket has closed. */
-  closed: { code: number; reason: string } | undefined;
-  #wake: () => void = () => undefined;
 
   private constructor(socket: WebSocket) {
+    super(MOMENT_MS);
     this.socket = socket;
-    socket.on("message", (data: Buffer) => {
-      const text = data.toString();
-      this.inbox.push(text === "pong" ? text : JSON.parse(text));
-      this.#wake();
-    });
-    socket.on("close", (code, reason) => {
-      this.closed = { code, reason: reason.toString() };
-      this.#wake();
-    });
-    socket.on("error", () => this.#wake());
+    socket.on("message", (data: Buffer) => this.heard(data.toString()));
+    socket.on("close", (code, reason) => this.ended(code, reason.toString()));
+    // Its close follows, and says the same.
+    socket.on("error", () => undefined);
   }
 
   /** Connects; `query` is everything after `?`. Rejects with the status of a refused upgrade. */
@@ -90,48 +77,10 @@ export class Agent {
     this.socket.send(typeof command === "string" || command instanceof Uint8Array ? command : JSON.stringify(command));
   }
 
-  /** The next frame. */
-  async next(): Promise<Json> {
-    await this.#until(() => this.inbox.length > 0);
-    return this.inbox.shift();
-  }
-
-  /** Says something and takes the next frame. */
-  ask(command: unknown): Promise<Json> {
-    this.say(command);
-    return this.next();
-  }
-
-  /** Frames that came within a moment; for showing that nothing comes. */
-  async quiet(ms = 100): Promise<Json[]> {
-    await sleep(ms);
-    return this.inbox.splice(0);
-  }
-
-  async untilClosed(): Promise<{ code: number; reason: string }> {
-    await this.#until(() => this.closed !== undefined);
-    return this.closed ?? { code: 0, reason: "" };
-  }
-
   /** Closes and waits for the hub's answer. */
   async close(): Promise<void> {
     this.socket.close(1000);
     await this.untilClosed();
-  }
-
-  async #until(isSo: () => boolean): Promise<void> {
-    const deadline = Date.now() + HANGING_MS;
-    while (!isSo()) {
-      if (this.closed !== undefined) throw new Error(`closed with ${this.closed.code} ${this.closed.reason}`);
-      if (Date.now() > deadline) throw new Error("nothing came");
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 1000);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
   }
 }
 

@@ -2,7 +2,8 @@
  * Bundles the Worker for a bare runtime, as it is or with a planted bug: the rigs must fail on a
  * hub that breaks a promise, so that bug is a patch of the source text that must apply exactly.
  */
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
@@ -33,6 +34,18 @@ export async function buildWorker(
     logLevel: "error",
     plugins: patches.length > 0 ? [patching(patches)] : [],
   });
+}
+
+/** Builds the Worker into a directory of its own for `use`, and takes both away again. */
+export async function withWorker<T>(patches: readonly Patch[], use: (worker: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), "channel-hub-worker-"));
+  try {
+    const worker = join(directory, "worker.js");
+    await buildWorker(worker, patches);
+    return await use(worker);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
 
 function patching(patches: readonly Patch[]): Plugin {

@@ -55,6 +55,7 @@ export class HubProcess {
       await hub.restart();
     } catch (error) {
       await hub.kill();
+      if (directory === undefined) await rm(home, { recursive: true, force: true });
       throw error;
     }
     return hub;
@@ -115,8 +116,12 @@ export class HubProcess {
 }
 
 /** A process that nobody waits for any more does not outlive the tests. */
-export function endWithUs(child: ChildProcess): void {
-  const end = (): void => void child.kill("SIGKILL");
+export function endWithUs(
+  child: ChildProcess,
+  end: () => void = () => {
+    child.kill("SIGKILL");
+  },
+): void {
   process.once("exit", end);
   child.once("exit", () => process.off("exit", end));
 }

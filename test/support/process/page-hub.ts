@@ -5,12 +5,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "./build.ts";
-import { HUB_KEY } from "./hub-process.ts";
+import { endWithUs, freePort, HUB_KEY } from "./hub-process.ts";
 
 /** Only guards against hanging. */
 const HANGING_MS = 120_000;
@@ -32,7 +31,12 @@ export class PageHub {
 
   static async start(variables: Readonly<Record<string, string>> = {}): Promise<PageHub> {
     const hub = new PageHub(await freePort(), await mkdtemp(join(tmpdir(), "channel-hub-page-")), variables);
-    await hub.restart();
+    try {
+      await hub.restart();
+    } catch (error) {
+      await hub[Symbol.asyncDispose]();
+      throw error;
+    }
     return hub;
   }
 
@@ -65,6 +69,7 @@ export class PageHub {
       },
     );
     this.#child = child;
+    endWithUs(child, () => endGroup(child));
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (text: Buffer) => (this.output += text.toString()));
     await this.#untilServing(child);
@@ -75,7 +80,7 @@ export class PageHub {
     const child = this.#child;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, "exit");
-    process.kill(-child.pid, "SIGKILL");
+    endGroup(child);
     await gone;
     while (await this.#isServing()) await sleep(POLL_MS);
   }
@@ -109,13 +114,6 @@ const QUIET = {
   X_LOCAL_OBSERVABILITY: "false",
 };
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("a TCP server has an address and port");
-  return address.port;
+function endGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, "SIGKILL");
 }

@@ -1,4 +1,4 @@
-/** Tells from a hub's log when its channel objects are made: at their first use, and whenever they wake. */
+/** Tells from a hub's log when its channel objects are made, at their first use and whenever they wake, and who listens. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Patch } from "./build.ts";
 import type { HubProcess } from "./hub-process.ts";
@@ -9,11 +9,22 @@ export const TELLING_WAKES: Patch = {
   replace: 'super(ctx, env); console.log("woke " + ctx.id.name + ".");',
 };
 
+/** Tells that a key listens, once the object holds its wait. */
+export const TELLING_LISTENS: Patch = {
+  file: "src/hub/listeners.ts",
+  find: "this.#all().set(server, attached);",
+  replace: 'this.#all().set(server, attached); console.log("listens " + query.key + ".");',
+};
+
 /** The runtime hibernates an object 10 seconds after its last event. */
 export const HIBERNATED_MS = 13_000;
 
 export function wakes(hub: HubProcess, id: string): number {
   return hub.output.split(`woke ${id}.`).length - 1;
+}
+
+export async function untilListens(hub: HubProcess, key: string): Promise<void> {
+  while (!hub.output.includes(`listens ${key}.`)) await sleep(20);
 }
 
 export async function untilWakes(hub: HubProcess, id: string, count: number): Promise<void> {
