@@ -14,9 +14,10 @@ import {
 
 /**
  * How long a nonce is remembered. A signature is good for 60 s to both sides of its `created`, so
- * 120 s after its first use it is dead; the rest is for clocks of two machines.
+ * 120 s after its first use it is dead, and 30 s later the last ticket it may have got; the rest is
+ * for clocks of two machines.
  */
-export const NONCE_MS = 130_000;
+const NONCE_MS = 160_000;
 /** Nonces a participant may use up in that time: they live in its one row, rewritten with each. */
 const NONCES_MAX = 256;
 

@@ -39,7 +39,7 @@ function newMember(state: ChannelState, caller: Caller, given: string | undefine
   return {
     ...before,
     key: caller.key,
-    name: given ?? caller.name ?? known?.name ?? caller.key,
+    name: given ?? caller.name ?? (known?.verified === true ? known.name : caller.key),
     member: true,
     verified: caller.verified || known?.verified === true,
     read_seq: state.last_seq + 1,

@@ -3,6 +3,7 @@ import {
   type ChannelEvent,
   type KickCommand,
   type ModerationCommand,
+  quote,
   refusal,
   type Refusal,
 } from "../protocol/index.ts";
@@ -111,7 +112,7 @@ function notAllowed(state: ChannelState): Refusal {
 
 function noTarget(state: ChannelState, target: string): Refusal {
   const hint = `GET /api/channel/${state.id} lists the participants`;
-  return refusal("bad_request", `target must be the key, or the name of just one, participant, got ${target}`, {
+  return refusal("bad_request", `target must be the key, or the name of just one, participant, got ${quote(target)}`, {
     hint,
   });
 }

@@ -35,7 +35,7 @@ function mayAlwaysSend(state: ChannelState, { key, kind, admin }: Caller): boole
 function accept(state: ChannelState, caller: Caller, command: SendCommand, context: Context): Outcome {
   const { text, msg_type, reply_to, client_msg_id, to } = command;
   const answered = reply_to === undefined ? undefined : storedMessage(state, context.log, reply_to)?.from;
-  const kind = caller.kind ?? state.participants.get(caller.key)?.kind;
+  const kind = caller.kind ?? kindOf(state, caller.key);
   const streak = (state.streak ??= countStreak(context.log, state.settings.guard_reset_seq, context.limits));
   const attempt = { kind, answered: kindOf(state, answered), now: context.now };
   const why = guardRefusal(streak, attempt, context.limits);

@@ -25,14 +25,8 @@ export function failure(c: HubContext, why: Refusal, headers: Readonly<Record<st
 
 /** A fault: its cause goes to the log under the request's id, never to the caller. */
 export function fault(c: HubContext, error: unknown): Response {
-  const request_id = crypto.randomUUID();
-  c.set("refused", { code: "internal", request_id });
-  logFault("internal", { request_id }, error);
-  const body = {
-    ok: false,
-    error: "the hub failed; try again, and quote the request id if it stays",
-    code: "internal",
-    request_id,
-  };
-  return new Response(JSON.stringify(body), { status: statusOf(refusal("internal", "")), headers: JSON_TYPE });
+  const says = "the hub failed; try again, and quote the request id if it stays";
+  const answer = failure(c, refusal("internal", says));
+  logFault("internal", { request_id: c.get("refused")?.request_id ?? "" }, error);
+  return answer;
 }

@@ -5,12 +5,14 @@
 import { type Caller, endsWait, type ListenQuery } from "../channel/index.ts";
 import {
   type ChannelPosition,
+  type ChannelSummary,
   LISTEN_CHANNELS,
   type ListenAllOptions,
   type ListenAnswer,
   type ListenedChannel,
   type ListenOptions,
   LIST_MAX,
+  type ListQuery,
   map,
   ok,
   refuse,
@@ -18,6 +20,7 @@ import {
 } from "../protocol/index.ts";
 import { callIndex, findChannel, noteDeleted, READ, repeated } from "./calls.ts";
 import type { Env } from "./env.ts";
+import type { Listing } from "./hub-index.ts";
 
 /** The header in which a query travels to the object: percent-encoded JSON, as the upgrade's does. */
 const HEADER = "x-listen";
@@ -112,12 +115,25 @@ function hasNews(channel: ListenedChannel): boolean {
   return !("messages" in channel) || endsWait(channel) || channel.messages.length > 0;
 }
 
-/** The newest channels a key has joined, as many as one listen takes. */
 async function joinedChannels(env: Env, key: string): Promise<Result<Omit<ChannelPosition, "after">[]>> {
-  const listing = await callIndex(env, (index) => index.list({ limit: LIST_MAX, cursor: 0, key }));
-  if (!listing.ok) return listing;
-  const summaries = JSON.parse(`[${listing.value.channels}]`) as readonly { readonly id: string }[];
-  if (summaries.length === 0)
+  const joined = await newestJoined(env, key);
+  if (joined.ok && joined.value.length === 0)
     return refuse("not_participant", "this key has joined no channel; join one first: POST /api/channel/join");
-  return map(listing, () => summaries.slice(-LISTEN_CHANNELS).map(({ id }) => ({ channel_id: id })));
+  return map(joined, (channels) => channels.map(({ id }) => ({ channel_id: id })));
+}
+
+/** The newest channels a key has joined, as many as one listen takes, oldest first. */
+export async function newestJoined(env: Env, key: string): Promise<Result<readonly ChannelSummary[]>> {
+  let newest: readonly ChannelSummary[] = [];
+  // A page ends early where it had to ask many channels (IDX3).
+  let cursor: number | undefined = 0;
+  while (cursor !== undefined) {
+    const query: ListQuery = { limit: LIST_MAX, cursor, key };
+    const listing: Result<Listing> = await callIndex(env, (index) => index.list(query));
+    if (!listing.ok) return listing;
+    const page = JSON.parse(`[${listing.value.channels}]`) as readonly ChannelSummary[];
+    newest = [...newest, ...page].slice(-LISTEN_CHANNELS);
+    cursor = listing.value.next_cursor;
+  }
+  return ok(newest);
 }

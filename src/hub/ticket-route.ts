@@ -62,7 +62,9 @@ function connectGrant(c: HubContext, claim: Parameters<typeof callerFor>[1]): Re
     return refuse("forbidden_scope", 'a hub key of scope read gives watch tickets only: say "watch":true');
   }
   return map(callerFor(c, claim), ({ key, name, kind }) => {
-    return { use: "connect", key, name, kind, strength: proof.strength, nonce: crypto.randomUUID() };
+    // However often a signed request is repeated, its tickets count as one.
+    const nonce = proof.strength === "signed" ? proof.nonce : crypto.randomUUID();
+    return { use: "connect", key, name, kind, strength: proof.strength, nonce };
   });
 }
 

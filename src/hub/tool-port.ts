@@ -10,8 +10,6 @@ import {
   HISTORY_DEFAULT,
   type HistoryMeta,
   LIST_DEFAULT,
-  LIST_MAX,
-  LISTEN_CHANNELS,
   type ListenAnswer,
   map,
   type Message,
@@ -36,12 +34,13 @@ import { provenKey } from "./caller.ts";
 import { command } from "./commands.ts";
 import { directory } from "./directory.ts";
 import type { HubContext } from "./env.ts";
+import { idempotencyKey } from "./handlers.ts";
 import { callerFor, provenIn } from "./identity.ts";
-import { type Listening, listenTo, listenToAll } from "./listen.ts";
+import { type Listening, listenTo, listenToAll, newestJoined } from "./listen.ts";
 
 /** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */
-export const AGENT_HEADER = "x-hub-agent";
-export const NAME_HEADER = "x-hub-name";
+const AGENT_HEADER = "x-hub-agent";
+const NAME_HEADER = "x-hub-name";
 
 export function toolPort(c: HubContext): HubPort {
   const port: HubPort = {
@@ -111,14 +110,15 @@ async function create(
   c: HubContext,
   { name, key, name_display }: { readonly name: string; readonly key: string; readonly name_display?: string },
 ): Promise<Result<{ channel_id: string }>> {
-  const caller = callerOf(c, { key });
+  const [id, caller] = [idempotencyKey(c), callerOf(c, { key })];
   const named = check(field.channelName, name, "name");
+  if (!id.ok) return id;
   if (!caller.ok) return caller;
   if (!named.ok) return named;
   const body = { name: named.value, key, name_display, kind: "agent" } as const;
   const { verified } = caller.value;
   const again = unclear("list the channels to see", true);
-  const made = await callIndex(c.env, (index) => index.create(body, crypto.randomUUID(), verified), again);
+  const made = await callIndex(c.env, (index) => index.create(body, id.value, verified), again);
   return map(made, ({ number }) => {
     directory.created(number);
     return { channel_id: `ch-${number}` };
@@ -137,15 +137,16 @@ async function act(
 
 async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promise<Result<SendAnswer>> {
   const { channel_id, key, name, text, to, reply_to } = body;
-  const caller = callerOf(c, { key });
+  const [id, caller] = [idempotencyKey(c), callerOf(c, { key })];
   const content = check(field.text, text, "text");
+  if (!id.ok) return id;
   if (!caller.ok) return caller;
   if (!content.ok) return content;
   const sent: SendCommand = {
     action: "send",
     text: content.value,
     msg_type: "text",
-    client_msg_id: crypto.randomUUID(),
+    client_msg_id: id.value,
     name,
     reply_to,
     to: to === undefined ? undefined : [...to],
@@ -222,11 +223,10 @@ function signalOf(c: HubContext, { signal }: Waiting): AbortSignal {
 
 /** Asks the newest channels the key has joined; what cannot be asked is left out, for it only rides along. */
 async function unread(c: HubContext, key: string): Promise<Result<readonly ChannelUnread[]>> {
-  const listing = await list(c, { key, limit: LIST_MAX });
-  if (!listing.ok) return listing;
-  const joined = listing.value.channels.slice(-LISTEN_CHANNELS);
+  const joined = await newestJoined(c.env, key);
+  if (!joined.ok) return joined;
   const counts = await Promise.all(
-    joined.map(async ({ id, name }): Promise<ChannelUnread[]> => {
+    joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
       const count = await callChannel(c.env, id, (channel) => channel.unread(key), READ);
       return count.ok ? [{ channel_id: id, name, unread: count.value }] : [];
     }),

@@ -52,9 +52,7 @@ function fault(code: ErrorCode, text: string): string {
 /** Codes of fields that are missing altogether; `bad_request` for the others. */
 const MISSING: Readonly<Record<string, ErrorCode>> = {
   key: "bad_key",
-  text: "bad_text",
   name: "bad_name",
-  seq: "bad_request",
 };
 
 /** Checks `input` against a schema; the first thing wrong becomes the refusal. */

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createIdentity, type Identity, signRequest } from "../../src/client/identity.ts";
+import { WebSocket } from "ws";
 import { Agent, call, type Json, UpgradeRefused } from "../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { connected, history, startHub, summaryOf } from "./support/hub-calls.ts";
@@ -297,6 +298,33 @@ test("[T6] [IDN2] replays of upgrade, join, leave and read are refused, of send 
     await hub.kill();
     await hub.restart();
   }
+});
+
+test("[T6] [IDN2] a signed send or create of the tool that is repeated is the first one again", async () => {
+  const id = await room();
+  const asked = (args: object): ReturnType<typeof prepare> => {
+    const params = { name: "spf_channel", arguments: args };
+    const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params };
+    return prepare(hub.url, { path: "/mcp", body, as: TEAM.text, by: me });
+  };
+  const send = await asked({ action: "send", channel: id, text: "once by the tool" });
+  const create = await asked({ action: "create", channel: "once by the tool" });
+  for (let time = 0; time < 2; time++) for (const request of [send, create]) await deliver(request);
+  const { messages } = await history(hub.url, id, "?limit=1000");
+  expect(messages.filter(({ text }: Json) => text === "once by the tool")).toHaveLength(1);
+  const { channels } = (await call(hub.url, "/api/channel/list?limit=1000")).body;
+  expect(channels.filter(({ name }: Json) => name === "once by the tool")).toHaveLength(1);
+});
+
+test("[T6] [IDN2] a signed request for a ticket that is repeated gives tickets of which one is good", async () => {
+  const id = await room();
+  const request = await prepare(hub.url, { path: "/api/ticket", body: { channel_id: id }, as: TEAM.text, by: me });
+  const [first, second] = [(await deliver(request)).body, (await deliver(request)).body];
+  const connect = ({ ticket, url }: Json): Promise<Agent> =>
+    Agent.over(new WebSocket(url, ["spf.v1", `spf.ticket.${ticket}`]));
+  const agent = await connect(first);
+  await expect(connect(second)).rejects.toMatchObject({ status: 409, body: { code: "replay" } });
+  await agent.close();
 });
 
 test("[IDN1] the proof ends plain sockets of the key in the same turn, and plain claims for good, a crash included", async () => {

@@ -2,7 +2,7 @@
 import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { Channel } from "../../src/hub/index.ts";
+import { Channel, HubIndex } from "../../src/hub/index.ts";
 import {
   call,
   channelStub,
@@ -123,7 +123,7 @@ test("[IDX3] a list over 500 channels asks only the changed ones, once", async (
   counter.stop();
 });
 
-test("[IDX3] a page asks at most 40 channels and ends early, with a cursor", async () => {
+test("[IDX3] [LIS1] a page asks at most 40 channels and ends early, with a cursor", async () => {
   const ids: string[] = [];
   for (let made = 0; made < 60; made++) ids.push(await createChannel(`dirty ${made}`));
   await listAll();
@@ -135,6 +135,31 @@ test("[IDX3] a page asks at most 40 channels and ends early, with a cursor", asy
   expect([...page.channels, ...rest.channels].map((channel: Listed) => channel.message_count)).toEqual(
     ids.map(() => 2),
   );
+  // A listen to all that is joined looks behind the cut.
+  const newest = ids.at(-1) ?? "";
+  await call("/api/channel/join", { channel_id: newest, key: "newcomer" });
+  for (const id of ids) await send(id, "alpha", "more");
+  const { channels } = await call("/api/listen?key=newcomer");
+  expect(channels).toMatchObject([{ channel_id: newest, messages: [{ text: "more" }] }]);
+});
+
+test("[IDX3] a dirty channel that was woken by a socket tells the index nothing again", async () => {
+  const id = await createChannel();
+  const [alpha, bravo] = [await Socket.connect(id, "key=alpha"), await Socket.connect(id, "key=bravo")];
+  await bravo.next();
+  await evictDurableObject(channelStub(id));
+  const { dirty } = HubIndex.prototype;
+  let told = 0;
+  HubIndex.prototype.dirty = function counted(this: HubIndex, ...change: Parameters<typeof dirty>) {
+    told++;
+    return dirty.apply(this, change);
+  };
+  bravo.say({ action: "send", text: "awake" });
+  expect(await bravo.next()).toMatchObject({ type: "ack" });
+  await evictDurableObject(channelStub(id));
+  await alpha.close();
+  HubIndex.prototype.dirty = dirty;
+  expect(told).toBe(0);
 });
 
 test("[IDX3] the list is exact after each acknowledged join, leave, connect, disconnect and send", async () => {

@@ -141,6 +141,14 @@ test("[MEM1] the row of a plain participant that left goes, and with it its name
   expect(channel.join(plain).entry?.message.text).toBe("bravo joined the channel");
 });
 
+test("[MEM1] a plain participant that was kicked comes back without its name", () => {
+  const channel = open();
+  channel.join(plain, "BRAVO");
+  channel.decide({ key: "alpha", verified: true, admin: true }, { action: "kick", target: "bravo", minutes: 1 });
+  channel.now += 61_000;
+  expect(channel.join(plain).entry?.message.text).toBe("bravo joined the channel");
+});
+
 test("[MEM1] a verified participant that comes back is verified still, and keeps its name", () => {
   const channel = open();
   channel.join({ ...proven, kind: "agent" }, "BRAVO");

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { quote } from "../../protocol/index.ts";
 import { INSTRUCTIONS } from "../../tool/index.ts";
+import { fromBase64 } from "../bytes.ts";
 import { VERSION } from "../version.ts";
 import { type Params, type RpcRefusal, rpcRefusal, type RpcRequest } from "./json-rpc.ts";
 import type { ToolDefinition } from "./tool-server.ts";
@@ -129,8 +130,7 @@ function decodeHeader(value: string): string | undefined {
   const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
   if (encoded === undefined) return value;
   try {
-    const bytes = Uint8Array.from(atob(encoded), (unit) => unit.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fromBase64(encoded));
   } catch {
     // Neither base64 nor UTF-8: equal to no name.
     return undefined;

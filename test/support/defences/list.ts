@@ -197,7 +197,7 @@ export const DEFENCES: readonly Defence[] = [
   taken("T24", "exact versions", "test/unit/source.test.ts", ["package.json", '"hono": "', '"hono": "^']),
   taken("T25", "words of the hub's own for a fault", THREATS, [
     "src/hub/answer.ts",
-    'error: "the hub failed; try again, and quote the request id if it stays",',
-    "error: String(error),",
+    'const says = "the hub failed; try again, and quote the request id if it stays";',
+    "const says = String(error);",
   ]),
 ];

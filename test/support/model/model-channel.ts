@@ -109,7 +109,11 @@ export class ModelChannel {
     if (row.member) this.#meet({ key, verified, kind }, name);
     else if (row.kicked_until > this.now) return "forbidden";
     else {
-      const joined = { name: name ?? row.name, kind: kind ?? row.kind, verified: verified || row.verified };
+      const joined = {
+        name: name ?? (row.verified ? row.name : key),
+        kind: kind ?? row.kind,
+        verified: verified || row.verified,
+      };
       this.people.set(key, { ...joined, member: true, read_seq: this.last + 1, kicked_until: 0 });
       this.#say(`${joined.name} joined the channel`);
     }
