@@ -10,7 +10,7 @@ import { LiveChannel } from "./live-channel.ts";
 const RETRY_MS = 30_000;
 
 export class LiveChannels {
-  readonly #hub: HubClient;
+  #hub: HubClient;
   readonly #key: string;
   readonly #held: Map<string, Promise<LiveChannel | undefined>> = new Map();
   /** Channels the agent does not want held. */
@@ -22,6 +22,11 @@ export class LiveChannels {
     this.#hub = hub;
     this.#key = key;
     this.#log = log;
+  }
+
+  /** Opens over another client from now on. */
+  use(hub: HubClient): void {
+    this.#hub = hub;
   }
 
   /** The live channel, opened if need be; undefined where there is none to be had now. */

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type HubClient, HubError, isTemporary, type Sent } from "../client/index.ts";
+import { type HubClient, HubError, type Sent } from "../client/index.ts";
 import { HISTORY_DEFAULT, LISTEN_CHANNELS, map, ok, refuse, type Result, showLine } from "../protocol/index.ts";
 import type {
   Agent,
@@ -51,7 +51,7 @@ export class LivePort implements Port {
   readonly #options: LivePortOptions;
   #agent: Agent;
   #hub: HubClient;
-  #live: LiveChannels;
+  readonly #live: LiveChannels;
   #joined: Joined | undefined;
 
   constructor(options: LivePortOptions) {
@@ -127,7 +127,8 @@ export class LivePort implements Port {
     waiting: Waiting,
   ): Promise<Result<ListenAnswer>> {
     const live = await this.#live.hold(channel_id);
-    if (live !== undefined && after !== undefined) {
+    // A position that the channel has not reached is none of its own, and moves nothing (LIS3).
+    if (live !== undefined && after !== undefined && after <= (live.client.position?.seq ?? 0)) {
       const moved = await answered(live.markRead(after, this.#hub.api));
       if (!moved.ok) return moved;
     }
@@ -247,7 +248,7 @@ export class LivePort implements Port {
     try {
       return await this.#hub.api.send(id, text, options);
     } catch (error) {
-      if (!(error instanceof HubError) || error.code !== "network" || !isTemporary(error)) throw error;
+      if (!(error instanceof HubError) || error.code !== "network") throw error;
       return await this.#hub.api.send(id, text, options);
     }
   }
@@ -257,7 +258,7 @@ export class LivePort implements Port {
     await this.close();
     this.#agent = { ...this.#agent, name };
     this.#hub = this.#options.hubFor(this.#agent);
-    this.#live = new LiveChannels(this.#hub, this.#agent.key, this.#options.log);
+    this.#live.use(this.#hub);
   }
 }
 

@@ -23,6 +23,8 @@ export interface Session {
   readonly file: ConfigFile;
   readonly settings: Settings;
   readonly agent: Agent & { readonly key: string };
+  /** Whether its requests carry the proof of its key. */
+  readonly signs: boolean;
   readonly hub: HubClient;
   /** The same hub, under another name. */
   readonly hubFor: (agent: Agent) => HubClient;
@@ -60,7 +62,7 @@ export async function openSession(prepared: Prepared): Promise<Session> {
       ...(settings.key !== undefined && { key: settings.key }),
       ...(isProven && { authorize: authorizeAs(identity) }),
     });
-  return { ...prepared, agent, hub: hubFor(agent), hubFor };
+  return { ...prepared, agent, signs: isProven, hub: hubFor(agent), hubFor };
 }
 
 async function readIdentity(

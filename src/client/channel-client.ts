@@ -3,8 +3,9 @@
  * goes to the inbox, to listeners and to iterators; `Link` keeps the connection.
  */
 import type { Gap, Message } from "../protocol/message.ts";
+import { CLIENT_MSG_ID_PATTERN } from "../protocol/text.ts";
 import type { ApiClient, HistoryOptions, HistoryPage, SendOptions, Sent } from "./api-client.ts";
-import type { Phase, Place, Settings, StateChange } from "./connection-state.ts";
+import { isDue, type Phase, type Place, type Settings, type StateChange } from "./connection-state.ts";
 import { Follower, reread, type Rereading } from "./follower.ts";
 import { type Failure, failure, HubError } from "./hub-error.ts";
 import type { Host, Signal } from "./host.ts";
@@ -13,6 +14,8 @@ import { Link } from "./link.ts";
 import { type Listener, Listeners } from "./listeners.ts";
 import { type Answer, Sender } from "./sender.ts";
 import type { Upgrading } from "./upgrade.ts";
+
+const BAD_ID = "client_msg_id must be 1 to 64 printable ASCII characters without space";
 
 export interface ConnectOptions {
   /** Go on after this message instead of starting with the newest 50. */
@@ -73,8 +76,7 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     this.#host = host;
     this.#api = api;
     this.#idPrefix = host.id();
-    const isDue = ({ from }: Message): boolean => settings.echo || from !== settings.key;
-    this.#rereading = { host, api, channel_id: id, isDue };
+    this.#rereading = { host, api, channel_id: id, isDue: (message) => isDue(settings, message) };
     // The fault of a listener is the application's: it surfaces as such, outside of this room.
     this.#listeners = new Listeners(
       (error) =>
@@ -117,6 +119,7 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
    */
   async send(text: string, options: SendOptions = {}): Promise<Sent> {
     const client_msg_id = options.client_msg_id ?? this.#nextId();
+    if (!CLIENT_MSG_ID_PATTERN.test(client_msg_id)) throw new HubError(failure("bad_request", BAD_ID));
     const command = { action: "send", text, ...options, client_msg_id };
     const answer = await this.#sender.ask(client_msg_id, JSON.stringify(command));
     if (answer.type !== "ack") throw unexpected(answer);

@@ -2,6 +2,7 @@
  * What is known of a connection, and the vocabulary of its machine: states, events, effects. Read by
  * `connection.ts`, `hear.ts` and `ending.ts`, which change it, and by `ChannelClient`, which acts on it.
  */
+import type { Message } from "../protocol/message.ts";
 import type { Backoff } from "./backoff.ts";
 import type { Failure } from "./hub-error.ts";
 import type { ChannelEvent } from "./inbox.ts";
@@ -22,6 +23,11 @@ export interface Settings {
   /** A link that held this long was good: the next attempt is the first again. */
   readonly stable_ms: number;
   readonly backoff: Backoff;
+}
+
+/** Whether the application is told of `message`. */
+export function isDue({ echo, key }: Settings, { from }: Message): boolean {
+  return echo || from !== key;
 }
 
 export const DEFAULTS: Omit<Settings, "echo" | "key"> = {

@@ -12,6 +12,7 @@ import {
   type ConnectionState,
   type Context,
   type Effect,
+  isDue,
   type Phase,
   READ_ON,
   SAY_BYTES,
@@ -163,9 +164,8 @@ function hearMessage(state: ConnectionState, message: Message, context: Context)
 function take(state: ConnectionState, messages: readonly Message[], { settings }: Context): Step {
   const last = messages.at(-1);
   if (last === undefined) return { state, effects: [] };
-  const isDue = ({ from }: Message): boolean => settings.echo || from !== settings.key;
   const effects = messages
-    .filter(isDue)
+    .filter((message) => isDue(settings, message))
     .map((message): Effect => ({ type: "tell", event: { type: "message", message } }));
   const isMember = messages.reduce((was, message) => membership(was, message, settings.key), state.isMember);
   return { state: { ...state, isMember, place: { epoch: state.place?.epoch, seq: last.seq } }, effects };

@@ -195,7 +195,7 @@ export class Channel extends DurableObject<Env> {
     connection?.markClosing();
     if (connection !== undefined) this.#connections.remove(connection, Date.now());
     // Presence is visible: the index hears of it before the client's close is answered.
-    this.#knowMark();
+    this.#keeper.wake();
     if (!this.#keeper.isErased) await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), true);
     answerClose(socket, code);
   }
@@ -251,11 +251,6 @@ export class Channel extends DurableObject<Env> {
     });
   }
 
-  /** After a wake: whether the index knows of a change already stands in storage (IDX3). */
-  #knowMark(): void {
-    this.#keeper.read(() => undefined);
-  }
-
   #summary(state: ChannelState, now: number): string {
     return JSON.stringify(summarize(state, (key) => this.#connections.isConnected(key, now)));
   }
@@ -265,7 +260,7 @@ export class Channel extends DurableObject<Env> {
     arrive: (origin, command, named) => {
       // A name given on a socket is its name from then on, also when it joins again (MEM1).
       if ("name" in command && command.name !== undefined) origin.setName(command.name);
-      this.#knowMark();
+      this.#keeper.wake();
       this.#turns.arrive({ caller: origin.caller, command, named, origin });
     },
     seen: (connection, seq) => this.#pacing.seen(connection, seq),

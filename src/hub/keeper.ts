@@ -4,7 +4,7 @@
  * when that fails.
  */
 import { type ChannelRecord, type ChannelState, type MessageLog } from "../channel/index.ts";
-import { channelDeleted, ok, refuse, type Result } from "../protocol/index.ts";
+import { channelDeleted, channelNotFound, ok, refuse, type Result } from "../protocol/index.ts";
 import type { Announcer } from "./announcer.ts";
 import type { ChannelStore } from "./channel-store.ts";
 import { logFault } from "./log.ts";
@@ -52,12 +52,17 @@ export class Keeper {
     return await this.#ctx.blockConcurrencyWhile(() => this.#make());
   }
 
+  /** Storage says whether the index was told of a change already (IDX3): known before the next is announced. */
+  wake(): void {
+    this.read(() => undefined);
+  }
+
   /** Looks at the settled channel. */
   read<T>(look: (state: ChannelState) => T): Result<T> {
     if (this.#isErased) return { ok: false, refusal: channelDeleted(this.#id) };
     try {
       this.#state ??= this.#load();
-      if (this.#state === undefined) return refuse("channel_not_found", `Channel not found: ${this.#id}`);
+      if (this.#state === undefined) return { ok: false, refusal: channelNotFound(this.#id) };
       return ok(look(this.#state));
     } catch (error) {
       return this.#fail(error);

@@ -104,10 +104,16 @@ export async function listenToAll(
   const stop = AbortSignal.any([signal, enough.signal]);
   const listens = places.value.map(async ({ channel_id, ...place }) => {
     const result = await listenTo(env, channel_id, { caller, ...options, ...place, wait }, stop);
-    if (!result.ok || endsWait(result.value)) enough.abort();
-    return result.ok ? result.value : { channel_id, ...result.refusal };
+    // One that cannot be listened to ends no wait: else a caller would ask again at once, for ever.
+    if (result.ok && endsWait(result.value)) enough.abort();
+    return { channel_id, result };
   });
-  const channels = await Promise.all(listens);
+  const heard = await Promise.all(listens);
+  const refused = heard.find(({ result }) => !result.ok)?.result;
+  if (refused?.ok === false && heard.every(({ result }) => !result.ok)) return refused;
+  const channels = heard.map(({ channel_id, result }) =>
+    result.ok ? result.value : { channel_id, ...result.refusal },
+  );
   return ok({ channels: channels.filter(hasNews) });
 }
 

@@ -370,6 +370,9 @@ describe("keys", () => {
     expect(statSync(join(shell.home, ".config/channel-hub/config.json")).mode & 0o777).toBe(0o600);
     const made = (await shell.run(["create", "signers"])).out.trim();
     expect((await call(hub.url, `/api/channel/${made}`)).body).toMatchObject({ created_by: agent });
+    const signs = async (...flags: string[]): Promise<boolean> =>
+      (JSON.parse((await shell.run(["status", "--json", ...flags])).out) as { signs: boolean }).signs;
+    expect([await signs(), await signs("--agent", "0".repeat(64))]).toEqual([true, false]);
     await shell.run(["join", id]);
     await shell.run(["send", id, "signed"]);
     expect(await shell.run(["chat", id], "signed too\n")).toMatchObject({ code: 0 });

@@ -109,7 +109,7 @@ test.each(MATRIX)(
  */
 function victimsOf(mode: string, route: string): string[] {
   if (mode === "bound") return [me.key, "alpha"];
-  const isClaimInChannel = !["create", "list", "ticket", "listen to several", "delete"].includes(route);
+  const isClaimInChannel = !["create", "list", "ticket", "delete"].includes(route);
   return mode.startsWith("signed") || isClaimInChannel ? [me.key, "bot-1"] : ["bot-1"];
 }
 

@@ -226,10 +226,9 @@ test("[IDX3] sends and lists that race never leave the list behind what was ackn
 test("[IDX3] a channel whose index does not answer goes on after two seconds, and tells it later", async () => {
   const id = await createChannel();
   await listAll();
-  const { HubIndex } = await import("../../src/hub/index.ts");
   const { dirty } = HubIndex.prototype;
   let answered = 0;
-  const late = async function late(this: InstanceType<typeof HubIndex>, number: number, change: number) {
+  const late = async function late(this: HubIndex, number: number, change: number) {
     await new Promise((resolve) => setTimeout(resolve, 3000));
     dirty.call(this, number, change);
     answered++;
@@ -248,10 +247,9 @@ test("[IDX3] a channel whose index does not answer goes on after two seconds, an
 test("[IDX3] a list taken while a change is being announced does not take the announcement for done", async () => {
   const id = await createChannel();
   await listAll();
-  const { HubIndex } = await import("../../src/hub/index.ts");
   const { dirty } = HubIndex.prototype;
   let isMarked = false;
-  const slow = async function slow(this: InstanceType<typeof HubIndex>, number: number, change: number) {
+  const slow = async function slow(this: HubIndex, number: number, change: number) {
     dirty.call(this, number, change);
     isMarked = true;
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -160,6 +160,13 @@ test("[LIS1] a channel of several that cannot be listened to says why, beside th
     { channel_id: id, next: 3 },
     { channel_id: "ch-999", code: "channel_not_found" },
   ]);
+  // It ends no wait, and where there is no other the whole is refused.
+  const waited = call(`/api/listen?key=bravo&after=${id}:3,ch-999:0&wait=50`);
+  await untilWaiting(id, 1);
+  await send(id, "alpha", "later");
+  expect((await waited).channels).toMatchObject([{ channel_id: id, next: 4 }, { channel_id: "ch-999" }]);
+  const refused = await call("/api/listen?key=bravo&after=ch-998:0,ch-999:0&wait=50");
+  expect(refused).toMatchObject({ ok: false, code: "channel_not_found" });
   expect(await call("/api/listen?key=nobody-here&wait=50")).toMatchObject({ ok: false, code: "not_participant" });
 });
 

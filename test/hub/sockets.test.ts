@@ -42,7 +42,7 @@ test("[SOC1] a silent socket gives way to a ninth", async () => {
   expect(await ninth.ask({ action: "send", text: "here" })).toMatchObject({ type: "ack" });
 });
 
-/** Makes the first `count` sockets look as if they had been opened `ms` earlier and never heard since. */
+/** Makes some `count` sockets look as if they had been opened `ms` earlier and never heard since. */
 async function evictAndAge(id: string, ms: number, count: number): Promise<void> {
   await runInDurableObject(channelStub(id), (_channel, state) => {
     for (const socket of state.getWebSockets().slice(0, count)) {
@@ -54,7 +54,7 @@ async function evictAndAge(id: string, ms: number, count: number): Promise<void>
 }
 
 async function closedOnes(sockets: readonly Socket[]): Promise<unknown[]> {
-  await sockets[0]?.untilClosed();
+  await Promise.race(sockets.map((socket) => socket.untilClosed()));
   await sockets[0]?.quiet();
   return sockets.flatMap((socket) => (socket.closed === undefined ? [] : [socket.closed]));
 }

@@ -1,6 +1,7 @@
 /** A client on a fake machine: what it says to the hub, and what its application is told. */
 import { expect, test } from "vitest";
 import { FINAL_CODES } from "../../src/client/hear.ts";
+import { isTemporary } from "../../src/client/hub-error.ts";
 import { type ChannelClient, type ChannelEvent, HubError, type StateChange } from "../../src/client/index.ts";
 import { ERRORS, mayReconnect } from "../../src/protocol/index.ts";
 import { ack, connected, live, message, messages, newHub, page, reconnect } from "../support/client-fixture.ts";
@@ -135,6 +136,17 @@ test.each([
   expect(next.isDropped).toBe(true);
   expect(errors.map(({ code, message: text }) => [code, text])).toEqual([["hole", why]]);
   expect(seqsOf(stage.channel)).toEqual([1, 2, 3]);
+});
+
+test("a client_msg_id that the hub would not name in its answer is refused before it is sent", async () => {
+  const { channel, socket } = await connected();
+  socket.take();
+  const refused = channel.send("x", { client_msg_id: "two words" });
+  await expect(refused).rejects.toMatchObject({
+    code: "bad_request",
+    message: expect.stringContaining("client_msg_id"),
+  });
+  expect(socket.take()).toEqual([]);
 });
 
 test("[SOC6] a lagging reader reads on by history, and repeats what was on the wire", async () => {
@@ -600,4 +612,11 @@ test("final last words end the connection at once, whether or not its close arri
   expect(socket.isDropped).toBe(true);
   await host.advance(60_000);
   expect(channel.state).toBe("closed");
+});
+
+test("the client holds for final what the protocol's table does; a replay is signed anew", () => {
+  for (const [code, { status, retry }] of Object.entries(ERRORS)) {
+    const isFinal = !isTemporary({ code, status, message: "" });
+    expect([code, isFinal]).toEqual([code, !retry && code !== "replay"]);
+  }
 });

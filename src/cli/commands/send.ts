@@ -39,7 +39,7 @@ async function insistOn(
     try {
       return await session.hub.api.send(id, text, options);
     } catch (error) {
-      const mayRepeat = error instanceof HubError && isTemporary(error) && error.code !== "idempotency_conflict";
+      const mayRepeat = error instanceof HubError && isTemporary(error);
       if (!mayRepeat || attempt === ATTEMPTS) throw error;
       const pause = error.retry_after_ms ?? PAUSE_MS * attempt;
       if (pause > PAUSE_MS * ATTEMPTS) throw error;

@@ -5,23 +5,22 @@ import { allChannels, type Session } from "../session.ts";
 
 /** Each line is a pair of a word and a value; with `--json`, one object. Fails where the hub does not let in. */
 export async function status(session: Session, { json }: { readonly json: boolean }): Promise<void> {
-  const { hub, agent, settings, file, terminal } = session;
+  const { hub, agent, signs, file, terminal } = session;
   const { version } = await hub.api.health();
   const joined = await allChannels(hub, agent.key);
   const channels = await Promise.all(joined.map(({ id, name }) => unreadIn(session, id, name)));
-  const isProven = settings.identity !== undefined && agent.key.length === 64;
   const found = {
     hub: hub.api.url,
     version,
     agent: agent.key,
     name: agent.name ?? agent.key,
-    signs: isProven,
+    signs,
     channels,
   };
   if (json) return await terminal.out(`${showJson(found)}\n`);
   const lines = [
     `hub      ${showLine(found.hub)} (version ${showLine(version)})`,
-    `agent    ${showLine(agent.key)}${isProven ? ", signs its requests" : ""}`,
+    `agent    ${showLine(agent.key)}${signs ? ", signs its requests" : ""}`,
     `name     ${showLine(found.name)}`,
     `settings ${showLine(file.path)}`,
     ...channels.map(({ id, name, unread }) => `in       ${showChannel(id, name)}: ${unread} unread`),

@@ -102,17 +102,13 @@ function Head({ conversation, isFinding }: { conversation: Conversation; isFindi
         </p>
       </div>
       <div class="head-actions">
-        <button
+        <IconButton
           id="find"
-          type="button"
-          class="icon-button"
-          aria-label="Find in this channel"
-          title="Find in this channel"
+          icon="search"
+          label="Find in this channel"
           aria-pressed={isFinding.value}
           onClick={() => (isFinding.value = true)}
-        >
-          <FindIcon />
-        </button>
+        />
         {session.value === undefined ? null : <SharedActions conversation={conversation} />}
         <IconButton
           icon="download"
@@ -194,13 +190,5 @@ function Watching({ chat: { conversation } }: { chat: Chat }): JSX.Element | nul
         </button>
       )}
     </div>
-  );
-}
-
-function FindIcon(): JSX.Element {
-  return (
-    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-      <path d="M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10ZM10.6 10.6 14 14" />
-    </svg>
   );
 }

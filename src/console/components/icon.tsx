@@ -15,13 +15,8 @@ const PATHS = {
   down: "m4 6 4 4 4-4",
   right: "m6 4 4 4-4 4",
   plug: "M6 2v3M10 2v3M4.500 5h7v2.500a3.500 3.500 0 0 1-7 0V5ZM8 11v3",
-  check: "m3 8.500 3.200 3L13 4.500",
-  pause: "M5.500 3.500v9M10.500 3.500v9",
-  play: "m5 3.500 7 4.500-7 4.500v-9Z",
-  eye: "M1.500 8S4 3.500 8 3.500 14.500 8 14.500 8 12 12.500 8 12.500 1.500 8 1.500 8ZM8 9.800a1.800 1.800 0 1 0 0-3.600 1.800 1.800 0 0 0 0 3.600Z",
   theme: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 2v12M8 5h4.200M8 8h6M8 11h4.200",
   leave: "M6.500 13.500h-4v-11h4M7 8h7m0 0-3-3m3 3-3 3",
-  code: "M5.500 4.500 2 8l3.500 3.500M10.500 4.500 14 8l-3.500 3.500",
   help: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM6.300 6.300a1.700 1.700 0 1 1 2.500 1.500c-.5.300-.8.600-.8 1.200M8 11h.01",
 } as const;
 
@@ -45,6 +40,7 @@ export function IconButton({
   readonly icon: IconName;
   readonly label: string;
   readonly onClick: (event: MouseEvent) => void;
+  readonly id?: string;
   readonly "aria-expanded"?: boolean;
   readonly "aria-pressed"?: boolean;
   readonly class?: string;
