@@ -147,7 +147,7 @@ class Soak {
   async #storage(): Promise<number> {
     const state = join(this.#hub.directory, "state");
     const names = await readdir(state, { recursive: true });
-    const sizes = await Promise.all(names.map(async (name) => (await stat(join(state, name))).size));
+    const sizes = await Promise.all(names.map((name) => sizeOf(join(state, name))));
     return sizes.reduce((sum, size) => sum + size, 0) / 1024 / 1024;
   }
 
@@ -209,4 +209,14 @@ function slope(samples: readonly Sample[], of: (sample: Sample) => number): numb
   const over = samples.reduce((sum, sample) => sum + (sample.at - x) * (of(sample) - y), 0);
   const under = samples.reduce((sum, { at }) => sum + (at - x) ** 2, 0);
   return under === 0 ? 0 : (over / under) * 3_600_000;
+}
+
+/** Bytes; none of a journal that a commit took away meanwhile. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return 0;
+    throw error;
+  }
 }
