@@ -1,16 +1,20 @@
 /**
- * Writes the kept results into docs/PERFORMANCE.md, between the marks that stand there for them, and
- * draws the plots. What people wrote around the marks stays.
+ * Writes the kept results into docs/PERFORMANCE.md, and the few that a reader asks first into
+ * README.md, between the marks that stand there for them, and draws the plots. What people wrote
+ * around the marks stays.
  */
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "../test/support/process/build.ts";
 import { markdown, type Report, type Section } from "./section.ts";
+import { summary } from "./summary.ts";
 import { barPlot, type Line, linePlot } from "./svg.ts";
 
 const DOCS = join(ROOT, "docs");
 const PAGE = join(DOCS, "PERFORMANCE.md");
+const README = join(ROOT, "README.md");
+const BENCHES = ["platform", "peers", "growth", "start", "money"];
 const RESULTS = join(import.meta.dirname, "results");
 
 /** Draws a bench's plots: by file name. */
@@ -21,27 +25,31 @@ const PLOTS: Readonly<Record<string, (sections: readonly Section[]) => Record<st
 };
 
 export async function writeDocument(): Promise<void> {
-  let page = await readFile(PAGE, "utf8");
-  for (const what of ["platform", "peers", "growth", "start", "money"]) {
-    const path = join(RESULTS, `${what}.json`);
-    if (!existsSync(path)) continue;
-    const report = JSON.parse(await readFile(path, "utf8")) as Report;
-    page = replaceBetween(page, what, printed(report));
-    const plots = PLOTS[what]?.(report.sections) ?? {};
+  const reports = (await Promise.all(BENCHES.map(kept))).filter((report) => report !== undefined);
+  for (const report of reports) {
+    await writeBetween(PAGE, report.what, printed(report));
+    const plots = PLOTS[report.what]?.(report.sections) ?? {};
     for (const [name, svg] of Object.entries(plots)) await writeFile(join(DOCS, name), svg);
   }
-  await writeFile(PAGE, page);
+  await writeBetween(README, "the benchmarks", summary(reports));
+}
+
+/** The results of the last full run of a bench, if one was kept. */
+async function kept(what: string): Promise<Report | undefined> {
+  const path = join(RESULTS, `${what}.json`);
+  return existsSync(path) ? (JSON.parse(await readFile(path, "utf8")) as Report) : undefined;
 }
 
 function printed({ date, machine, command, sections }: Report): string {
   return [`\`${command}\`, ${date}, ${machine}.`, "", ...sections.map(markdown)].join("\n");
 }
 
-function replaceBetween(page: string, what: string, text: string): string {
+async function writeBetween(path: string, what: string, text: string): Promise<void> {
+  const page = await readFile(path, "utf8");
   const [begin, end] = [`<!-- results of ${what} -->`, `<!-- end of ${what} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/PERFORMANCE.md has no marks ${begin} and ${end}`);
-  return `${page.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${page.slice(to)}`;
+  if (from < 0 || to < from) throw new Error(`${path} has no marks ${begin} and ${end}`);
+  await writeFile(path, `${page.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${page.slice(to)}`);
 }
 
 /** The points of a name over all sections. */

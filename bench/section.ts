@@ -71,7 +71,7 @@ export function percent(share: number): string {
 }
 
 export function markdown({ title, columns, rows, goals, notes }: Section): string {
-  const parts = [`### ${title}`, ""];
+  const parts = title === "" ? [] : [`### ${title}`, ""];
   if (rows.length > 0) parts.push(...table(columns, rows), "");
   if (goals.length > 0) parts.push(...table(["goal", "measured", "A/A", ""], goals.map(goalRow)), "");
   for (const note of notes) parts.push(note, "");
@@ -79,9 +79,12 @@ export function markdown({ title, columns, rows, goals, notes }: Section): strin
 }
 
 function goalRow(goal: Goal): string[] {
-  const { text, value, wanted, noise } = goal;
-  const bound = "least" in wanted ? `≥ ${figure(wanted.least)}` : `≤ ${figure(wanted.most)}`;
-  return [`${text} ${bound}`, figure(value), noise === 0 ? "" : `± ${percent(noise)}`, verdict(goal)];
+  const { text, value, noise } = goal;
+  return [`${text} ${wantedText(goal)}`, figure(value), noise === 0 ? "" : `± ${percent(noise)}`, verdict(goal)];
+}
+
+export function wantedText({ wanted }: Goal): string {
+  return "least" in wanted ? `≥ ${figure(wanted.least)}` : `≤ ${figure(wanted.most)}`;
 }
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -7,6 +7,7 @@ import {
   JOIN_BODY,
   LEAVE_BODY,
   LIST_QUERY,
+  LISTEN_ALL_QUERY,
   parseBody,
   parseQuery,
   READ_BODY,
@@ -142,4 +143,58 @@ test("the first of repeated names counts, and __proto__ is only a name", () => {
       ["c", "x=y"],
     ],
   });
+});
+
+test("[LIS1] positions in several channels: each once, sixteen at most, in the one form", () => {
+  const after = (value: string): unknown => {
+    const read = parseQuery(LISTEN_ALL_QUERY, `?key=bravo&after=${encodeURIComponent(value)}`);
+    return read.ok ? read.value.after : `${read.refusal.code} ${read.refusal.error}`;
+  };
+  const many = (count: number): string => Array.from({ length: count }, (_, at) => `ch-${at + 1}:0`).join(",");
+  expect(after("ch-1:12,ch-4:7")).toEqual([
+    { channel_id: "ch-1", after: 12 },
+    { channel_id: "ch-4", after: 7 },
+  ]);
+  expect(after("ch-1:123456789012")).toEqual([{ channel_id: "ch-1", after: 123_456_789_012 }]);
+  expect(after(many(16))).toHaveLength(16);
+  expect(after(many(17))).toBe("bad_limit after must hold at most 16 channels");
+  expect(after("ch-1:1,ch-2:1,ch-1:2")).toBe("bad_limit after must hold each channel once");
+  for (const value of [
+    "",
+    ":1",
+    "ch-1",
+    "ch-1:",
+    "ch-1:x",
+    "ch-1:1 ",
+    "ch-1:1:2",
+    "ch-1:1,",
+    "ch-1:-1",
+    "ch-1:1234567890123",
+  ])
+    expect(after(value), value).toBe("bad_limit after must be positions such as ch-1:12,ch-4:7");
+});
+
+test("what stands before a query, and names without a value or that cannot be decoded, are told as they came", () => {
+  expect(splitQuery("?a=1&&b&=c&d=e=f?")).toEqual({
+    ok: true,
+    value: [
+      ["a", "1"],
+      ["b", ""],
+      ["", "c"],
+      ["d", "e=f?"],
+    ],
+  });
+  expect(splitQuery("a=?x&b=1?")).toMatchObject({
+    value: [
+      ["a", "?x"],
+      ["b", "1?"],
+    ],
+  });
+  expect(splitQuery("%ff=1&%61=2")).toMatchObject({
+    value: [
+      ["%ff", "1"],
+      ["a", "2"],
+    ],
+  });
+  expect(shown(splitQuery("a=%ff"))).toContain("bad_request the query has malformed percent-encoding");
 });

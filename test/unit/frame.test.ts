@@ -105,3 +105,15 @@ test("a refusal has its status over HTTP", () => {
   expect(statusOf(refusal("text_too_large", ""))).toBe(413);
   expect(statusOf(refusal("not_participant", ""))).toBe(403);
 });
+
+test("a reply without `ref` holds none, one with it ends with it", () => {
+  expect(JSON.parse(historyFrame(STORED, META))).toStrictEqual({ type: "history", data: [MESSAGE], meta: META });
+  expect(JSON.parse(historyFrame("", META, "r-1"))).toStrictEqual({
+    type: "history",
+    data: [],
+    meta: META,
+    ref: "r-1",
+  });
+  const extras: AckExtras = { duplicate: false, delivered: 2, offline: [], unresolved: [] };
+  expect(ackFrame(STORED, extras)).toBe(`{"type":"ack","data":${STORED},${JSON.stringify(extras).slice(1)}`);
+});

@@ -40,3 +40,10 @@ test("neither a blank nor a value of another type lifts a limit", () => {
     expect(() => readLimits({ HUB_RATE_BURST: given }), JSON.stringify(given)).toThrow(reported(given));
   }
 });
+
+test.each(["1x", "x1", "-1", 1.5, -1, Infinity, Number.NaN, 2 ** 53, "9".repeat(20), true])(
+  "only a whole number that can be counted to is taken: %j",
+  (given) => {
+    expect(() => readLimits({ HUB_RATE_BURST: given })).toThrow(reported(given));
+  },
+);

@@ -1,6 +1,14 @@
 /** [LIS1] [LIS3] What a listener gets of what is later than its position, and what moves that position. */
 import { expect, test } from "vitest";
-import { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, wakes } from "../../src/channel/index.ts";
+import {
+  endsWait,
+  listen,
+  type ListenQuery,
+  listenStart,
+  moveReadPosition,
+  settleListen,
+  wakes,
+} from "../../src/channel/index.ts";
 import type { ListenAnswer, Result } from "../../src/protocol/index.ts";
 import { ChannelFixture } from "../support/channel-fixture.ts";
 
@@ -174,4 +182,41 @@ test("[LIS3] it never goes back, and a position that is not this channel's moves
   expect(move(7)).toBe(7);
   moveReadPosition(channel.state, { key: "stranger", after: 1, for: "all", limit: 1 }, channel.now);
   expect(channel.state.participants.has("stranger")).toBe(false);
+});
+
+test("[LIS3] [IDN1] a listen moves its reader on, of a proven key only for who proves it, and takes no nonce", () => {
+  const channel = pair();
+  const proven = { key: "carol", verified: true, nonce: "n-1" };
+  channel.join(proven);
+  for (const text of ["one", "two"]) channel.send("alpha", text);
+  channel.now += 1000;
+  const query: ListenQuery = { key: "carol", for: "all", limit: 50, after: 5 };
+  const ask = (verified: boolean): Result<ListenQuery> =>
+    settleListen(channel.state, { ...proven, verified }, query, channel.now);
+  expect(ask(false)).toMatchObject({ ok: false, refusal: { code: "identity_mismatch" } });
+  expect(readSeq(channel, "carol")).toBe(3);
+  expect([ask(true), ask(true)]).toEqual([
+    { ok: true, value: query },
+    { ok: true, value: query },
+  ]);
+  expect(channel.state.participants.get("carol")).toMatchObject({ read_seq: 5, seen_at: channel.now });
+});
+
+test("[LIS3] who says again what it said changes nothing; without a position it goes on where it was", () => {
+  const channel = pair();
+  const query: ListenQuery = { key: "bravo", for: "all", limit: 50 };
+  const before = channel.state.participants.get("bravo");
+  moveReadPosition(channel.state, { ...query, after: 2 }, channel.now + 5000);
+  expect(channel.state.participants.get("bravo")).toBe(before);
+  const settled = settleListen(channel.state, { key: "bravo", verified: false }, query, channel.now);
+  expect(settled).toEqual({ ok: true, value: { ...query, after: 2 } });
+});
+
+test("[SOC9] an observer needs no membership, and starts at the newest message", () => {
+  const channel = pair();
+  channel.send("alpha", "before");
+  const query: ListenQuery = { key: "nobody", for: "all", limit: 50 };
+  expect(listenStart(channel.state, query)).toBe(3);
+  expect(looked(channel, query)).toMatchObject({ ok: false, refusal: { code: "not_participant" } });
+  expect(texts(answer(channel, { ...query, after: 2, observes: true }))).toEqual(["before"]);
 });

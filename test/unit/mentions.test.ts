@@ -208,3 +208,45 @@ test("[LIS4] a text of nothing but @ or backticks costs no more than others", ()
     mention(text, {}, channel);
   expect(performance.now() - began).toBeLessThan(QUADRATIC_MS);
 });
+
+test("[LIS4] a leading @ of `to` is taken off, one within is part of the name", () => {
+  const channel = members();
+  channel.join("mail", "me@home");
+  expect(mention("x", { to: ["me@home", "@me@home", "@Anna"] }, channel)).toEqual({
+    mentions: ["mail", "anna"],
+    unresolved: [],
+  });
+  expect(mention("x", { to: ["@nobody"] }, channel).unresolved).toEqual([{ name: "@nobody", candidates: [] }]);
+});
+
+test("[LIS4] of several with a name the proven one is meant; of none or two proven, nobody is", () => {
+  const channel = members();
+  channel.join("twin-1", "Twin");
+  channel.join({ key: "twin-2", verified: true }, "Twin");
+  expect(mention("@Twin", {}, channel)).toEqual({ mentions: ["twin-2"], unresolved: [] });
+  channel.join({ key: "twin-3", verified: true }, "Twin");
+  expect(mention("@Twin", {}, channel)).toEqual({
+    mentions: [],
+    unresolved: [{ name: "Twin", candidates: ["twin-1", "twin-2", "twin-3"] }],
+  });
+});
+
+test("[LIS4] an answer mentions its author while it is a member", () => {
+  const channel = members();
+  const { seq } = messageIn(channel.send("bravo", "question"));
+  expect(mention("answer", { reply_to: seq }, channel).mentions).toEqual(["bravo"]);
+  channel.leave("bravo");
+  expect(mention("answer", { reply_to: seq }, channel).mentions).toEqual([]);
+});
+
+test.each([
+  ["a name of the longest kind, then the next", `@${"n".repeat(64)} @Anna`, ["anna"]],
+  ["an unknown name ends before its dots and dashes", "@who... @who-. @Anna", ["anna"]],
+  ["spans of different lengths", "`` @BRAVO ` @Carol `` @Anna", ["anna"]],
+  ["a span that is never closed is text", "`@BRAVO and ``@Carol", ["bravo", "carol"]],
+  ["spans one after the other", "`@BRAVO` @Carol `@Anna` @José", ["carol", "jose"]],
+  ["an open fence goes to the end", "@BRAVO\n~~~\n@Carol\n```\n@Anna", ["bravo"]],
+  ["a fence closes with as many marks of its kind", "````\n@BRAVO\n```\n@Carol\n````\n@Anna", ["anna"]],
+])("[LIS4] %s", (_what, text, keys) => {
+  expect(keysIn(text)).toEqual(keys);
+});

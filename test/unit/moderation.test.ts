@@ -115,3 +115,54 @@ test("[GRD2] pausing twice and resuming what is not paused say nothing", () => {
   expect(events).toEqual(["created", "join", "join", "pause", "resume"]);
   expect(channel.send("bravo", "again").type).toBe("sent");
 });
+
+test("[GRD2] what was done is told as it is, by whom, and stored with the settings", () => {
+  const channel = members();
+  const told = (command: ModerationCommand): unknown => {
+    expect(channel.decide(ADMIN, command).type).toBe("done");
+    expect(channel.state.unsaved.settings).toBe(true);
+    channel.save();
+    return [channel.last().text, channel.last().event];
+  };
+  expect(told({ action: "pause" })).toEqual([
+    "The channel was paused by Boss",
+    { kind: "pause", key: "boss", name: "Boss" },
+  ]);
+  expect(told({ action: "resume" })).toEqual([
+    "The channel was resumed by Boss",
+    { kind: "resume", key: "boss", name: "Boss" },
+  ]);
+  expect(told({ action: "guard_reset" })).toEqual([
+    "The loop guard was reset by Boss",
+    { kind: "guard_reset", key: "boss", name: "Boss" },
+  ]);
+  expect(channel.state.unsaved.settings).toBe(false);
+});
+
+test("[GRD2] [GRD1] after a reset agents have the whole run again, also after a wake", () => {
+  const channel = new ChannelFixture({}, { HUB_LOOP_GUARD: 3 });
+  const agent: Caller = { key: "agent-1", verified: false, kind: "agent" };
+  channel.join(agent);
+  for (let n = 0; n < 3; n++) channel.send(agent, "again");
+  expect(refusalOf(channel.send(agent, "again"))).toContain("loop_guard");
+  channel.do(ADMIN, { action: "guard_reset" });
+  expect(channel.state.streak).toEqual({ count: 0, last_at: 0 });
+  for (let n = 0; n < 3; n++) expect(channel.send(agent, "again").type).toBe("sent");
+  channel.reload();
+  expect(refusalOf(channel.send(agent, "again"))).toContain("loop_guard");
+});
+
+test("[GRD2] a target that nobody is, or several are, is refused with what it was and where to look", () => {
+  const channel = members();
+  channel.join("bravo-2", "BRAVO");
+  for (const target of ["nobody", "BRAVO", "all", "@all", "@"]) {
+    expect(channel.do(ADMIN, kick(target)), target).toMatchObject({
+      refusal: {
+        code: "bad_request",
+        error: `target must be the key, or the name of just one, participant, got ${target}`,
+        hint: "GET /api/channel/ch-7 lists the participants",
+      },
+    });
+  }
+  expect(channel.do(ADMIN, kick("@carol")).type).toBe("done");
+});

@@ -1,6 +1,6 @@
 /** How a channel shows itself: in the list, and in detail. */
 import { expect, test } from "vitest";
-import { describeParticipants, type Presence, summarize } from "../../src/channel/index.ts";
+import { describeParticipants, type Presence, summarize, unreadFor } from "../../src/channel/index.ts";
 import type { ParticipantDetail } from "../../src/protocol/index.ts";
 import { ChannelFixture, sendOf, START } from "../support/channel-fixture.ts";
 
@@ -89,4 +89,19 @@ test("last_seen is now for the connected, else the newest of row, send and socke
   expect(seen(presence([], { lastHeard: () => START + 3000 }))).toBe(3000);
   expect(seen(presence([], { lastHeard: () => START + 500 }))).toBe(1000);
   expect(seen(presence(["bravo"]))).toBe(9000);
+});
+
+test("what one participant has not read is what the details show; of nobody else there is any", () => {
+  const channel = new ChannelFixture();
+  channel.join("bravo", "BRAVO");
+  channel.join("carol");
+  channel.leave("carol");
+  channel.send("alpha", "one");
+  channel.send("bravo", "two");
+  channel.send("alpha", "three");
+  const of = (key: string): number => unreadFor(channel.state, channel.log, key);
+  expect([of("alpha"), of("bravo"), of("carol"), of("nobody")]).toEqual([1, 2, 0, 0]);
+  expect(unread(channel)).toEqual({ alpha: 1, bravo: 2 });
+  channel.read("bravo", 5);
+  expect(of("bravo")).toBe(1);
 });
