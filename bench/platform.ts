@@ -16,7 +16,7 @@ import {
 import type { Figures, Work } from "./load.ts";
 import { compare, type Compared, ratio, typical } from "./rounds.ts";
 import { rowsPerMessage } from "./rows.ts";
-import { absolute, compared, figure, type Goal, percent, type Section, section } from "./section.ts";
+import { compared, figure, type Goal, percent, type Section, section } from "./section.ts";
 import { BARE_SPEECH, fill, type Frames, hubSpeech, makeChannel, type Place, startWorker, target } from "./servers.ts";
 
 /** Participants, publishers, messages in flight of each. */
@@ -190,8 +190,8 @@ async function lone(bench: Bench, servers: Servers): Promise<Section> {
       figure(typical(result, name, cpuPerMessage)),
     ]),
     goals: [
-      absolute("single, p50 beyond bare, ms", later("single"), { most: LONE_MS }),
-      absolute("batch, p50 beyond bare, ms", later("batch"), { most: LONE_MS }),
+      compared("single, p50 beyond bare, ms", later("single"), { most: LONE_MS }, result),
+      compared("batch, p50 beyond bare, ms", later("batch"), { most: LONE_MS }, result),
     ],
     notes: [noteOn(result)],
   });
