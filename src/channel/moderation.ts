@@ -44,8 +44,9 @@ function kick(state: ChannelState, caller: Caller, { target, minutes }: KickComm
   const members = state.members;
   putParticipant(state, { ...participant, member: false, kicked_until, seen_at: now });
   forgetLeavers(state, now);
-  const event: ChannelEvent = { kind: "kick", key: participant.key, name };
-  const said = `${name} was removed from the channel for ${minutes} min by ${nameOf(state, caller)}`;
+  const by = { key: caller.key, name: nameOf(state, caller) };
+  const event: ChannelEvent = { kind: "kick", key: participant.key, name, by, minutes };
+  const said = `${name} was removed from the channel for ${minutes} min by ${by.name}`;
   const closes = { key: participant.key, refusal: kickRefusal(state, kicked_until) };
   if (!member) return { type: "done", seq: state.last_seq, closes };
   const entry = appendSystem(state, said, event, { now, members });

@@ -4,8 +4,7 @@
  * cursor, hide or turn around is written out. With `--json`, one message a line, as it is on the wire.
  */
 import type { Gap } from "../protocol/message.ts";
-import { type Message, showJson, showLine, showText } from "../protocol/index.ts";
-import { showSender } from "../tool/index.ts";
+import { type Message, showJson, showLine, showSender, showText, systemLine } from "../protocol/index.ts";
 import type { Paint, Terminal } from "./terminal.ts";
 
 export interface View {
@@ -46,8 +45,8 @@ export class MessagePrinter {
 function messageLines(message: Message, time: string, { reader, withChannel }: View, paint: Paint): string {
   const { seq, channel_id, text, from, from_name, verified, msg_type } = message;
   const place = `${withChannel ? `${showLine(channel_id)} ` : ""}[${seq}]`;
+  if (msg_type === "system") return `${paint("dim", `${time} ${place} * ${systemLine(message)}`)}\n`;
   const body = showText(text).replaceAll("\n", `\n${INDENT}`);
-  if (msg_type === "system") return `${paint("dim", `${time} ${place} * ${body}`)}\n`;
   const isOwn = from === reader;
   const isForReader = message.mentions?.includes(reader) === true;
   const sender = paint(isOwn ? "dim" : isForReader ? ["bold", "yellow"] : "cyan", showSender(from_name, verified));

@@ -3,6 +3,8 @@
  * folded system lines, gaps, the mark of what is unread. Pure; the components only draw rows.
  */
 import type { Gap, Message } from "../protocol/message.ts";
+import { systemLine } from "../protocol/names.ts";
+import { showLine } from "../protocol/visible.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A run of messages that is drawn as one piece: a new message redraws only its own block. */
@@ -152,23 +154,6 @@ function dayOf({ timestamp }: Message): string {
   return new Date(timestamp).toDateString();
 }
 
-/**
- * Characters that a person does not see but a machine reads: bidirectional controls, zero-width
- * and tag characters, and controls other than tab and line ends.
- */
-const HIDDEN =
-  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-
-export function countHidden(text: string): number {
-  return text.match(HIDDEN)?.length ?? 0;
-}
-
-/** Text with its hidden characters spelled out, as `\u{202e}`. */
-export function revealHidden(text: string): string {
-  return text.replace(HIDDEN, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-
 /** JSON laid out over lines, or undefined for what is not an object or array. */
 export function prettyJson(text: string): string | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
@@ -181,13 +166,14 @@ export function prettyJson(text: string): string | undefined {
 
 /** One line that stands for a text: for lists, replies and folded results. */
 export function firstLine(text: string, length = 140): string {
-  const line = text
-    .slice(0, length * 4)
-    .replace(HIDDEN, "")
-    .replace(/\s+/g, " ")
-    .trim();
-  const points = Array.from(line);
-  return points.length > length ? `${points.slice(0, length - 1).join("")}…` : line;
+  const start = text.slice(0, length * 4).toWellFormed();
+  const points = Array.from(showLine(start.replace(/\s+/g, " ").trim()));
+  return points.length > length ? `${points.slice(0, length - 1).join("")}…` : points.join("");
+}
+
+/** One line that stands for a message. */
+export function previewOf(message: Message, length?: number): string {
+  return message.msg_type === "system" ? systemLine(message) : firstLine(message.text, length);
 }
 
 /** One message in JSON a line. */

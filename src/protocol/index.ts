@@ -23,6 +23,7 @@ export * from "./frame.ts";
 export * from "./limits.ts";
 export * as constants from "./limits.ts";
 export * from "./message.ts";
+export { clip, inQuotes, nameInSentence, showName, showSender, systemLine, wholeCodePoints } from "./names.ts";
 export * from "./signature.ts";
 export { channelNumber, isLongerThan, isReserved, KEY_PATTERN, quote, utf8Length } from "./text.ts";
-export { showJson, showLine, showText } from "./visible.ts";
+export { countUnseen, showJson, showLine, showText } from "./visible.ts";

@@ -11,8 +11,12 @@ export type Kind = (typeof KINDS)[number];
 /** What a system message reports, so that nobody has to parse its text. */
 export interface ChannelEvent {
   readonly kind: "created" | "join" | "leave" | "kick" | "pause" | "resume" | "guard_reset";
+  /** Whom it is about: of a kick the kicked, else whoever did it. */
   readonly key: string;
   readonly name: string;
+  /** Of a kick: who did it, and for how long. */
+  readonly by?: { readonly key: string; readonly name: string } | undefined;
+  readonly minutes?: number | undefined;
 }
 
 /** An entry of a channel's history. */

@@ -25,6 +25,15 @@ export function showLine(text: string): string {
   return HAS_UNSEEN.test(text) ? text.replace(EMOJI_OR_UNSEEN, written) : text;
 }
 
+/** How many characters of a text are written out, because nobody would see them. */
+export function countUnseen(text: string): number {
+  let count = 0;
+  for (const [match] of text.matchAll(EMOJI_OR_UNSEEN)) {
+    if (match !== "\n" && match !== "\t" && match !== "\r" && written(match) !== match) count++;
+  }
+  return count;
+}
+
 /** JSON that parses to the same value and has nothing unseen in it. */
 export function showJson(value: unknown): string {
   return JSON.stringify(value).replace(ALL_UNSEEN, writtenInJson);

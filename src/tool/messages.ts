@@ -3,7 +3,7 @@
  * the minute changes. A text's further lines are indented, so that no text can pass for a line of
  * the tool's. What does not fit is left out at one end, and the caller says how to get it.
  */
-import { type Message, showLine, showText } from "../protocol/index.ts";
+import { type Message, showLine, showText, systemLine } from "../protocol/index.ts";
 import { showSender, wholeCodePoints } from "./names.ts";
 
 export interface Fitting {
@@ -61,7 +61,7 @@ const CUT_MIN = 200;
 
 /** A text as it is shown, from an offset on; one inside of a sign shows that sign's rest as U+FFFD. */
 function textFrom(message: Message, offset: number): string {
-  const shown = showText(message.text);
+  const shown = message.msg_type === "system" ? systemLine(message) : showText(message.text);
   return offset === 0 ? shown : shown.slice(offset).toWellFormed();
 }
 

@@ -103,15 +103,15 @@ test("[T11] hostile names, and the same texts as tool results and raw, are text 
   for (const fold of await page.locator(".fold").all()) await fold.dispatchEvent("click");
   expect(await page.locator(".tool-result pre").count()).toBe(HOSTILE_TEXTS.length);
   expect(await page.locator(".tool-result pre *").count()).toBe(0);
-  expect(await page.locator(".name").first().textContent()).toBe(`<b onclick=x>"'&amp;</b>`);
+  expect(await page.locator(".name").first().textContent()).toBe(`"<b onclick=x>\\"'&amp;</b>"`);
   expect(await page.title()).not.toContain("pwned");
   expect(faults).toEqual({ errors: [], violations: [] });
 });
 
-test("what a person cannot see is announced, and shown spelled out", async () => {
+test("[T12] what a person cannot see is written out where it stands, and announced", async () => {
   const { page } = await read(["pay \u202eyad ot\u202c now", "plain"]);
-  await page.getByRole("button", { name: "2 hidden characters: show" }).click();
   await page.getByText("pay \\u{202e}yad ot\\u{202c} now").waitFor();
+  await page.getByText("2 hidden characters written out").waitFor();
 });
 
 test("Markdown is what it looks like", async () => {

@@ -62,7 +62,7 @@ describe("channels and messages", () => {
     });
     const { out } = await bravo.run(["history", id]);
     expect(out.replaceAll(/\d\d:\d\d:\d\d/g, "TIME")).toBe(
-      "TIME [1] * Channel 'first things' created by ALPHA\nTIME [2] * BRAVO joined the channel\n" +
+      "TIME [1] * The channel was created by ALPHA\nTIME [2] * BRAVO joined the channel\n" +
         "TIME [3] BRAVO: @ALPHA and @CAROL: look\nTIME [4] ALPHA (re 3): two\n    lines\n",
     );
     const who = await bravo.run(["who", id]);

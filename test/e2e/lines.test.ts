@@ -52,7 +52,7 @@ test("[IDN3] [SOC9] a watch ticket with format=line gives one line a message: hi
   await monitor.until(({ lines }) => lines.length === 3);
   const time = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/.source;
   expect(monitor.lines).toEqual([
-    expect.stringMatching(new RegExp(`^1 ${time} system verified System: Channel 'ops' created by ALPHA$`)),
+    expect.stringMatching(new RegExp(`^1 ${time} system verified System: The channel was created by ALPHA$`)),
     expect.stringMatching(new RegExp(`^2 ${time} alpha claimed ALPHA: two\\\\u\\{a\\}lines, \\\\u\\{1b\\}\\[2Jand`)),
     expect.stringMatching(new RegExp(`^3 ${time} alpha claimed ALPHA: 1 2026-01-01T00:00:00.000Z root verified ROOT`)),
   ]);

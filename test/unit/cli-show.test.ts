@@ -45,7 +45,8 @@ test("a message is a line: number, sender, what it is, text; a system message ha
   expect(line({})).toBe("[3] BRAVO: hello\n");
   expect(line({ verified: true, reply_to: 2 })).toBe("[3] BRAVO ✓ (re 2): hello\n");
   expect(line({ msg_type: "toolresult" })).toBe("[3] BRAVO (toolresult): hello\n");
-  expect(line({ msg_type: "system", text: "BRAVO joined the channel" })).toBe("[3] * BRAVO joined the channel\n");
+  const event = { kind: "join", key: "bravo", name: "BRAVO" } as const;
+  expect(line({ msg_type: "system", text: "x", event })).toBe("[3] * BRAVO joined the channel\n");
   expect(line({}, { withChannel: true })).toBe("ch-1 [3] BRAVO: hello\n");
 });
 

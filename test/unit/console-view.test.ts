@@ -1,15 +1,14 @@
 /** What the page shows of messages: blocks, rows, filters, hidden characters. */
 import { expect, test } from "vitest";
 import type { Message } from "../../src/protocol/message.ts";
+import { countUnseen, showText } from "../../src/protocol/visible.ts";
 import { EMPTY, type Timeline } from "../../src/console/timeline.ts";
 import {
   type Block,
-  countHidden,
   firstLine,
   matches,
   NO_FILTER,
   prettyJson,
-  revealHidden,
   type Row,
   type RowContext,
   rowsOf,
@@ -135,12 +134,12 @@ test("a filter finds words in any case, in text and sender, and only of the want
   expect(matches(tool, { ...NO_FILTER, type: "mentions" }, "other")).toBe(false);
 });
 
-test("what a person does not see is counted, and spelled out on demand", () => {
+test("what a person does not see is counted, and written out", () => {
   const text = "a\u202eb\u200bc\u{e0041}\tand a line\n";
-  expect(countHidden(text)).toBe(3);
-  expect(revealHidden(text)).toBe("a\\u{202e}b\\u{200b}c\\u{e0041}\tand a line\n");
+  expect(countUnseen(text)).toBe(3);
+  expect(showText(text)).toBe("a\\u{202e}b\\u{200b}c\\u{e0041}\tand a line\n");
   // The joiner of emoji and the selectors of their look are seen.
-  expect(countHidden("👩‍🚀 ✈️ é नमस्ते")).toBe(0);
+  expect(countUnseen("👩‍🚀 ✈️ é नमस्ते")).toBe(0);
 });
 
 test("JSON is laid out where it is an object or an array, and nothing else is touched", () => {
@@ -150,6 +149,6 @@ test("JSON is laid out where it is an object or an array, and nothing else is to
 });
 
 test("one line stands for a text, however long, and never ends inside a character", () => {
-  expect(firstLine("  two\n\nlines\u202e  here ")).toBe("two lines here");
+  expect(firstLine("  two\n\nlines\u202e  here ")).toBe("two lines\\u{202e} here");
   expect(firstLine("👩".repeat(200), 10)).toBe(`${"👩".repeat(9)}…`);
 });

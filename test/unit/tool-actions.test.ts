@@ -147,7 +147,7 @@ test("history shows the newest, marks own messages, and goes back page by page t
   const earlier = await ask(nextOf(newest));
   expect(earlier).toContain("[2] * BRAVO joined the channel\n[3] * CHARLIE joined the channel\n…1 earlier\n");
   const first = await ask(nextOf(earlier));
-  expect(first).toContain("[1] * Channel 'ops' created by ALPHA\n");
+  expect(first).toContain("[1] * The channel was created by ALPHA\n");
   expect(nextOf(first)).toEqual({ action: "listen", channel: "ch-1", wait: 45 });
 });
 

@@ -1,5 +1,6 @@
 /** Whom an `@` may mean, as a list over the composer. */
 import type { JSX } from "preact";
+import { showName } from "../../protocol/names.ts";
 import { type Candidate, EVERYONE } from "../completion.ts";
 
 export function Completions(props: {
@@ -21,7 +22,7 @@ export function Completions(props: {
             props.onChoose(at);
           }}
         >
-          <bdi class="name">{candidate.name}</bdi>
+          <bdi class="name">{showName(candidate.name)}</bdi>
           <span class="key">{candidate === EVERYONE ? "everyone here" : candidate.key}</span>
         </li>
       ))}

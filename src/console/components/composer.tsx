@@ -7,11 +7,12 @@ import type { JSX } from "preact";
 import { useContext, useLayoutEffect, useRef } from "preact/hooks";
 import type { Message } from "../../protocol/message.ts";
 import { TEXT_BYTES } from "../../protocol/limits.ts";
+import { showName } from "../../protocol/names.ts";
 import { isLongerThan } from "../../protocol/text.ts";
 import { notify } from "../app.ts";
 import { type Candidate, candidatesFor, complete, typedMention } from "../completion.ts";
 import { sizeOf } from "../format.ts";
-import { firstLine } from "../view.ts";
+import { previewOf } from "../view.ts";
 import { ChatContext } from "./chat-context.ts";
 import { Completions } from "./completions.tsx";
 import { Icon, IconButton } from "./icon.tsx";
@@ -113,9 +114,9 @@ function ReplyTo({ replyTo }: { replyTo: Signal<Message | undefined> }): JSX.Ele
     <div class="replying">
       <Icon name="reply" />
       <span>
-        Replying to <bdi class="name">{message.from_name}</bdi>
+        Replying to <bdi class="name">{showName(message.from_name)}</bdi>
       </span>
-      <bdi class="quote">{firstLine(message.text)}</bdi>
+      <bdi class="quote">{previewOf(message)}</bdi>
       <IconButton icon="close" label="Do not reply" onClick={() => (replyTo.value = undefined)} />
     </div>
   );

@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { copy } from "../app.ts";
 import { sizeOf } from "../format.ts";
 import { renderMarkdown } from "../markdown.ts";
+import { showText } from "../../protocol/visible.ts";
 import type { Mentionable } from "../people.ts";
 
 /** Texts over this many characters or lines are cut until somebody asks for the rest. */
@@ -19,7 +20,7 @@ export function MarkdownText(props: { readonly text: string; readonly mentionabl
   // Most texts mention nobody, and need not change when somebody comes or goes.
   const mentionable = text.includes("@") ? props.mentionable : NOBODY;
   useLayoutEffect(() => {
-    const rendered = renderMarkdown(shown, mentionable);
+    const rendered = renderMarkdown(showText(shown), mentionable);
     for (const block of rendered.querySelectorAll("pre")) addCopyButton(block);
     element.current?.replaceChildren(rendered);
   }, [shown, mentionable]);

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext } from "preact/hooks";
 import type { ParticipantDetail } from "../../protocol/message.ts";
+import { showName } from "../../protocol/names.ts";
 import { isMembersShown, notify, notifyProblem, now, session } from "../app.ts";
 import type { ChannelDetails } from "../hub.ts";
 import { agoOf, count, instantOf } from "../format.ts";
@@ -60,7 +61,7 @@ function Member({ member, chat }: { member: ParticipantDetail; chat: Chat }): JS
       <span class="member-who">
         <span class="member-line">
           <bdi class="name" title={member.key}>
-            {member.name}
+            {showName(member.name)}
           </bdi>
           {member.verified ? <VerifiedBadge /> : null}
           <KindBadge kind={member.kind} />

@@ -2,11 +2,13 @@
 import type { JSX } from "preact";
 import { useContext, useState } from "preact/hooks";
 import type { Message } from "../../protocol/message.ts";
+import { showName } from "../../protocol/names.ts";
+import { countUnseen, showText } from "../../protocol/visible.ts";
 import { copy } from "../app.ts";
 import { instantOf, sizeOf, timeOf } from "../format.ts";
 import { receiptLine } from "../outgoing.ts";
 import { find } from "../timeline.ts";
-import { countHidden, firstLine, prettyJson, revealHidden } from "../view.ts";
+import { firstLine, prettyJson, previewOf } from "../view.ts";
 import { Avatar, KindBadge, VerifiedBadge } from "./avatar.tsx";
 import { type Chat, ChatContext } from "./chat-context.ts";
 import { Icon } from "./icon.tsx";
@@ -34,7 +36,7 @@ export function MessageRow({
       class={classes}
       data-seq={message.seq}
       tabIndex={-1}
-      aria-label={`${message.from_name}, ${timeOf(message.timestamp)}`}
+      aria-label={`${showName(message.from_name)}, ${timeOf(message.timestamp)}`}
     >
       {isFirst ? (
         <Avatar id={message.from} name={message.from_name} kind={face?.kind} />
@@ -45,7 +47,7 @@ export function MessageRow({
         {isFirst ? <Sender message={message} isMine={isMine} chat={chat} /> : null}
         {message.reply_to === undefined ? null : <ReplyLine seq={message.reply_to} chat={chat} />}
         {isRaw ? <Raw message={message} /> : <Content message={message} chat={chat} />}
-        <HiddenNote text={message.text} onShow={() => setRaw(true)} />
+        <HiddenNote text={message.text} />
         <ReceiptLine seq={message.seq} chat={chat} />
       </div>
       <MessageActions message={message} isRaw={isRaw} onRaw={() => setRaw(!isRaw)} />
@@ -57,7 +59,7 @@ function Sender({ message, isMine, chat }: { message: Message; isMine: boolean; 
   return (
     <header class="sender">
       <bdi class="name" title={message.from}>
-        {message.from_name}
+        {showName(message.from_name)}
       </bdi>
       {message.verified ? <VerifiedBadge /> : null}
       <KindBadge kind={chat.faces.get(message.from)?.kind} />
@@ -84,8 +86,8 @@ function ReplyLine({ seq, chat }: { seq: number; chat: Chat }): JSX.Element {
         <span>message {seq}</span>
       ) : (
         <>
-          <bdi class="name">{answered.from_name}</bdi>
-          <bdi class="quote">{firstLine(answered.text)}</bdi>
+          <bdi class="name">{showName(answered.from_name)}</bdi>
+          <bdi class="quote">{previewOf(answered)}</bdi>
         </>
       )}
     </button>
@@ -113,17 +115,17 @@ function ToolResult({ text }: { text: string }): JSX.Element {
 }
 
 function Raw({ message }: { message: Message }): JSX.Element {
-  return <LongText text={revealHidden(JSON.stringify(message, null, 2))} what="JSON" />;
+  return <LongText text={JSON.stringify(message, null, 2)} what="JSON" />;
 }
 
 /** Text as it is, of any length. */
 function LongText({ text, what }: { text: string; what: string }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
-  const shown = isWhole ? text : text.slice(0, RESULT_SHOWN);
+  const shown = isWhole ? text : text.slice(0, RESULT_SHOWN).toWellFormed();
   return (
     <div class="code">
       <pre dir="auto" tabIndex={0}>
-        {shown}
+        {showText(shown)}
       </pre>
       <button type="button" class="copy-code" onClick={() => void copy(text, what)}>
         Copy
@@ -137,14 +139,14 @@ function LongText({ text, what }: { text: string; what: string }): JSX.Element {
   );
 }
 
-/** What a machine reads and a person does not see. */
-function HiddenNote({ text, onShow }: { text: string; onShow: () => void }): JSX.Element | null {
-  const hidden = countHidden(text);
+/** What a machine reads and a person would not see is written out, as `\u{202e}`. */
+function HiddenNote({ text }: { text: string }): JSX.Element | null {
+  const hidden = countUnseen(text);
   if (hidden === 0) return null;
   return (
-    <button type="button" class="note warn" onClick={onShow}>
-      {hidden} hidden {hidden === 1 ? "character" : "characters"}: show
-    </button>
+    <p class="note warn">
+      {hidden} hidden {hidden === 1 ? "character" : "characters"} written out
+    </p>
   );
 }
 

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Gap, Message } from "../../protocol/message.ts";
+import { systemLine } from "../../protocol/names.ts";
 import { now } from "../app.ts";
 import { count, dayOf, instantOf, timeOf } from "../format.ts";
 import type { Row } from "../view.ts";
@@ -85,7 +86,7 @@ function SystemRow({ messages }: { messages: readonly Message[] }): JSX.Element 
       ) : null}
       {shown.map((message) => (
         <p key={message.seq} data-seq={message.seq} title={instantOf(message.timestamp)}>
-          <bdi>{message.text}</bdi> <time dateTime={message.timestamp}>{timeOf(message.timestamp)}</time>
+          <bdi>{systemLine(message)}</bdi> <time dateTime={message.timestamp}>{timeOf(message.timestamp)}</time>
         </p>
       ))}
     </div>

@@ -2,13 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ChannelSummary, Message } from "../../protocol/message.ts";
+import { showName } from "../../protocol/names.ts";
 import { conversation, now, setTheme, sheet, signOut, theme, type Theme } from "../app.ts";
 import type { Conversation } from "../conversation.ts";
 import { count, shortTimeOf } from "../format.ts";
 import { formatRoute } from "../route.ts";
 import type { Session } from "../session.ts";
 import { NOTHING_UNREAD } from "../unread.ts";
-import { firstLine } from "../view.ts";
+import { previewOf } from "../view.ts";
 import { Avatar } from "./avatar.tsx";
 import { Icon, IconButton } from "./icon.tsx";
 import { Mark } from "./sign-in.tsx";
@@ -95,7 +96,7 @@ function ChannelItem({ channel, known }: { channel: ChannelSummary; known: Conve
           <time>{last === undefined ? "" : shortTimeOf(last.timestamp, now.value)}</time>
         </span>
         <span class="channel-line quiet">
-          <bdi class="last">{last === undefined ? count(channel.message_count, "message") : previewOf(last)}</bdi>
+          <bdi class="last">{last === undefined ? count(channel.message_count, "message") : lastSaid(last)}</bdi>
           <Online connected={known?.detail.value?.connected_count ?? channel.connected_count} />
         </span>
       </a>
@@ -103,9 +104,9 @@ function ChannelItem({ channel, known }: { channel: ChannelSummary; known: Conve
   );
 }
 
-function previewOf({ msg_type, from_name, text }: Message): string {
-  const said = firstLine(text, 80);
-  return msg_type === "system" ? said : `${from_name}: ${said}`;
+function lastSaid(message: Message): string {
+  const said = previewOf(message, 80);
+  return message.msg_type === "system" ? said : `${showName(message.from_name)}: ${said}`;
 }
 
 function Online({ connected }: { connected: number }): JSX.Element {

@@ -50,7 +50,10 @@ export const COMPONENTS = {
       mentions: KEYS,
       reply_to: INTEGER,
       client_msg_id: STRING,
-      event: object({ kind: STRING, key: STRING, name: STRING }),
+      event: object(
+        { kind: STRING, key: STRING, name: STRING },
+        { by: object({ key: STRING, name: STRING }), minutes: INTEGER },
+      ),
     },
   ),
   Gap: object({ from: INTEGER, to: INTEGER, reason: { type: "string", enum: ["evicted", "epoch_changed", "ahead"] } }),

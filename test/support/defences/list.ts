@@ -2,26 +2,11 @@
  * Each threat of SECURITY.md with its defence taken away: a patch of the source under which the
  * threat's test must fail. `npm run test:defences` tries them; a unit test keeps them applicable.
  */
-import type { Patch } from "../process/build.ts";
-
-export interface Defence {
-  /** As in SECURITY.md. */
-  readonly threat: string;
-  /** What is taken away. */
-  readonly without: string;
-  readonly patches: readonly Patch[];
-  /** Where its tests stand, from the project's root. */
-  readonly test: string;
-}
+import { type Defence, taken } from "./defence.ts";
+import { IDENTITY_DEFENCES } from "./identity.ts";
 
 const [THREATS, KEYS] = ["test/e2e/threats.test.ts", "test/hub/keys.test.ts"];
 const [IDENTITY, TICKETS] = ["test/e2e/identity.test.ts", "test/e2e/keys-and-tickets.test.ts"];
-
-/** A defence that is one place in one file. */
-function taken(threat: string, without: string, test: string, patch: readonly [string, string, string]): Defence {
-  const [file, find, replace] = patch;
-  return { threat, without, test, patches: [{ file, find, replace }] };
-}
 
 export const DEFENCES: readonly Defence[] = [
   taken("T1", "the hub that is closed without a key", THREATS, [
@@ -126,8 +111,8 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T13", "the marking of others' texts for a model", "test/unit/hostile-text.test.ts", [
     "src/tool/messages.ts",
-    "const shown = showText(message.text);",
-    "const shown = message.text;",
+    ": showText(message.text);",
+    ": message.text;",
   ]),
   taken("T14", "the rates", "test/e2e/hostile-admission.test.ts", [
     "src/hub/rates.ts",
@@ -200,4 +185,5 @@ export const DEFENCES: readonly Defence[] = [
     'const says = "the hub failed; try again, and quote the request id if it stays";',
     "const says = String(error);",
   ]),
+  ...IDENTITY_DEFENCES,
 ];

@@ -8,7 +8,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { applyPatch, type Patch, ROOT } from "../process/build.ts";
-import { type Defence, DEFENCES } from "./list.ts";
+import type { Defence } from "./defence.ts";
+import { DEFENCES } from "./list.ts";
 
 /** Only guards a test against waiting for what no longer comes. */
 const WAITING_MS = 20_000;

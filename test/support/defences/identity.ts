@@ -1,0 +1,15 @@
+/** The defences of who is who over the whole hub: proof, names, scope, what counts once. */
+import { type Defence, taken } from "./defence.ts";
+
+export const IDENTITY_DEFENCES: readonly Defence[] = [
+  taken("T26", "the line that is made from the event", "test/unit/hub-voice.test.ts", [
+    "src/protocol/names.ts",
+    "return event === undefined ? inQuotes(showLine(text)) : sayEvent(event);",
+    "return event === undefined ? inQuotes(showLine(text)) : showLine(text);",
+  ]),
+  taken("T26", "the quotation marks around names", "test/unit/hub-voice.test.ts", [
+    "src/protocol/names.ts",
+    "return ONE_WORD.test(name) ? nameOrQuoted(name) : inQuotes(clip(showLine(name), LONGEST));",
+    "return nameOrQuoted(name);",
+  ]),
+];
