@@ -204,10 +204,10 @@ function addMachinery(table: Table): void {
   program
     .command("install <host>")
     .description("print what makes claude, codex, gemini, cursor or opencode use this hub")
-    .option("--local", "only the form that runs beside the agent", false)
-    .option("--remote", "only the form that needs nothing installed", false)
+    .addOption(new Option("--local", "the form that runs beside the agent, which is the usual one").conflicts("remote"))
+    .option("--remote", "the form that needs nothing installed", false)
     .action(async (host: string, _flags, command: Command) => {
-      const [session, flags] = await sessionOf<{ local: boolean; remote: boolean }>(table, command);
+      const [session, flags] = await sessionOf<{ remote: boolean }>(table, command);
       await (await import("./commands/install.ts")).install(session, host, flags);
     });
   program

@@ -1,129 +1,65 @@
 /**
- * `install HOST`: what to put into that host's settings so that its agent has `spf_channel`, beside
- * the agent (stdio) and remote (HTTP). Secrets are never printed: each host reads them from its
- * environment, in its own way of writing so. Formats as of November 2026.
+ * `install HOST`: what to put into that host's settings so that its agent has `spf_channel`: one
+ * block on stdout that can be pasted, all else on stderr. Nothing is written to any host's settings;
+ * `setup` does that. Secrets are never printed: each host reads them from its environment.
  */
 import { realpathSync } from "node:fs";
 import { sep } from "node:path";
-import { EXIT, Failed } from "../exit.ts";
+import { HOSTS, hostCalled } from "../hosts/hosts.ts";
+import { type Host, type Json, KEY_VARIABLE, type Launch, type LocalServer, type RemoteServer } from "../hosts/host.ts";
 import type { Session } from "../session.ts";
 
-export const HOSTS = ["claude", "codex", "gemini", "cursor", "opencode"] as const;
-export type HostName = (typeof HOSTS)[number];
-
-/** What every host is told, in its own words. */
-interface Server {
-  readonly url: string;
-  /** The command and its arguments. */
-  readonly command: readonly [string, ...string[]];
-  /** Of the local server; the hub key is not among them. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Of the remote one; the hub key is not among them. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-interface HostFormat {
-  /** Where the settings go. */
-  readonly file: string;
-  readonly local: (server: Server) => string;
-  readonly remote: (server: Server) => string;
-}
-
-const KEY = "CHANNEL_HUB_KEY";
-/** Seconds for a call: a listen waits up to 55. */
-const CALL_S = 90;
-
-const FORMATS: Readonly<Record<HostName, HostFormat>> = {
-  claude: {
-    file: ".mcp.json in the project, or the top of ~/.claude.json",
-    local: ({ command: [command, ...args], environment }) =>
-      servers({ type: "stdio", command, args, env: { ...environment, [KEY]: `\${${KEY}}` } }),
-    remote: ({ url, headers }) => servers({ type: "http", url, headers: { "x-spf-key": `\${${KEY}}`, ...headers } }),
-  },
-  codex: {
-    file: "~/.codex/config.toml",
-    local: ({ command: [command, ...args], environment }) =>
-      toml({ command, args, env: environment, env_vars: [KEY], tool_timeout_sec: CALL_S }),
-    remote: ({ url, headers }) =>
-      toml({ url, env_http_headers: { "x-spf-key": KEY }, http_headers: headers, tool_timeout_sec: CALL_S }),
-  },
-  gemini: {
-    file: "~/.gemini/settings.json, or .gemini/settings.json in the project",
-    local: ({ command: [command, ...args], environment }) =>
-      servers({ command, args, env: { ...environment, [KEY]: `$${KEY}` } }),
-    remote: ({ url, headers }) => servers({ httpUrl: url, headers: { "x-spf-key": `$${KEY}`, ...headers } }),
-  },
-  cursor: {
-    file: "~/.cursor/mcp.json, or .cursor/mcp.json in the project",
-    local: ({ command: [command, ...args], environment }) =>
-      servers({ command, args, env: { ...environment, [KEY]: `\${env:${KEY}}` } }),
-    remote: ({ url, headers }) => servers({ url, headers: { "x-spf-key": `\${env:${KEY}}`, ...headers } }),
-  },
-  opencode: {
-    file: "opencode.json in the project, or ~/.config/opencode/opencode.json",
-    local: ({ command, environment }) =>
-      openCode({ type: "local", command, environment: { ...environment, [KEY]: `{env:${KEY}}` } }),
-    remote: ({ url, headers }) =>
-      openCode({ type: "remote", url, headers: { "x-spf-key": `{env:${KEY}}`, ...headers } }),
-  },
-};
+export const HOST_NAMES: readonly string[] = HOSTS.map(({ id }) => id);
 
 export interface InstallFlags {
   readonly remote: boolean;
-  readonly local: boolean;
 }
 
-/** Without a choice, both forms, each under a line that says which; with one, nothing but that. */
-export async function install(session: Session, host: string, { remote, local }: InstallFlags): Promise<void> {
-  const format = FORMATS[host as HostName] as HostFormat | undefined;
-  if (format === undefined || !Object.hasOwn(FORMATS, host)) {
-    throw new Failed(EXIT.usage, `no host is called ${host}`, `known are ${HOSTS.join(", ")}`);
-  }
-  const server = serverOf(session);
-  const isOne = remote !== local;
+export async function install(session: Session, id: string, { remote }: InstallFlags): Promise<void> {
+  const host = hostCalled(id);
+  const entry = remote ? host.remote(remoteServer(session)) : host.local(localServer(session));
   const { out, note } = session.terminal;
-  note(`into ${format.file}:`);
-  if (!remote || !isOne)
-    await out(`${isOne ? "" : "# beside the agent (stdio, a live connection)\n"}${format.local(server)}\n`);
-  if (!isOne) await out("\n");
-  if (!local || !isOne) await out(`${isOne ? "" : "# remote (HTTP, nothing to install)\n"}${format.remote(server)}\n`);
-  note(`start ${host} with the hub key in its environment: export ${KEY}=...`);
+  note(`into ${host.printed.where}:`);
+  await out(`${printed(host, entry)}\n`);
+  note(`start ${host.program} with the hub key in its environment: export ${KEY_VARIABLE}=...`);
+  note(`approvals: ${host.approvals}`);
 }
 
-function serverOf({ hub, agent }: Session): Server {
-  const { key, name } = agent;
-  return {
-    url: `${hub.api.url}/mcp`,
-    command: ownCommand(realpathSync(process.argv[1] ?? "")),
-    environment: {
-      CHANNEL_HUB_URL: hub.api.url,
-      CHANNEL_HUB_AGENT: key,
-      ...(name !== undefined && { CHANNEL_HUB_NAME: name }),
-    },
-    // Header values are ASCII; the hub takes a name percent-encoded.
-    headers: { "x-hub-agent": key, ...(name !== undefined && { "x-hub-name": encodeURIComponent(name) }) },
+function localServer({ hub, agent: { key, name } }: Session): LocalServer {
+  const command = ownCommand(realpathSync(process.argv[1] ?? ""));
+  const environment = {
+    CHANNEL_HUB_URL: hub.api.url,
+    CHANNEL_HUB_AGENT: key,
+    ...(name !== undefined && { CHANNEL_HUB_NAME: name }),
   };
+  return { command, environment, inherited: [KEY_VARIABLE] };
+}
+
+function remoteServer({ hub, agent: { key, name } }: Session): RemoteServer {
+  // Header values are ASCII; the hub takes a name percent-encoded.
+  const headers = { "x-hub-agent": key, ...(name !== undefined && { "x-hub-name": encodeURIComponent(name) }) };
+  return { url: `${hub.api.url}/mcp`, headers };
 }
 
 /** How a host starts this very command, on this very Node; what is in npx's store may be gone tomorrow. */
-export function ownCommand(script: string): readonly [string, ...string[]] {
+export function ownCommand(script: string): Launch {
   if (script.includes(`${sep}_npx${sep}`)) return ["npx", "-y", "channel-hub", "mcp"];
   return [process.execPath, script, "mcp"];
 }
 
-function servers(server: object): string {
-  return JSON.stringify({ mcpServers: { hub: server } }, undefined, 2);
-}
-
-function openCode(server: object): string {
-  const mcp = { hub: { ...server, enabled: true, timeout: CALL_S * 1000 } };
-  return JSON.stringify({ $schema: "https://opencode.ai/config.json", mcp }, undefined, 2);
+function printed({ printed: { format, at } }: Host, entry: Json): string {
+  if (format === "toml") return toml(at, entry);
+  return JSON.stringify(
+    at.reduceRight<Json>((value, name) => ({ [name]: value }), entry),
+    undefined,
+    2,
+  );
 }
 
 /** TOML writes these values as JSON does, tables in one line aside. */
-function toml(server: Readonly<Record<string, unknown>>): string {
-  const lines = Object.entries(server).map(([name, value]) => `${name} = ${tomlValue(value)}`);
-  return ["[mcp_servers.hub]", ...lines].join("\n");
+function toml(at: readonly string[], entry: Json): string {
+  const lines = Object.entries(entry as object).map(([name, value]) => `${name} = ${tomlValue(value)}`);
+  return [`[${at.join(".")}]`, ...lines].join("\n");
 }
 
 function tomlValue(value: unknown): string {

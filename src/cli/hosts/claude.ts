@@ -1,0 +1,41 @@
+/**
+ * Claude Code. `setup` writes the server where `claude mcp add` does (scope *local*: this folder and
+ * user alone, nothing to commit, no question at start), and allows the tool in the folder's private
+ * settings. https://code.claude.com/docs/en/mcp, https://code.claude.com/docs/en/settings
+ */
+import { join } from "node:path";
+import { type Edit, environmentOf, type Host, type Json, KEY_VARIABLE, type Place, SERVER, TOOL } from "./host.ts";
+
+export const claude: Host = {
+  id: "claude",
+  title: "Claude Code",
+  program: "claude",
+  local: (server) => {
+    const [command, ...args] = server.command;
+    return { type: "stdio", command, args, env: environmentOf(server, reference) };
+  },
+  remote: ({ url, headers }) => ({ type: "http", url, headers: { "x-spf-key": reference(KEY_VARIABLE), ...headers } }),
+  printed: { where: ".mcp.json in the project", format: "jsonc", at: ["mcpServers", SERVER] },
+  edits: (place, entry) => [serverEdit(place, entry), allowEdit(place)],
+  approvals: `setup allows the tool; by hand: permissions.allow ["mcp__${SERVER}__${TOOL}"] in .claude/settings.local.json`,
+  check: { args: ["mcp", "list"], isGood: (output) => /^hub:.*✔|^hub:.*connected/im.test(output) },
+};
+
+function reference(name: string): string {
+  return `\${${name}}`;
+}
+
+function serverEdit(place: Place, entry: Json): Edit {
+  const put = [{ at: ["projects", place.folder, "mcpServers", SERVER], value: entry }];
+  return { file: stateFile(place), format: "jsonc", put };
+}
+
+function allowEdit({ folder }: Place): Edit {
+  const file = join(folder, ".claude/settings.local.json");
+  return { file, format: "jsonc", put: [{ at: ["permissions", "allow"], item: `mcp__${SERVER}__${TOOL}` }] };
+}
+
+/** `~/.claude.json`; inside the folder that `CLAUDE_CONFIG_DIR` names, where it is set. */
+function stateFile({ env, home }: Place): string {
+  return join(env["CLAUDE_CONFIG_DIR"] || home, ".claude.json");
+}
