@@ -85,7 +85,7 @@ export function createChannel(record: ChannelRecord): ChannelState {
   const { created_by: key, creator_name: name, creator_kind: kind, created_at } = record;
   const state = restoreChannel(record, { last_seq: 0, last_ts: 0 }, [], DEFAULT_SETTINGS);
   const verified = record.creator_verified === true;
-  const creator = { key, name, member: true, verified, read_seq: 1, seen_at: created_at };
+  const creator = { key, name, member: true, verified, read_seq: 1, joined_seq: 1, seen_at: created_at };
   putParticipant(state, kind === undefined ? creator : { ...creator, kind });
   const text = `Channel '${record.name}' created by ${name}`;
   appendSystem(state, text, { kind: "created", key, name }, { now: created_at, members: state.members });

@@ -43,6 +43,7 @@ function newMember(state: ChannelState, caller: Caller, given: string | undefine
     member: true,
     verified: caller.verified || known?.verified === true,
     read_seq: state.last_seq + 1,
+    joined_seq: state.last_seq + 1,
     seen_at: now,
     ...(kind !== undefined && { kind }),
   };

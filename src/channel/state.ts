@@ -32,6 +32,8 @@ export interface Participant {
   readonly verified: boolean;
   /** Everything up to this seq is done with (LIS3). */
   readonly read_seq: number;
+  /** Number of the message that told of its last join: participants are shown in this order (MEM1). */
+  readonly joined_seq: number;
   /** Unix milliseconds of the last change of this row. */
   readonly seen_at: number;
   /** Unix milliseconds until which it may not join again; absent or 0: it may (GRD2). */
@@ -107,7 +109,7 @@ export function firstSeq(state: ChannelState): number {
   return Math.max(1, state.last_seq - RING_MESSAGES + 1);
 }
 
-/** A channel as storage has it. */
+/** A channel as storage has it; `participants` in the order of `joined_seq`. */
 export function restoreChannel(
   record: ChannelRecord,
   head: { readonly last_seq: number; readonly last_ts: number },
@@ -130,9 +132,11 @@ export function restoreChannel(
   };
 }
 
-/** Changes or adds a participant; its row is written with the turn. */
+/** Changes or adds a participant; its row is written with the turn. One that joins anew goes to the end. */
 export function putParticipant(state: ChannelState, participant: Participant): void {
   const wasMember = state.members.has(participant.key);
+  const known = state.participants.get(participant.key);
+  if (known !== undefined && known.joined_seq !== participant.joined_seq) state.participants.delete(participant.key);
   state.participants.set(participant.key, participant);
   state.unsaved.participants.add(participant.key);
   if (wasMember !== participant.member) state.members = memberKeys(state.participants);

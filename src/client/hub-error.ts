@@ -68,7 +68,7 @@ export function failure(code: ClientCode | ErrorCode, message: string, extras: P
 }
 
 /** Statuses that the same request meets again: waiting does not help. */
-const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 413, 426]);
+const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 413, 415, 426]);
 
 /** Whether the same may succeed later. A request that was replayed may: its next attempt is signed anew. */
 export function isTemporary({ status, code }: Failure): boolean {

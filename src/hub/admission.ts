@@ -2,9 +2,10 @@
  * Who may use this hub at all (KEY1, KEY2), for what, and from which pages. Decided in the Worker
  * before any object is touched; who the caller *is* follows in `caller.ts`.
  */
-import { ok, readLimits, refuse, type Result } from "../protocol/index.ts";
+import { ok, quote, readLimits, refuse, type Result } from "../protocol/index.ts";
 import type { Env } from "./env.ts";
-import { findKey, type HubKey, isKeyInUrl, LOOPBACK, readKeys, type Scope, SCOPES } from "./keys.ts";
+import { findKey, type HubKey, isKeyInUrl, isLoopback, readKeys, type Scope, SCOPES } from "./keys.ts";
+import { isNamed, isSameSite, readOrigins } from "./origins.ts";
 import { type Ticket, verifyTicket } from "./ticket.ts";
 
 /** What admission found out about a request. */
@@ -33,8 +34,10 @@ export async function admit(request: Request, url: URL, env: Env): Promise<Resul
       "the hub key must not stand in a URL, where logs keep it; send it as x-spf-key and change it",
     );
   }
-  if (!isOwnOrigin(request.headers.get("origin"), url, env)) {
-    return refuse("origin_forbidden", "pages of this origin may not use the hub; its owner can name it in HUB_ORIGINS");
+  const origin = request.headers.get("origin");
+  if (!isOwnOrigin(origin, url, env)) {
+    const page = `pages of the origin "${quote(origin ?? "")}"`;
+    return refuse("origin_forbidden", `${page} may not use the hub; its owner can name that origin in HUB_ORIGINS`);
   }
   const admitted = (await admitByTicket(request, url, keys.value)) ?? (await admitByKey(request, keys.value));
   if (!admitted.ok) return admitted;
@@ -65,7 +68,8 @@ async function configuredKeys(env: Env, url: URL): Promise<Result<readonly HubKe
   if (!SWITCH.has(env.HUB_REQUIRE_VERIFIED ?? "")) {
     return refuse("hub_not_configured", "HUB_REQUIRE_VERIFIED must be 1 or 0");
   }
-  return await readKeys(env, url.hostname);
+  const origins = readOrigins(env.HUB_ORIGINS ?? "");
+  return origins.ok ? await readKeys(env, url.hostname) : origins;
 }
 
 /** What a variable that switches something may be: a misspelt "on" must not pass for off. */
@@ -123,18 +127,15 @@ export function offeredProtocols(headers: Headers): readonly string[] {
 }
 
 /** Browsers send `Origin` with whatever a page does; a page of another site must not use the hub through its reader. */
-function isOwnOrigin(
-  origin: string | null,
-  { origin: own, hostname }: URL,
-  { HUB_ORIGINS = "", HUB_DEV }: Env,
-): boolean {
-  if (origin === null || isSharedOrigin(origin, HUB_ORIGINS)) return true;
+function isOwnOrigin(origin: string | null, url: URL, { HUB_ORIGINS = "", HUB_DEV }: Env): boolean {
+  if (origin === null || isSharedOrigin(origin, url, HUB_ORIGINS)) return true;
   // A developer's hub takes any Host: a foreign name that resolves to this machine (DNS rebinding) is not its own.
-  if (HUB_DEV === "1" && !LOOPBACK.has(hostname)) return false;
-  return origin === own;
+  if (HUB_DEV === "1" && !isLoopback(url.hostname)) return false;
+  return isSameSite(origin, url);
 }
 
-/** Whether the owner named this origin in `HUB_ORIGINS`; compared exactly. */
-export function isSharedOrigin(origin: string, allowed: string): boolean {
-  return origin !== "" && allowed.split(/[\s,]+/).includes(origin);
+/** Whether the owner named this origin in `HUB_ORIGINS`. */
+export function isSharedOrigin(origin: string, url: URL, named: string): boolean {
+  const origins = readOrigins(named);
+  return origins.ok && isNamed(origin, url, origins.value);
 }

@@ -1,11 +1,11 @@
 /**
- * Bodies, before anything is done with them: at most so large, counted while they are read, and here
+ * Bodies, before anything is done with them: not compressed, at most so large, counted while they are read, and here
  * within a time, so that a caller who dribbles holds nothing but its own connection. Handlers read
  * the body again from the same buffer.
  */
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { FRAME_BYTES, refusal } from "../protocol/index.ts";
+import { FRAME_BYTES, quote, refusal } from "../protocol/index.ts";
 import { failure } from "./answer.ts";
 import type { HubContext, HubEnv } from "./env.ts";
 
@@ -20,6 +20,7 @@ const limited = bodyLimit({
 
 export const boundedBody: MiddlewareHandler<HubEnv> = async function boundedBody(c, next) {
   if (c.req.raw.body === null) return await next();
+  if (!isPlain(c.req.header("content-encoding"))) return compressed(c);
   const { promise: late, resolve } = Promise.withResolvers<Response>();
   const timer = setTimeout(() => resolve(tooLate(c)), BODY_MS);
   const whole = async (): Promise<void> => {
@@ -34,6 +35,17 @@ export const boundedBody: MiddlewareHandler<HubEnv> = async function boundedBody
     clearTimeout(timer);
   }
 };
+
+/** The hub unpacks nothing: what is small on the way could be large once it is here. */
+function isPlain(encoding = "identity"): boolean {
+  return encoding.split(",").every((one) => /^\s*(identity)?\s*$/i.test(one));
+}
+
+function compressed(c: HubContext): Response {
+  const coding = quote(c.req.header("content-encoding") ?? "");
+  const says = `the hub takes no compressed body; send it without Content-Encoding: ${coding}`;
+  return failure(c, refusal("encoding_unsupported", says), { "accept-encoding": "identity" });
+}
 
 function tooLate(c: HubContext): Response {
   return failure(c, refusal("bad_request", `the body did not arrive within ${BODY_MS / 1000} s; send it at once`));

@@ -18,7 +18,7 @@ import type { Kind } from "../protocol/index.ts";
 import { SqlLog, type Write } from "./sql-log.ts";
 
 /** Version of the tables below, stored with the channel. */
-const SCHEMA = 1;
+const SCHEMA = 2;
 
 const TABLES = `
   CREATE TABLE channel (
@@ -29,12 +29,16 @@ const TABLES = `
   ) STRICT;
   CREATE TABLE participant (
     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
-    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, kicked_until INTEGER NOT NULL, nonces TEXT
+    read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, kicked_until INTEGER NOT NULL, nonces TEXT,
+    joined_seq INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE log (
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
     total INTEGER NOT NULL, sends TEXT NOT NULL, body TEXT NOT NULL
   ) STRICT;`;
+
+/** From version 1 to 2: those who had joined before stand first, by key. */
+const ADD_JOINED_SEQ = "ALTER TABLE participant ADD COLUMN joined_seq INTEGER NOT NULL DEFAULT 0";
 
 /** The channel's side of the clean/dirty mark (IDX3). */
 export interface Mark {
@@ -59,8 +63,10 @@ export class ChannelStore {
     const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'channel'");
     if (table === undefined) return undefined;
     const row = sql.exec<ChannelRow>("SELECT * FROM channel").one();
+    this.#migrate(row.schema);
     const head = this.log.head() ?? { last_seq: 0, last_ts: 0 };
-    const participants = sql.exec<ParticipantRow>("SELECT * FROM participant").toArray().map(participantOf);
+    const rows = sql.exec<ParticipantRow>("SELECT * FROM participant ORDER BY joined_seq, key").toArray();
+    const participants = rows.map(participantOf);
     const mark = { dirty: row.dirty === 1, change: row.change };
     const settings = { paused: row.paused === 1, guard_reset_seq: row.guard_reset_seq };
     return { state: restoreChannel(recordOf(row), head, participants, settings), mark };
@@ -96,6 +102,16 @@ export class ChannelStore {
     markSaved(state);
   }
 
+  /** Brings older tables up to date, all or nothing. */
+  #migrate(from: number): void {
+    if (from >= SCHEMA) return;
+    const { sql } = this.#storage;
+    this.#storage.transactionSync(() => {
+      if (from < 2) sql.exec(ADD_JOINED_SEQ);
+      sql.exec("UPDATE channel SET schema = ?", SCHEMA);
+    });
+  }
+
   #run(writes: readonly Write[]): void {
     for (const [query, ...values] of writes) this.#storage.sql.exec(query, ...values);
   }
@@ -115,15 +131,16 @@ export class ChannelStore {
 
 function writeParticipant(key: string, participant: Participant | undefined): Write {
   if (participant === undefined) return ["DELETE FROM participant WHERE key = ?", key];
-  const { name, kind, member, verified, read_seq, seen_at, kicked_until = 0, nonces } = participant;
+  const { name, kind, member, verified, read_seq, seen_at, kicked_until = 0, nonces, joined_seq } = participant;
   const taken = nonces === undefined ? null : JSON.stringify(nonces);
   return [
-    "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken],
+    "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken, joined_seq],
   ];
 }
 
 type ChannelRow = {
+  schema: number;
   number: number;
   name: string;
   created_by: string;
@@ -147,6 +164,7 @@ type ParticipantRow = {
   seen_at: number;
   kicked_until: number;
   nonces: string | null;
+  joined_seq: number;
 };
 
 function recordOf(row: ChannelRow): ChannelRecord {

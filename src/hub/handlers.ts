@@ -68,7 +68,8 @@ export async function readText(c: HubContext): Promise<Result<string>> {
   try {
     return ok(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch {
-    return refuse("bad_json", "Invalid JSON: the body is not UTF-8");
+    const hint = "send JSON in UTF-8, and not compressed";
+    return refuse("bad_json", "Invalid JSON: the body is not UTF-8", { hint });
   }
 }
 

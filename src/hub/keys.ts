@@ -2,7 +2,7 @@
  * The hub's keys (KEY1, KEY2): read from `HUB_KEY` and `HUB_KEYS`, compared as digests in constant
  * time, looked for in URLs. A key's text is never kept, logged or repeated in an error.
  */
-import { isReserved, KEY_PATTERN, map, ok, refuse, type Result } from "../protocol/index.ts";
+import { isReserved, KEY_PATTERN, map, ok, quote, refuse, type Result } from "../protocol/index.ts";
 import { type Bytes, fromHex, sha256, toBase64Url } from "./bytes.ts";
 
 /** What a hub key allows, each the ones before it too. */
@@ -33,7 +33,11 @@ export const OWNER_KID = "HUB_KEY";
 
 /** Shorter keys are for a developer's own machine. */
 const KEY_LENGTH_MIN = 24;
-export const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether a request's host names this machine, whatever a resolver says. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
 
 /** `hub_<kid>_<32 bytes in base64url>`: the texts that `HUB_KEYS` holds digests of. */
 const KEY_TEXT = /^hub_[A-Za-z0-9-]{1,32}_[A-Za-z0-9_-]{43}$/;
@@ -44,9 +48,13 @@ const NOT_CONFIGURED = `this hub has no key yet: set HUB_KEY to a secret of at l
 /** Every key that counts at this host. A variable that makes no sense closes the hub: a typo must not open it. */
 export async function readKeys(env: KeyVariables, hostname: string): Promise<Result<readonly HubKey[]>> {
   const own = env.HUB_KEY ?? "";
-  const isDev = env.HUB_DEV === "1" && LOOPBACK.has(hostname);
-  if (own !== "" && own.length < KEY_LENGTH_MIN && !isDev) return refuse("hub_not_configured", NOT_CONFIGURED);
-  return await listKeys(env);
+  if (own === "" || own.length >= KEY_LENGTH_MIN) return await listKeys(env);
+  if (env.HUB_DEV !== "1") return refuse("hub_not_configured", NOT_CONFIGURED);
+  return isLoopback(hostname) ? await listKeys(env) : refuse("host_forbidden", onlyHere(hostname));
+}
+
+function onlyHere(hostname: string): string {
+  return `the hub key is a short one, for this machine only: use localhost, 127.0.0.1 or [::1], not ${quote(hostname)}; to serve other addresses, start the hub with a HUB_KEY of at least ${KEY_LENGTH_MIN} characters`;
 }
 
 async function listKeys({ HUB_KEY: own = "", HUB_KEYS = "" }: KeyVariables): Promise<Result<readonly HubKey[]>> {

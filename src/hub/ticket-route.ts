@@ -17,6 +17,7 @@ import { provenKey } from "./caller.ts";
 import type { HubContext } from "./env.ts";
 import { answering, readText } from "./handlers.ts";
 import { callerFor } from "./identity.ts";
+import { isOverTls } from "./origins.ts";
 import { type Grant, mintTicket, type Ticket } from "./ticket.ts";
 
 // {"channel_id":"ch-1","key":"alpha","name":"ALPHA"} or {"channel_id":"ch-1","watch":true,"seconds":3600}
@@ -71,7 +72,7 @@ function connectGrant(c: HubContext, claim: Parameters<typeof callerFor>[1]): Re
 /** Where to connect: a watch ticket may stand in the URL, a connect ticket goes into the subprotocol. */
 function urlFor(c: HubContext, { channel_id, grant }: Ticket, ticket: string): string {
   const url = new URL(`/ws/channel/${channel_id}`, c.req.url);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.protocol = isOverTls(c.req.raw.headers, url) ? "wss:" : "ws:";
   if (grant.use === "watch") url.searchParams.set("ticket", ticket);
   return url.href;
 }

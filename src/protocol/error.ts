@@ -31,6 +31,7 @@ export const ERRORS = {
   forbidden_scope: { status: 403, retry: false, means: "the hub key's scope does not allow this" },
   identity_mismatch: { status: 403, retry: false, means: "the key is another's, who proves it" },
   origin_forbidden: { status: 403, retry: false, means: "a page of that origin may not use this hub" },
+  host_forbidden: { status: 403, retry: false, means: "the hub key of this hub is for its own machine only" },
   not_participant: { status: 403, retry: false, means: "the key has not joined the channel" },
   paused: { status: 403, retry: false, means: "the channel is paused" },
   channel_full: { status: 403, retry: false, means: "the channel has all the participants it may have" },
@@ -43,6 +44,7 @@ export const ERRORS = {
   text_too_large: { status: 413, retry: false, means: "the text is over 64 KiB" },
   body_too_large: { status: 413, retry: false, means: "the body is over 256 KiB" },
   frame_too_large: { status: 413, close: 1009, retry: false, means: "the frame is over 256 KiB" },
+  encoding_unsupported: { status: 415, retry: false, means: "the body is compressed; see Content-Encoding" },
   upgrade_required: { status: 426, retry: false, means: "the route takes WebSocket upgrades only" },
   rate_limited: {
     status: 429,

@@ -71,7 +71,7 @@ function asRefusal(issue: v.BaseIssue<unknown>, what: string): Refusal {
   return refusal(code as ErrorCode, words.join(" "));
 }
 
-/** Parses JSON that must be an object. Deep nesting is harmless: only known fields are looked at. */
+/** Parses JSON that must be an object; a field that is `null` was left out. Deep nesting is harmless: only known fields are looked at. */
 export function parseObject(json: string, what: string): Result<Readonly<Record<string, unknown>>> {
   let input: unknown;
   try {
@@ -82,7 +82,12 @@ export function parseObject(json: string, what: string): Result<Readonly<Record<
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     return refuse("bad_request", `${what} must be a JSON object`);
   }
-  return ok(input as Record<string, unknown>);
+  return ok(withoutNull(input as Record<string, unknown>));
+}
+
+function withoutNull(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (!Object.values(object).includes(null)) return object;
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
 /** A whole number; integer-valued floats and numeric strings count. */

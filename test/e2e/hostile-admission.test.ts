@@ -118,6 +118,10 @@ const CLOSED: readonly (readonly [what: string, variables: Record<string, string
   ["with a short HUB_KEY and HUB_DEV not 1", { HUB_KEY: "dev-key", HUB_DEV: "true" }, "at least 24 characters"],
   ["without HUB_KEY but HUB_DEV=1", { HUB_KEY: "", HUB_DEV: "1" }, "set HUB_KEY to a secret"],
   ["with a misspelt HUB_REQUIRE_VERIFIED", { HUB_REQUIRE_VERIFIED: "true" }, "HUB_REQUIRE_VERIFIED must be 1 or 0"],
+  ["with a page in HUB_ORIGINS", { HUB_ORIGINS: "https://a.example/chat" }, "is more than an origin"],
+  ["with a pattern in HUB_ORIGINS", { HUB_ORIGINS: "https://a.example, https://*.b.example" }, "is a pattern"],
+  ["with a bare host in HUB_ORIGINS", { HUB_ORIGINS: "a.example:8443" }, '"a.example:8443" has no scheme'],
+  ["with the origin null in HUB_ORIGINS", { HUB_ORIGINS: "null" }, "every page without an origin"],
   [
     "with a limit that is no number",
     { HUB_RATE_BURST: "lots" },
@@ -147,7 +151,7 @@ test("[KEY2] HUB_DEV=1 lets a short key in at a loopback host, and nowhere else"
   for (const host of [`127.0.0.1:${own.port}`, "localhost", `localhost:${own.port}`, "[::1]"])
     expect(await list(host)).toMatchObject({ status: 200 });
   for (const host of ["hub.example", "127.0.0.1.hub.example", "localhost.hub.example", "10.0.0.1"]) {
-    expectRefusal(await list(host), { is: "503 hub_not_configured", says: "at least 24 characters" });
+    expectRefusal(await list(host), { is: "403 host_forbidden", says: `not ${host}; to serve other addresses` });
   }
   expectRefusal(await list("localhost", "other"), { is: "401 unauthorized", says: "the hub key is wrong" });
 });

@@ -22,7 +22,7 @@ let id: string;
 beforeAll(async () => {
   hub = await startHub({
     HUB_KEYS: [READ, TEAM, OPS, BOUND, OLD].map(({ entry }) => entry).join(", "),
-    HUB_ORIGINS: "https://friend.example, https://other.example:8443",
+    HUB_ORIGINS: "https://FRIEND.example:443/, https://other.example:8443 app://Editor/",
   });
   me = (await createIdentity()).identity;
   id = await createChannel(hub.url);
@@ -271,6 +271,7 @@ test("[KEY3] [IDN3] with its hub key go a socket and a ticket; those of other ke
 const ORIGINS: readonly (readonly [origin: string, isOwn: boolean])[] = [
   ["https://friend.example", true],
   ["https://other.example:8443", true],
+  ["app://editor", true],
   ["https://friend.example.evil.example", false],
   ["https://evil-friend.example", false],
   ["http://friend.example", false],
@@ -289,6 +290,29 @@ test.each(ORIGINS)("[T9] [IDN3] a page of origin %j: allowed %j, whatever it car
   const socket = await connect(url, ticket, { origin }).catch((error: unknown) => error as UpgradeRefused);
   expect(socket instanceof Agent ? "ok" : outcome(socket)).toBe(refused);
   if (socket instanceof Agent) socket.socket.terminate();
+});
+
+test("[IDN3] behind a proxy that ends TLS the page is the hub's own, and a ticket's url is wss", async () => {
+  const from = (origin: string, more: Record<string, string> = {}): ReturnType<typeof rawCall> =>
+    rawCall(hub, { path: "/api/channel/list", headers: { host: "hub.example", origin, ...more } });
+  expect(outcome(await from("https://hub.example"))).toBe("ok");
+  expect(outcome(await from("http://hub.example"))).toBe("ok");
+  for (const origin of ["https://hub.example:8443", "https://hub.example.evil.example", "https://evil.example"])
+    expect(outcome(await from(origin, { "x-forwarded-host": "evil.example" }))).toBe("403 origin_forbidden");
+  const headers = { "x-spf-key": HUB_KEY, host: "hub.example" };
+  const body = JSON.stringify({ channel_id: id, key: "gus" });
+  const urlWith = async (more: Record<string, string>): Promise<unknown> => {
+    const parts = [new TextEncoder().encode(body)];
+    return (await rawCall(hub, { path: "/api/ticket", method: "POST", headers: { ...headers, ...more }, parts })).body
+      .url;
+  };
+  expect(await urlWith({})).toBe(`ws://hub.example/ws/channel/${id}`);
+  for (const more of [
+    { "x-forwarded-proto": "https" },
+    { "x-forwarded-proto": "HTTPS, http" },
+    { forwarded: 'for=1.2.3.4;proto="https"' },
+  ])
+    expect(await urlWith(more)).toBe(`wss://hub.example/ws/channel/${id}`);
 });
 
 test("[IDN3] the hub's own pages and what sends no Origin are at home", async () => {

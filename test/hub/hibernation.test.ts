@@ -67,6 +67,39 @@ test("[SOC8] eviction between any two steps of the main journey changes nothing"
   expect(timeless(await journey(asleep))).toBe(timeless(await journey(awake)));
 });
 
+test("[MEM1] participants stand in the order in which they joined, also after sleep and a new join", async () => {
+  const id = await createChannel("order", "mike");
+  const join = (key: string): Promise<Json> => call("/api/channel/join", { channel_id: id, key });
+  for (const key of ["zulu", "alpha", "kilo", "bravo"]) await join(key);
+  await call("/api/channel/leave", { channel_id: id, key: "alpha" });
+  await call("/api/channel/kick", { channel_id: id, target: "zulu", minutes: 1 });
+  vi.setSystemTime(Date.now() + 61_000);
+  for (const key of ["alpha", "zulu"]) await join(key);
+  vi.useRealTimers();
+  const shown = async (): Promise<string[]> =>
+    ((await call(`/api/channel/${id}`)).participants as { key: string }[]).map(({ key }) => key);
+  const awakened = await shown();
+  expect(awakened).toEqual(["mike", "kilo", "bravo", "alpha", "zulu"]);
+  await asleep(id);
+  expect(await shown()).toEqual(awakened);
+});
+
+test("a channel with the tables of version 1 is brought up to date when it is read", async () => {
+  const id = await createChannel("old", "mike");
+  for (const key of ["zulu", "alpha"]) await call("/api/channel/join", { channel_id: id, key });
+  await runInDurableObject(channelStub(id), (_channel, { storage }) => {
+    storage.sql.exec("ALTER TABLE participant DROP COLUMN joined_seq");
+    storage.sql.exec("UPDATE channel SET schema = 1");
+  });
+  await asleep(id);
+  const before = await call(`/api/channel/${id}`);
+  expect((before.participants as Json[]).map(({ key }) => key)).toEqual(["alpha", "mike", "zulu"]);
+  await call("/api/channel/join", { channel_id: id, key: "aaron" });
+  await asleep(id);
+  const after = await call(`/api/channel/${id}`);
+  expect((after.participants as Json[]).map(({ key }) => key)).toEqual(["alpha", "mike", "zulu", "aaron"]);
+});
+
 test("[SOC8] the third wake still tells the truth about closed sockets", async () => {
   const id = await createChannel();
   const alpha = await Socket.connect(id, "key=alpha");

@@ -304,6 +304,12 @@ test("[IDN3] the hub's own page may, and those in HUB_ORIGINS; under npm start o
   expect(await asked("https://hub.test", "https://c.test", listed)).toBe(403);
   expect(await asked("http://127.0.0.1:8787", "http://127.0.0.1:8787", { HUB_DEV: "1" })).toBe(200);
   expect(await asked("http://evil.test:8787", "http://evil.test:8787", { HUB_DEV: "1" })).toBe(403);
+  // Behind TLS wrangler writes http where the page said https.
+  const behind = { HUB_DEV: "1", HUB_ORIGINS: "https://Hub.test/" };
+  for (const origin of ["http://hub.test", "https://hub.test"])
+    expect(await asked("http://hub.test", origin, behind)).toBe(200);
+  expect(await asked("http://evil.test", "http://evil.test", behind)).toBe(403);
+  expect(await asked("http://evil.test", "http://hub.test", behind)).toBe(403);
 });
 
 function waiting(seconds: number, meta: object = {}): Sent {

@@ -27,7 +27,15 @@ test("[ORD3] a new channel holds the message of its creation, in the seed's word
 });
 
 test("[IDX2] the creator is the first participant, with the record's time and kind", () => {
-  const row = { key: "alpha", name: "ALPHA", member: true, verified: false, read_seq: 1, seen_at: START };
+  const row = {
+    key: "alpha",
+    name: "ALPHA",
+    member: true,
+    verified: false,
+    read_seq: 1,
+    joined_seq: 1,
+    seen_at: START,
+  };
   expect([...open().stored.values()]).toStrictEqual([row]);
   expect([...open({ creator_kind: "human" }).stored.values()]).toStrictEqual([{ ...row, kind: "human" }]);
   expect(refusalOf(open().send("alpha", "hi"))).toBe("sent");

@@ -123,8 +123,14 @@ test("of several faults the first field's is told", () => {
   expect(read({ action: "send", name: "", text: "" })).toBe("bad_name name must be 1 to 64 characters");
 });
 
-test("null is not absent", () => {
-  expect(read({ action: "join", name: null })).toBe("bad_name name must be a string");
-  expect(read({ action: "send", text: null })).toBe("bad_text text must be a string");
-  expect(read({ action: "history", limit: null })).toBe("bad_limit limit must be a whole number from 1 to 1000");
+test("[INP1] a field that is null was left out", () => {
+  expect(read({ action: "join", name: null, ref: null })).toStrictEqual(read({ action: "join" }));
+  expect(read({ action: "history", limit: null, after: null, before: 3 })).toStrictEqual(
+    read({ action: "history", before: 3 }),
+  );
+  const nothing = { msg_type: null, client_msg_id: null, reply_to: null, to: null, name: null, ref: null };
+  expect(read({ action: "send", text: "hi", ...nothing })).toStrictEqual(read({ action: "send", text: "hi" }));
+  expect(read({ action: "send", text: null })).toBe("bad_text text must not be empty");
+  expect(read({ action: "seen", seq: null })).toBe("bad_request seq is required");
+  expect(read({ action: "send", text: "hi", to: [null] })).toBe("bad_request to must be a string");
 });

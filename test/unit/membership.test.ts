@@ -127,7 +127,15 @@ test("[MEM1] the row of a verified participant that left stays, as no member", (
   channel.join(proven, "BRAVO");
   channel.now = START + 1000;
   channel.leave(proven);
-  const row = { key: "bravo", name: "BRAVO", member: false, verified: true, read_seq: 2, seen_at: START + 1000 };
+  const row = {
+    key: "bravo",
+    name: "BRAVO",
+    member: false,
+    verified: true,
+    read_seq: 2,
+    joined_seq: 2,
+    seen_at: START + 1000,
+  };
   expect(channel.stored.get("bravo")).toStrictEqual(row);
   channel.reload();
   expect(recipients(channel.send("alpha", "without"))).toEqual(["alpha"]);

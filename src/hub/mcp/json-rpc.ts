@@ -53,7 +53,7 @@ const MESSAGE = v.object({
   jsonrpc: v.literal("2.0"),
   id: v.optional(ID),
   method: v.string(),
-  params: v.optional(v.record(v.string(), v.unknown()), {}),
+  params: v.nullish(v.record(v.string(), v.unknown()), {}),
 });
 
 const EXPECTED =

@@ -88,11 +88,15 @@ export const DEFENCES: readonly Defence[] = [
       },
     ],
   },
-  taken("T9", "the comparison of origins", TICKETS, ["src/hub/admission.ts", "return origin === own;", "return true;"]),
+  taken("T9", "the comparison of origins", TICKETS, [
+    "src/hub/admission.ts",
+    "return isSameSite(origin, url);",
+    "return isSameSite(origin, url) || true;",
+  ]),
   taken("T10", "the list of origins that are told that they may", TICKETS, [
     "src/hub/admission.ts",
-    'return origin !== "" && allowed.split(/[\\s,]+/).includes(origin);',
-    'return origin !== "";',
+    "return origins.ok && isNamed(origin, url, origins.value);",
+    'return origins.ok && origin !== "";',
   ]),
   taken("T11", "the headers of answers", THREATS, [
     "src/hub/every-answer.ts",
@@ -146,7 +150,7 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T18", "looking at own fields only", THREATS, [
     "src/protocol/fields.ts",
-    "return ok(input as Record<string, unknown>);",
+    "return ok(withoutNull(input as Record<string, unknown>));",
     'return ok({ ...input, ...(input as Record<string, object>)["__proto__"] } as Record<string, unknown>);',
   ]),
   taken("T19", "the refusal of URLs that are not canonical", THREATS, [
