@@ -9,6 +9,7 @@ export const EXIT = {
   auth: 3,
   not_found: 4,
   network: 5,
+  busy: 6,
   timed_out: 124,
   interrupted: 130,
 } as const;
@@ -18,7 +19,7 @@ export type Exit = (typeof EXIT)[keyof typeof EXIT];
 /** For `--help`. */
 export const EXIT_HELP = `Exit codes:
   0 ok, 1 failed, 2 usage, 3 not admitted (hub key, scope, identity), 4 not found,
-  5 the hub cannot be reached, 124 timed out, 130 interrupted (Ctrl-C)`;
+  5 the hub cannot be reached, 6 another wait waits already, 124 timed out, 130 interrupted (Ctrl-C)`;
 
 /** An end with a reason for the person, and what to do next. */
 export class Failed extends Error {

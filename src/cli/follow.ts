@@ -80,7 +80,7 @@ async function markRead(hub: HubClient, heard: readonly ListenAnswer[]): Promise
 }
 
 /** Repeats what fails for now; undefined when `patience` (milliseconds) is over first. */
-async function insist<T>(run: () => Promise<T>, patience: number, { note }: Terminal): Promise<T | undefined> {
+export async function insist<T>(run: () => Promise<T>, patience: number, { note }: Terminal): Promise<T | undefined> {
   const until = performance.now() + patience;
   for (let pause = RETRY.least; ; pause = Math.min(pause * 2, RETRY.most)) {
     try {

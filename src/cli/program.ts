@@ -126,6 +126,13 @@ interface ListenOptions {
   readonly after?: number;
 }
 
+interface WaitOptions {
+  readonly timeout?: number;
+  readonly wait?: number;
+  readonly hook?: "claude" | "gemini";
+  readonly whileStdin: boolean;
+}
+
 function addTalking(table: Table): void {
   const { program, ended } = table;
   program
@@ -152,13 +159,17 @@ function addTalking(table: Table): void {
     });
   program
     .command("wait [channel]")
-    .description("wait until somebody mentions you, and print it: listen --once --for me")
-    .option("--wait <seconds>", "end with code 124 after so long", wholeNumber(0, WAIT_MOST))
+    .description("wait until somebody mentions you or answers you, and print what was said there")
+    .option("--timeout <seconds>", "end with code 124 after so long", wholeNumber(0, WAIT_MOST))
+    .addOption(new Option("--wait <seconds>", "the same").argParser(wholeNumber(0, WAIT_MOST)).hideHelp())
+    .addOption(new Option("--hook <host>", "answer as this host wants it of a hook").choices(["claude", "gemini"]))
+    .option("--while-stdin", "end when stdin does", false)
     .addHelpText("after", WAIT_HELP)
     .action(async (channel: string | undefined, _flags, command: Command) => {
-      const [session, flags] = await sessionOf<{ wait?: number }>(table, command);
-      const once = { ...flags, once: true, for: "me" } as const;
-      ended(await (await import("./commands/listen.ts")).listen(session, channel, once));
+      const [session, { wait, ...flags }] = await sessionOf<WaitOptions>(table, command);
+      const timeout = flags.timeout ?? wait;
+      const { wait: waiting } = await import("./commands/wait.ts");
+      ended(await waiting(session, channel, { ...flags, ...(timeout !== undefined && { timeout }) }));
     });
   program
     .command("chat [channel]")
@@ -179,8 +190,10 @@ Without a channel, all you have joined (at most 16). What was printed counts as 
 listen goes on from there. Joins and leaves are printed along with the next message.`;
 
 const WAIT_HELP = `
-Run in the background, it wakes an agent: it ends with 0 and the message when one mentions it.
-Without a channel it waits in all you have joined.`;
+Run in the background, it wakes an agent: it ends with 0 when a message is for it, and prints what
+was said in that channel since it read there; that counts as read, so one mention wakes once. Without
+a channel it waits in all you have joined, and until you join one. It goes on while the hub is away,
+and ends with the program that started it. One waits at a time: a second one ends with 6 at once.`;
 
 /** Seconds: an hour shows what there is to see. */
 const DOCTOR_MOST = 3600;

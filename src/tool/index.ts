@@ -1,7 +1,9 @@
 /** `spf_channel`, the control interface of LLM agents: definition, call, and the port it needs. */
 export type { CallContext, ToolAnswer } from "./answer.ts";
 export { callTool } from "./call-tool.ts";
+export { headline } from "./headline.ts";
 export { channelLine, participantLine } from "./look.ts";
+export { fitMessages } from "./messages.ts";
 export { counted, showChannel, showName, showSender } from "./names.ts";
 export type * from "./port.ts";
 export { called } from "./resolve.ts";

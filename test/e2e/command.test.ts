@@ -153,13 +153,15 @@ describe("exit codes", () => {
 
   test("5: no hub there, or something else", async () => {
     const shell = shellOf("ALPHA", { CHANNEL_HUB_URL: `http://127.0.0.1:${await freePort()}` });
-    for (const args of [["list"], ["wait"], ["chat", "ch-1"]]) expect(await shell.run(args)).toMatchObject({ code: 5 });
+    for (const args of [["list"], ["listen"], ["chat", "ch-1"]])
+      expect(await shell.run(args)).toMatchObject({ code: 5 });
     expect(await shell.run(["send", "ch-1", "x"])).toMatchObject({ code: 5, err: expect.stringContaining("_URL") });
   });
 
   test("124: nothing came in time", async () => {
     const { id } = await room();
     for (const args of [
+      ["wait", id, "--timeout", "1"],
       ["wait", id, "--wait", "1"],
       ["listen", id, "--after", "2", "--wait", "0"],
     ]) {
@@ -193,7 +195,7 @@ describe("listening", () => {
     const { id } = await room();
     const listening = shellOf("BRAVO").start(["listen", id, "--for", "me", "--once"]);
     await post(hub.url, "join", { channel_id: id, key: "carol", name: "CAROL" });
-    const other = shellOf("CAROL").start(["wait"]);
+    const other = shellOf("CAROL").start(["wait", id]);
     for (const text of ["good morning", "`@BRAVO` is code", "@ALPHA?", "BRAVO without the sign"]) {
       await send(hub.url, id, { key: "alpha", text });
     }
@@ -201,10 +203,11 @@ describe("listening", () => {
     await sleep(1500);
     for (const waiting of [listening, other]) expect([waiting.child.exitCode, waiting.out]).toEqual([null, ""]);
     await send(hub.url, id, { key: "alpha", text: "now @bravo, @carol" });
-    const line = /^\d\d:\d\d:\d\d (ch-\d+ )?\[9\] ALPHA: now @bravo, @carol\n$/;
-    for (const waiting of [listening, other]) {
-      expect(await waiting.ended()).toMatchObject({ code: 0, out: expect.stringMatching(line), err: "" });
-    }
+    const line = /^\d\d:\d\d:\d\d \[9\] ALPHA: now @bravo, @carol\n$/;
+    expect(await listening.ended()).toMatchObject({ code: 0, out: expect.stringMatching(line), err: "" });
+    // A wait shows what was said before it too.
+    const all = /^\S+ ch-\d+ \[4\] ALPHA: good morning\n(.*\n)*\S+ ch-\d+ \[9\] ALPHA: now @bravo, @carol\n$/;
+    expect(await other.ended()).toMatchObject({ code: 0, out: expect.stringMatching(all), err: "" });
   });
 
   test("[LIS3] what was printed counts as read: the next one goes on from there", async () => {

@@ -1,0 +1,118 @@
+/**
+ * `wait`: until somebody addresses the agent. Made for hooks and background shells: one at a time for
+ * each agent, through whatever befalls the hub, and never longer than the host that started it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { showLine } from "../../protocol/index.ts";
+import { EXIT, type Exit, Failed } from "../exit.ts";
+import { insist } from "../follow.ts";
+import { channelId, type Session } from "../session.ts";
+import { MessagePrinter } from "../show.ts";
+import type { Terminal } from "../terminal.ts";
+import { Desk } from "../wake/desk.ts";
+import { type Holder, Lock } from "../wake/lock.ts";
+import { type Addressed, Mentions } from "../wake/mentions.ts";
+import { watchParent } from "../wake/parent.ts";
+import { wakeText } from "../wake/text.ts";
+
+/** How the hooks of a host want to be answered. */
+export const HOOKS = ["claude", "gemini"] as const;
+export type Hook = (typeof HOOKS)[number];
+
+export interface WaitFlags {
+  readonly json: boolean;
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly hook?: Hook;
+  /** End when stdin does. */
+  readonly whileStdin: boolean;
+}
+
+/** Milliseconds in which one that waits already may still end, as it does with its host. */
+const HELD_MS = 2000;
+const LATE = "";
+/** Claude Code shows its model what stands on stderr of a hook that ends so. */
+const CLAUDE_WAKES = 2;
+const LOOK_MS = 100;
+
+export async function wait(session: Session, channel: string | undefined, flags: WaitFlags): Promise<Exit> {
+  const { env } = session.world;
+  const desk = new Desk(env, session.hub.api.url, session.agent.key);
+  const lock = await take(desk.lock);
+  if (!(lock instanceof Lock)) return busy(session, lock, flags.hook);
+  process.once("exit", () => lock.release());
+  endWithHost(session, flags.whileStdin);
+  const { hub, agent } = session;
+  const terminal = terminalOf(session, flags.hook);
+  const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
+  const id = await named(session, channel, until);
+  if (id === LATE) return over(session, flags.hook);
+  const mentions = new Mentions({ hub, key: agent.key, desk, channel: id, terminal });
+  if (process.platform !== "win32") process.on("SIGUSR2", () => mentions.look());
+  const addressed = await mentions.next(until);
+  if (addressed === undefined) return over(session, flags.hook);
+  // Its file was removed: whoever has it now tells.
+  if (!lock.isHeld) throw new Failed(EXIT.busy, "another wait has taken over");
+  const upTo = await tell(session, addressed, flags);
+  await mentions.done(addressed, upTo);
+  return flags.hook === "claude" ? CLAUDE_WAKES : EXIT.ok;
+}
+
+/** The id of the one channel that is meant, if one is; `LATE` where the hub did not say so in time. */
+async function named(session: Session, channel: string | undefined, until: number): Promise<string | undefined> {
+  if (channel === undefined && session.settings.channel === undefined) return undefined;
+  return (await insist(() => channelId(session, channel), until - performance.now(), session.terminal)) ?? LATE;
+}
+
+/** Where Claude Code's model reads stderr, notes are not for it. */
+function terminalOf({ terminal }: Session, hook: Hook | undefined): Terminal {
+  return hook === "claude" ? { ...terminal, note: (line) => void terminal.out(`${line}\n`) } : terminal;
+}
+
+async function take(path: string): Promise<Lock | Holder> {
+  for (const until = performance.now() + HELD_MS; ; await sleep(LOOK_MS)) {
+    const taken = Lock.take(path);
+    if (taken instanceof Lock || performance.now() >= until) return taken;
+  }
+}
+
+/** The one that waits looks anew in which channels the agent is: there may be one more by now. */
+function busy({ agent, terminal }: Session, { pid }: Holder, hook: Hook | undefined): Exit {
+  if (process.platform !== "win32") process.kill(pid, "SIGUSR2");
+  if (hook !== undefined) return EXIT.ok;
+  terminal.note(`process ${pid} waits for ${showLine(agent.key)} already; one mention wakes one of them`);
+  return EXIT.busy;
+}
+
+function over({ terminal }: Session, hook: Hook | undefined): Exit {
+  if (hook !== undefined) return EXIT.ok;
+  terminal.note("nothing came");
+  return EXIT.timed_out;
+}
+
+/** Ends the process when the host that it is for is gone; the lock goes with it. */
+function endWithHost({ world, terminal }: Session, whileStdin: boolean): void {
+  const end = (): void => {
+    terminal.note("the program that started this one has ended");
+    process.exit(EXIT.failed);
+  };
+  watchParent(end);
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(EXIT.interrupted));
+  if (whileStdin) world.stdin.on("close", end).on("error", end).resume();
+}
+
+/** Writes what came, in the form that is wanted; gives the number of the last message in it. */
+async function tell({ agent, terminal, world }: Session, addressed: Addressed, flags: WaitFlags): Promise<number> {
+  const { text, upTo } = wakeText(addressed, agent.key);
+  if (flags.hook === "claude") {
+    await new Promise((written) => world.stderr.write(text, written));
+    return upTo;
+  }
+  if (flags.hook === "gemini") {
+    await terminal.out(`${JSON.stringify({ decision: "deny", reason: text })}\n`);
+    return upTo;
+  }
+  const view = { reader: agent.key, json: flags.json, withChannel: true };
+  await new MessagePrinter(terminal, view).print(addressed.messages);
+  return addressed.messages.at(-1)?.seq ?? addressed.after;
+}
