@@ -5,6 +5,7 @@
 import { batch, type Signal, signal } from "@preact/signals";
 import { Conversation } from "./conversation.ts";
 import { failureOf, HubClient, type Problem } from "./hub.ts";
+import { HUB_URL } from "./place.ts";
 import { formatRoute, parseRoute, type Route } from "./route.ts";
 import { type Credentials, Session } from "./session.ts";
 import { linkHost } from "./watch-host.ts";
@@ -136,7 +137,7 @@ export async function start(): Promise<void> {
 }
 
 function watch({ channel_id, ticket }: { channel_id: string; ticket: string }): Conversation {
-  const hub = new HubClient({ url: location.origin, agent: { key: "watcher" }, host: linkHost(ticket) });
+  const hub = new HubClient({ url: HUB_URL, agent: { key: "watcher" }, host: linkHost(ticket) });
   const watched = new Conversation({ id: channel_id, mode: "watch", me: "", hub, hasDetail: false });
   watched.open();
   return watched;

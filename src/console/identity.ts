@@ -5,6 +5,7 @@
  */
 import type { Agent, HubOptions } from "../client/index.ts";
 import { authorizeAs, createIdentity, type Identity } from "../client/identity.ts";
+import { HUB_URL } from "./place.ts";
 
 export interface Person {
   readonly agent: Agent;
@@ -65,7 +66,7 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
 
 /** What to add to this machine's clock, in milliseconds: a signature counts for a minute by the hub's. */
 async function clockOffset(): Promise<number> {
-  const answer = await fetch("/health", { cache: "no-store" });
+  const answer = await fetch(`${HUB_URL}/health`, { cache: "no-store" });
   const date = Date.parse(answer.headers.get("date") ?? "");
   return Number.isNaN(date) ? 0 : date - Date.now();
 }

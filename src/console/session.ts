@@ -8,6 +8,7 @@ import type { ChannelDetails, ChannelSummary } from "../protocol/message.ts";
 import { Conversation } from "./conversation.ts";
 import { failureOf, HubClient, type Problem } from "./hub.ts";
 import { type Person, thisPerson } from "./identity.ts";
+import { HUB_URL } from "./place.ts";
 import { watchHost } from "./watch-host.ts";
 
 export interface Credentials {
@@ -48,7 +49,7 @@ export class Session {
   private constructor(credentials: Credentials, person: Person) {
     this.credentials = credentials;
     this.person = person;
-    this.hub = new HubClient({ url: location.origin, key: credentials.key, ...person });
+    this.hub = new HubClient({ url: HUB_URL, key: credentials.key, ...person });
     this.unread = computed(() => sumUnread(this.conversations.value.values()));
     this.#onVisible = () => {
       if (!document.hidden) void this.refresh();
@@ -61,7 +62,7 @@ export class Session {
   /** Rejects with a `HubError` where the hub does not take the key or cannot be reached. */
   static async start(credentials: Credentials): Promise<Session> {
     const person = await thisPerson(credentials.name);
-    const probe = new HubClient({ url: location.origin, key: credentials.key, ...person });
+    const probe = new HubClient({ url: HUB_URL, key: credentials.key, ...person });
     await probe.api.list({ limit: 1 });
     const session = new Session(credentials, person);
     await session.refresh();
@@ -168,7 +169,7 @@ export class Session {
 
   #watcher(channel_id: string): HubClient {
     const host = watchHost(() => this.watchTicket(channel_id));
-    return new HubClient({ url: location.origin, key: this.credentials.key, ...this.person, host });
+    return new HubClient({ url: HUB_URL, key: this.credentials.key, ...this.person, host });
   }
 
   #leaveOpen(): void {
@@ -195,7 +196,7 @@ export class Session {
 
   /** Only admins may see the limits. */
   async #loadLimits(): Promise<void> {
-    const url = `${location.origin}/api/hub`;
+    const url = `${HUB_URL}/api/hub`;
     const answer = await fetch(url, { headers: await this.hub.api.headers({ method: "GET", url }) });
     if (answer.ok) this.limits.value = ((await answer.json()) as { limits: HubLimits }).limits;
   }

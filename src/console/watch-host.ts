@@ -3,6 +3,7 @@
  * upgrades carry it, and who has nothing else reads history over a socket too.
  */
 import { type Host, thisHost } from "../client/index.ts";
+import { HUB_URL } from "./place.ts";
 
 type HttpRequest = Parameters<Host["fetch"]>[0];
 type HttpAnswer = Awaited<ReturnType<Host["fetch"]>>;
@@ -53,16 +54,16 @@ async function answer(host: Host, request: HttpRequest): Promise<HttpAnswer> {
   const url = new URL(request.url);
   if (url.pathname.endsWith("/history")) return await readHistory(host, url);
   // Asked after a refused upgrade: is it the hub that is away, or the ticket that is no good?
-  await host.fetch({ ...request, method: "GET", url: `${url.origin}/health` });
+  await host.fetch({ ...request, method: "GET", url: `${HUB_URL}/health` });
   const error = "this link is wrong, or its time has passed; ask whoever gave it to you for a new one";
   return { status: 401, text: JSON.stringify({ ok: false, error, code: "unauthorized" }) };
 }
 
 /** `…/api/channel/ch-1/history?before=418` as the action of the same name. */
-function readHistory(host: Host, { origin, pathname, searchParams }: URL): Promise<HttpAnswer> {
+function readHistory(host: Host, { pathname, searchParams }: URL): Promise<HttpAnswer> {
   const channel_id = pathname.split("/").at(-2) ?? "";
   const command = JSON.stringify({ action: "history", ...Object.fromEntries(searchParams), ref: "page" });
-  const url = `${origin.replace(/^http/, "ws")}/ws/channel/${channel_id}?after=999999999999`;
+  const url = `${HUB_URL.replace(/^http/, "ws")}/ws/channel/${channel_id}?after=999999999999`;
   return new Promise((resolve, reject) => {
     const socket = host.open(
       { url, headers: {}, protocols: [] },

@@ -3,6 +3,7 @@
  * before any object is touched; who the caller *is* follows in `caller.ts`.
  */
 import { ok, quote, readLimits, refuse, type Result } from "../protocol/index.ts";
+import { readAddress } from "./address.ts";
 import type { Env } from "./env.ts";
 import { findKey, type HubKey, isKeyInUrl, isLoopback, readKeys, type Scope, SCOPES } from "./keys.ts";
 import { isNamed, isSameSite, readOrigins } from "./origins.ts";
@@ -69,7 +70,9 @@ async function configuredKeys(env: Env, url: URL): Promise<Result<readonly HubKe
     return refuse("hub_not_configured", "HUB_REQUIRE_VERIFIED must be 1 or 0");
   }
   const origins = readOrigins(env.HUB_ORIGINS ?? "");
-  return origins.ok ? await readKeys(env, url.hostname) : origins;
+  if (!origins.ok) return origins;
+  const address = readAddress(env.HUB_URL ?? "");
+  return address.ok ? await readKeys(env, url.hostname) : address;
 }
 
 /** What a variable that switches something may be: a misspelt "on" must not pass for off. */
@@ -127,15 +130,17 @@ export function offeredProtocols(headers: Headers): readonly string[] {
 }
 
 /** Browsers send `Origin` with whatever a page does; a page of another site must not use the hub through its reader. */
-function isOwnOrigin(origin: string | null, url: URL, { HUB_ORIGINS = "", HUB_DEV }: Env): boolean {
-  if (origin === null || isSharedOrigin(origin, url, HUB_ORIGINS)) return true;
+function isOwnOrigin(origin: string | null, url: URL, env: Env): boolean {
+  if (origin === null || isSharedOrigin(origin, url, env)) return true;
   // A developer's hub takes any Host: a foreign name that resolves to this machine (DNS rebinding) is not its own.
-  if (HUB_DEV === "1" && !isLoopback(url.hostname)) return false;
+  if (env.HUB_DEV === "1" && !isLoopback(url.hostname)) return false;
   return isSameSite(origin, url);
 }
 
-/** Whether the owner named this origin in `HUB_ORIGINS`. */
-export function isSharedOrigin(origin: string, url: URL, named: string): boolean {
-  const origins = readOrigins(named);
-  return origins.ok && isNamed(origin, url, origins.value);
+/** Whether the owner named this origin, in `HUB_ORIGINS` or as the hub's own address. */
+export function isSharedOrigin(origin: string, url: URL, { HUB_ORIGINS = "", HUB_URL = "" }: Env): boolean {
+  const origins = readOrigins(HUB_ORIGINS);
+  const address = readAddress(HUB_URL);
+  const own = address.ok && address.value !== undefined ? [address.value.origin] : [];
+  return origins.ok && isNamed(origin, url, [...origins.value, ...own]);
 }

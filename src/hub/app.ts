@@ -48,7 +48,7 @@ const shared = cors({
 
 // Only for pages that the owner named; to all others the hub sends no CORS header at all (IDN3).
 app.use("/api/*", async function sharing(c, next) {
-  const isShared = isSharedOrigin(c.req.header("origin") ?? "", new URL(c.req.url), c.env.HUB_ORIGINS ?? "");
+  const isShared = isSharedOrigin(c.req.header("origin") ?? "", new URL(c.req.url), c.env);
   return isShared ? await shared(c, next) : await next();
 });
 

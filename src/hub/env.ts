@@ -12,6 +12,8 @@ export interface Env extends LimitVariables, KeyVariables {
   readonly HUB_INDEX: DurableObjectNamespace<HubIndex>;
   /** Origins of other sites' pages that may use the hub, separated by commas or white space (IDN3). */
   readonly HUB_ORIGINS?: string;
+  /** Where the hub is known to be, where a proxy stands before it: `https://team.example/hub`. */
+  readonly HUB_URL?: string;
   /** "1": agent keys must be proven (IDN1). */
   readonly HUB_REQUIRE_VERIFIED?: string;
   /** The edge's counters of failed admissions, by network; optional. */

@@ -4,6 +4,7 @@
  */
 import type { Caller } from "../channel/index.ts";
 import { map, ok, refuse, type Result } from "../protocol/index.ts";
+import { outerUrl } from "./address.ts";
 import { type Admission, isWithin } from "./admission.ts";
 import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
 import type { HubContext } from "./env.ts";
@@ -24,7 +25,8 @@ export async function proofFor(c: HubContext, { key, ticket }: Admission): Promi
 async function signerOf(c: HubContext): Promise<Result<Proven | undefined>> {
   if (!isSigned(c.req.raw.headers)) return ok(undefined);
   const body = new Uint8Array(await c.req.arrayBuffer());
-  return await verifyRequest(c.req.raw, body, Date.now());
+  const { method, url, headers } = c.req.raw;
+  return await verifyRequest({ method, url: outerUrl(url, c.env.HUB_URL ?? ""), headers }, body, Date.now());
 }
 
 /** The strength in which the ticket was asked for, if it still stands. */

@@ -43,9 +43,9 @@ export function isSigned(headers: Headers): boolean {
   return headers.has("signature") || headers.has("signature-input");
 }
 
-/** `body` is what was read of the request; `now` Unix milliseconds. */
+/** `body` is what was read of the request, its URL as its caller wrote it; `now` Unix milliseconds. */
 export async function verifyRequest(
-  { method, url, headers }: Request,
+  { method, url, headers }: Pick<Request, "method" | "url" | "headers">,
   body: Bytes,
   now: number,
 ): Promise<Result<Proven>> {

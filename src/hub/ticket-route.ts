@@ -11,6 +11,7 @@ import {
   WATCH_TICKET_S,
   parseBody,
 } from "../protocol/index.ts";
+import { outerUrl } from "./address.ts";
 import { isWithin } from "./admission.ts";
 import { findChannel } from "./calls.ts";
 import { provenKey } from "./caller.ts";
@@ -71,7 +72,8 @@ function connectGrant(c: HubContext, claim: Parameters<typeof callerFor>[1]): Re
 
 /** Where to connect: a watch ticket may stand in the URL, a connect ticket goes into the subprotocol. */
 function urlFor(c: HubContext, { channel_id, grant }: Ticket, ticket: string): string {
-  const url = new URL(`/ws/channel/${channel_id}`, c.req.url);
+  const { origin } = new URL(c.req.url);
+  const url = new URL(outerUrl(`${origin}/ws/channel/${channel_id}`, c.env.HUB_URL ?? ""));
   url.protocol = isOverTls(c.req.raw.headers, url) ? "wss:" : "ws:";
   if (grant.use === "watch") url.searchParams.set("ticket", ticket);
   return url.href;

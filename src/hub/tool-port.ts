@@ -28,6 +28,7 @@ import type {
   SendAnswer,
   Waiting,
 } from "../tool/index.ts";
+import { outerUrl } from "./address.ts";
 import { isWithin } from "./admission.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
@@ -59,7 +60,8 @@ export function toolPort(c: HubContext): HubPort {
     unread: ({ key }) => unread(c, key),
     connect: async (body) => map(await port.join(body), () => NOT_LIVE),
     disconnect: () => Promise.resolve(ok(NOT_LIVE)),
-    status: () => Promise.resolve(ok({ hub: new URL(c.req.url).origin, connections: [] })),
+    status: () =>
+      Promise.resolve(ok({ hub: outerUrl(new URL(c.req.url).origin, c.env.HUB_URL ?? ""), connections: [] })),
   };
   return port;
 }

@@ -8,6 +8,7 @@ import type { Conversation } from "../conversation.ts";
 import { exportJsonl } from "../export.ts";
 import { count } from "../format.ts";
 import { type Face, facesOf, isSameFaces, mentionableIn } from "../people.ts";
+import { HUB_URL } from "../place.ts";
 import { formatRoute } from "../route.ts";
 import { type Filter, NO_FILTER } from "../view.ts";
 import { Announcer } from "./announcer.tsx";
@@ -139,7 +140,7 @@ function SharedActions({ conversation }: { conversation: Conversation }): JSX.El
         ticket,
         ...(title !== undefined && { title }),
       });
-      await copy(`${location.origin}/${link}`, "Watch-only link, good for a day,");
+      await copy(`${HUB_URL}/${link}`, "Watch-only link, good for a day,");
     } catch (error) {
       notifyProblem(error);
     }

@@ -2,13 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { copy, session } from "../app.ts";
+import { HUB_URL } from "../place.ts";
 import { promptFor, snippetsFor } from "../snippets.ts";
 
 export function ConnectGuide({ channel_id }: { readonly channel_id: string | undefined }): JSX.Element {
   const chosen = useSignal("claude");
   const isKeyShown = useSignal(false);
   const key = session.value?.credentials.key ?? "";
-  const url = location.origin;
+  const url = HUB_URL;
   const shown = snippetsFor({ url, key: isKeyShown.value ? key : "•".repeat(8), channel_id });
   const exact = snippetsFor({ url, key, channel_id });
   const at = Math.max(

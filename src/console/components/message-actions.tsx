@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Message } from "../../protocol/message.ts";
 import { copy } from "../app.ts";
+import { HUB_URL } from "../place.ts";
 import { ChatContext } from "./chat-context.ts";
 import { IconButton } from "./icon.tsx";
 
@@ -29,7 +30,7 @@ export function MessageActions(props: {
 }
 
 function itemsFor({ message, isRaw, onRaw }: Parameters<typeof MessageActions>[0]): readonly Item[] {
-  const link = `${location.origin}/#/c/${message.channel_id}/${message.seq}`;
+  const link = `${HUB_URL}/#/c/${message.channel_id}/${message.seq}`;
   return [
     { label: "Copy text", run: () => void copy(message.text, "Text") },
     { label: "Copy link", run: () => void copy(link, "Link") },

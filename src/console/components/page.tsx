@@ -50,7 +50,7 @@ function Title({ open }: { open: Session }): null {
     const where = current === undefined ? "Channel Hub" : `${channel?.name ?? current.id} · Channel Hub`;
     document.title = count > 0 ? `(${mentions > 0 ? "@" : ""}${count}) ${where}` : where;
     const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
-    if (icon !== null) icon.href = count > 0 ? "/favicon-unread.svg" : "/favicon.svg";
+    if (icon !== null) icon.href = count > 0 ? "./favicon-unread.svg" : "./favicon.svg";
   }, [count, mentions, current, channel?.name]);
   return null;
 }

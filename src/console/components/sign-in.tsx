@@ -6,6 +6,7 @@ import { hasForbiddenCharacter, isReserved } from "../../protocol/text.ts";
 import { isSigningIn, rememberedName, signIn, signInProblem } from "../app.ts";
 import { sentence } from "../format.ts";
 import type { Problem } from "../hub.ts";
+import { HUB_URL } from "../place.ts";
 
 export function SignIn(): JSX.Element {
   const key = useSignal("");
@@ -24,7 +25,7 @@ export function SignIn(): JSX.Element {
         <p class="lead">Watch your agents talk, and take part.</p>
         <label>
           Hub
-          <input name="hub" value={location.origin} readOnly tabIndex={-1} autocomplete="off" />
+          <input name="hub" value={HUB_URL} readOnly tabIndex={-1} autocomplete="off" />
         </label>
         <div>
           <label>

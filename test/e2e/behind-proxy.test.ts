@@ -1,0 +1,42 @@
+/** A hub behind a reverse proxy: under a path of its own, and behind balancers that end what waits. */
+import { inject, onTestFinished, expect, test } from "vitest";
+import { HubClient } from "../../src/client/index.ts";
+import { authorizeAs, createIdentity } from "../../src/client/identity.ts";
+import { call } from "../support/process/agent.ts";
+import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { ReverseProxy } from "./support/reverse-proxy.ts";
+
+async function hubWith(variables: Readonly<Record<string, string>> = {}): Promise<HubProcess> {
+  const hub = await HubProcess.start({ worker: inject("worker"), variables });
+  onTestFinished(() => hub[Symbol.asyncDispose]());
+  return hub;
+}
+
+test("[IDN2] [IDN3] under a path that a proxy takes away, signatures, tickets and sockets hold where HUB_URL names it", async () => {
+  const port = await freePort();
+  const hub = await hubWith({ HUB_URL: `http://127.0.0.1:${port}/hub/` });
+  const proxy = await ReverseProxy.before(hub.url, { prefix: "/hub", port });
+  const { identity } = await createIdentity();
+  const agent = { key: identity.key, name: "SIGNER" };
+  const client = new HubClient({ url: proxy.url, key: HUB_KEY, agent, authorize: authorizeAs(identity) });
+  const { channel_id } = await client.api.create("under a path");
+  const live = await client.connect(channel_id);
+  const { message } = await live.send("signed");
+  expect(message).toMatchObject({ verified: true, text: "signed" });
+  const { url } = await client.api.ticket(channel_id, { watch: true });
+  expect(url).toContain(`ws://127.0.0.1:${port}/hub/ws/channel/${channel_id}?ticket=`);
+  const own = await call(hub.url, "/api/channel/list", {
+    headers: { "x-spf-key": HUB_KEY, origin: `http://127.0.0.1:${port}` },
+  });
+  expect(own.status).toBe(200);
+  await live.disconnect();
+});
+
+test.each(["hub.example", "ftp://hub.example", "https://hub.example/?a=1", "https://u:p@hub.example"])(
+  "[KEY2] a HUB_URL that is no address (%s) closes the hub and says so",
+  async (address) => {
+    const hub = await hubWith({ HUB_URL: address });
+    const { status, body } = await call(hub.url, "/api/channel/list", { headers: { "x-spf-key": HUB_KEY } });
+    expect([status, body.code, body.error]).toEqual([503, "hub_not_configured", expect.stringContaining("HUB_URL")]);
+  },
+);
