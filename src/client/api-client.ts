@@ -16,6 +16,7 @@ import type {
 import { failureFrom, HubError } from "./hub-error.ts";
 import type { Host, Signal } from "./host.ts";
 import { noAnswer, query, readAnswer } from "./http.ts";
+import { endsWait, endsWaits, Patience } from "./patience.ts";
 import { isMessages, isMeta } from "./read-frame.ts";
 
 /** Who speaks. */
@@ -129,11 +130,13 @@ export class ApiClient {
   readonly url: string;
   readonly #options: HubOptions;
   readonly #host: Host;
+  readonly #patience: Patience;
 
   constructor(options: HubOptions, host: Host) {
     this.url = options.url.replace(/^ws/, "http").replace(/\/+$/, "");
     this.#options = options;
     this.#host = host;
+    this.#patience = new Patience(() => host.now());
   }
 
   /**
@@ -176,8 +179,11 @@ export class ApiClient {
 
   /** What is new in a channel; with `wait`, as soon as there is something. */
   listen(channel_id: string, { wait, ...options }: ListenOptions = {}, signal?: Signal): Promise<ListenAnswer> {
-    const path = `${channelPath(channel_id)}/listen${query({ key: this.#key, ...options, wait })}`;
-    return this.#ask({ path, wait: wait ?? 0, signal });
+    const ask = (part: number): Promise<ListenAnswer> => {
+      const asked = query({ key: this.#key, ...options, wait: wait && part });
+      return this.#ask({ path: `${channelPath(channel_id)}/listen${asked}`, wait: part, signal });
+    };
+    return this.#patience.wait(wait ?? 0, ask, endsWait);
   }
 
   /** What is new in several channels: those in `after`, or all the agent has joined. Part of the answer may be a refusal. */
@@ -186,8 +192,11 @@ export class ApiClient {
     signal?: Signal,
   ): Promise<{ channels: readonly ListenedChannel[] }> {
     const places = after && Object.entries(after).map(([id, seq]) => `${id}:${seq}`);
-    const path = `/api/listen${query({ key: this.#key, after: places?.join(","), ...options, wait })}`;
-    return this.#ask({ path, wait: wait ?? 0, signal });
+    const ask = (part: number): Promise<{ channels: readonly ListenedChannel[] }> => {
+      const asked = query({ key: this.#key, after: places?.join(","), ...options, wait: wait && part });
+      return this.#ask({ path: `/api/listen${asked}`, wait: part, signal });
+    };
+    return this.#patience.wait(wait ?? 0, ask, endsWaits);
   }
 
   /** Everything up to `seq` is done with. */

@@ -1,9 +1,10 @@
 /** A hub behind a reverse proxy: under a path of its own, and behind balancers that end what waits. */
-import { inject, onTestFinished, expect, test } from "vitest";
+import { expect, inject, onTestFinished, test } from "vitest";
 import { HubClient } from "../../src/client/index.ts";
 import { authorizeAs, createIdentity } from "../../src/client/identity.ts";
-import { call } from "../support/process/agent.ts";
+import { call, createChannel } from "../support/process/agent.ts";
 import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { post } from "./support/hub-calls.ts";
 import { ReverseProxy } from "./support/reverse-proxy.ts";
 
 async function hubWith(variables: Readonly<Record<string, string>> = {}): Promise<HubProcess> {
@@ -38,5 +39,20 @@ test.each(["hub.example", "ftp://hub.example", "https://hub.example/?a=1", "http
     const hub = await hubWith({ HUB_URL: address });
     const { status, body } = await call(hub.url, "/api/channel/list", { headers: { "x-spf-key": HUB_KEY } });
     expect([status, body.code, body.error]).toEqual([503, "hub_not_configured", expect.stringContaining("HUB_URL")]);
+  },
+);
+
+test.each(["504", "cut"] as const)(
+  "[LIS1] a wait that a balancer ends (%s) goes on, and its caller is told nothing",
+  async (manner) => {
+    const hub = await hubWith();
+    const channel_id = await createChannel(hub.url);
+    const proxy = await ReverseProxy.before(hub.url, { patience_ms: 5500, manner });
+    const client = new HubClient({ url: proxy.url, key: HUB_KEY, agent: { key: "alpha" } });
+    const waiting = client.api.listen(channel_id, { wait: 55 });
+    await expect.poll(() => proxy.asked.length, { timeout: 30_000 }).toBe(2);
+    await post(hub.url, "join", { channel_id, key: "bravo" });
+    await post(hub.url, "send", { channel_id, key: "bravo", text: "at last" });
+    expect((await waiting).messages.at(-1)).toMatchObject({ text: "at last" });
   },
 );
