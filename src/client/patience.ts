@@ -24,7 +24,7 @@ export class Patience {
   }
 
   /** Asks until something ends the wait or `seconds` are over. */
-  async wait<T>(seconds: number, ask: (wait: number) => Promise<T>, endsWait: (answer: T) => boolean): Promise<T> {
+  async wait<T>(seconds: number, ask: (wait: number) => Promise<T>, isOver: (answer: T) => boolean): Promise<T> {
     const until = this.#now() + seconds * 1000;
     for (;;) {
       const left = Math.max(0, Math.ceil((until - this.#now()) / 1000));
@@ -33,7 +33,7 @@ export class Patience {
       try {
         const answer = await ask(wait);
         this.#wasCut = false;
-        if (wait === left || endsWait(answer)) return answer;
+        if (wait === left || isOver(answer)) return answer;
       } catch (error) {
         if (!this.#learn(error, wait, (this.#now() - began) / 1000)) throw error;
       }

@@ -95,7 +95,7 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T10", "the list of origins that are told that they may", TICKETS, [
     "src/hub/admission.ts",
-    "return origins.ok && isNamed(origin, url, origins.value);",
+    "return origins.ok && isNamed(origin, url, [...origins.value, ...own]);",
     'return origins.ok && origin !== "";',
   ]),
   taken("T11", "the headers of answers", THREATS, [
