@@ -1,20 +1,25 @@
 /**
  * `npm start`: the hub on this machine, under `wrangler dev`. Says where it is, which key it has and
  * one line that shows it working; further arguments go to wrangler. It listens on 127.0.0.1 unless
- * `--ip` says otherwise, asks nothing of the network, and leaves no process behind.
+ * `--ip` says otherwise, asks nothing of the network, shares its state with no other hub, and leaves
+ * no process behind, also when it is killed (`guard.ts`).
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { PARENT_FD, type Watch, WATCH } from "./guard.ts";
 import { isLoopback, keyProblem, type LocalKey, localKey } from "./local-key.ts";
+import { inUse, stateHolder } from "./state-lock.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+const GUARD = pathToFileURL(join(import.meta.dirname, "guard.ts")).href;
 const DEV_VARS = join(ROOT, ".dev.vars");
 /** How long the runtime may take to end by itself. */
 const GRACE_MS = 10_000;
@@ -44,18 +49,21 @@ interface Wishes {
   readonly ip: string;
   readonly port: number;
   readonly key: LocalKey;
+  /** The folder of its state. */
+  readonly state: string;
   /** For wrangler: what was given, and the defaults of what was not. */
   readonly flags: readonly string[];
 }
 
 const wishes = readWishes(process.argv.slice(2));
+requireFreeState(wishes);
 await requireFreePort(wishes);
 process.exitCode = await run(wishes);
 
 function readWishes(given: readonly string[]): Wishes {
   const text = { type: "string" } as const;
   const known = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, text]));
-  const options = { ...known, var: { ...text, multiple: true } } as const;
+  const options = { ...known, "persist-to": text, var: { ...text, multiple: true } } as const;
   const { values } = parseArgs({ args: [...given], strict: false, options });
   const missing = Object.entries(DEFAULTS).filter(([name]) => values[name] === undefined);
   const ip = String(values["ip"] ?? DEFAULTS.ip);
@@ -65,13 +73,25 @@ function readWishes(given: readonly string[]): Wishes {
   const problem = keyProblem(key, ip);
   if (problem !== undefined) fail(problem);
   const flags = [...missing.map(([name, value]) => `--${name}=${value}`), ...given];
-  return { ip, port: readPort(values["port"] ?? DEFAULTS.port), key, flags };
+  const persist = values["persist-to"];
+  // As wrangler reads it.
+  const state = typeof persist === "string" ? resolve(persist) : join(ROOT, ".wrangler/state");
+  return { ip, port: readPort(values["port"] ?? DEFAULTS.port), key, state, flags };
 }
 
 function readPort(given: unknown): number {
   const port = Number(given);
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
   return fail(`--port must be a whole number from 1 to 65535, got ${JSON.stringify(given)}`);
+}
+
+function requireFreeState({ state, port }: Wishes): void {
+  const holder = stateHolder(state);
+  if (holder !== undefined) fail(inUse(state, holder, otherPort(port)));
+}
+
+function otherPort(port: number): number {
+  return port === 65_535 ? 8787 : port + 1;
 }
 
 /** wrangler would take another port, or say it in twenty lines. */
@@ -83,28 +103,34 @@ async function requireFreePort({ ip, port }: Wishes): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : error;
     if (code !== "EADDRINUSE") fail(`cannot listen on ${ip} port ${port}: ${String(code)}`);
-    fail(`port ${port} on ${ip} is in use; choose another: npm start -- --port ${port === 65_535 ? 8787 : port + 1}`);
+    fail(`port ${port} on ${ip} is in use; choose another: npm start -- --port ${otherPort(port)}`);
   }
   server.close();
   await once(server, "close");
 }
 
 /** Runs the hub to its end; gives the exit code. */
-async function run({ ip, port, key, flags }: Wishes): Promise<number> {
+async function run({ ip, port, key, state, flags }: Wishes): Promise<number> {
   const url = baseUrl(ip, port);
   const secrets = key.from === "environment" ? mkdtempSync(join(tmpdir(), "channel-hub-key-")) : undefined;
   const variables = [...variablesFor(key, ip), ...(secrets === undefined ? [] : keyFile(secrets, key))];
-  const child = startWrangler([...variables, ...flags]);
+  const watch = { state, url, other_port: otherPort(port), ...(secrets !== undefined && { secrets }) };
+  const child = startWrangler([...variables, ...flags], watch);
   const hub = { ended: once(child, "exit"), isStopping: false };
   onStop(() => {
     if (!hub.isStopping) void stop(child, hub.ended);
     hub.isStopping = true;
   });
   const isUp = await Promise.race([untilHealthy(`${url}/health`, child), hub.ended.then(() => false)]);
-  if (isUp && !hub.isStopping) console.log(greeting(url, key));
+  const problem = isUp && !hub.isStopping ? await problemOf(url, key) : undefined;
+  if (problem !== undefined) {
+    console.error(problem);
+    void stop(child, hub.ended);
+  } else if (isUp && !hub.isStopping) console.log(greeting(url, key));
   const [code] = (await hub.ended) as [number | null];
   killGroup(child);
   if (secrets !== undefined) rmSync(secrets, { recursive: true, force: true });
+  if (problem !== undefined) return 1;
   return hub.isStopping ? 0 : (code ?? 1);
 }
 
@@ -122,11 +148,14 @@ function keyFile(directory: string, { text }: LocalKey): string[] {
 }
 
 /** In a process group of its own, so that Ctrl-C reaches it once, through here, and its end can be made sure of. */
-function startWrangler(flags: readonly string[]): ChildProcess {
+function startWrangler(flags: readonly string[], watch: Watch): ChildProcess {
   const { HUB_KEY: _key, ...inherited } = process.env;
-  return spawn(process.execPath, [WRANGLER, "dev", `--config=${join(ROOT, "wrangler.toml")}`, ...flags], {
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...inherited, ...QUIET },
+  const command = [`--import=${GUARD}`, WRANGLER, "dev", `--config=${join(ROOT, "wrangler.toml")}`];
+  const stdio: StdioOptions = ["ignore", "inherit", "inherit"];
+  stdio[PARENT_FD] = "pipe";
+  return spawn(process.execPath, [...command, ...flags], {
+    stdio,
+    env: { ...inherited, ...QUIET, [WATCH]: JSON.stringify(watch) },
     detached: process.platform !== "win32",
   });
 }
@@ -169,6 +198,14 @@ async function untilHealthy(url: string, child: ChildProcess): Promise<boolean> 
     await sleep(POLL_MS);
   }
   return false;
+}
+
+/** What of its variables makes no sense, in the hub's own words; undefined: all does. */
+async function problemOf(url: string, { text }: LocalKey): Promise<string | undefined> {
+  const answer = await fetch(`${url}/api/channel/list?limit=1`, { headers: { "x-spf-key": text } });
+  if (answer.status !== 503) return undefined;
+  const { code, error } = (await answer.json()) as { readonly code?: unknown; readonly error?: unknown };
+  return code === "hub_not_configured" ? `the hub cannot be used: ${String(error)}` : undefined;
 }
 
 function baseUrl(ip: string, port: number): string {

@@ -1,6 +1,6 @@
 /** `npm start`: what it shows, that it works as shown, and that it ends without a trace but its state. */
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,8 +57,12 @@ test("two hubs start at once", async () => {
 test("a port in use, an absurd one, and a short key for other machines are said in one sentence", async () => {
   const taken = await listening();
   const port = portOf(taken);
+  const directory = await temporaryDirectory();
   for (const [args, says] of [
-    [["--port", `${port}`], `port ${port} on 127.0.0.1 is in use; choose another: npm start -- --port ${port + 1}\n`],
+    [
+      ["--port", `${port}`, "--persist-to", directory],
+      `port ${port} on 127.0.0.1 is in use; choose another: npm start -- --port ${port + 1}\n`,
+    ],
     [["--port=http"], '--port must be a whole number from 1 to 65535, got "http"\n'],
     [
       ["--ip", "0.0.0.0"],
@@ -70,6 +74,52 @@ test("a port in use, an absurd one, and a short key for other machines are said 
     expect(hub.output).toBe(says);
   }
   taken.close();
+});
+
+test("a second hub on the same state refuses to start and says why, by whatever path and port", async () => {
+  const directory = await temporaryDirectory();
+  const port = String(await freePort());
+  const first = started(["--port", port, "--persist-to", directory]);
+  const { origin } = new URL((await first.printedLine()).url);
+  await symlink(directory, `${directory}-link`);
+  onTestFinished(() => rm(`${directory}-link`));
+  for (const args of [
+    ["--port", String(await freePort()), "--persist-to", directory],
+    [`--persist-to=${directory}-link`, "--port", port],
+  ]) {
+    const second = started(args);
+    expect(await second.ended()).toBe(1);
+    expect(second.output).toMatch(/^the hub at \S+ \(process \d+\) uses the state in \S+: use that hub, or give/);
+    expect(second.output).toContain(origin);
+    expect(second.output).toContain("--persist-to ../hub-state-");
+  }
+  expect((await fetch(`${origin}/health`)).status).toBe(200);
+});
+
+test("killed without a word, it leaves no runtime behind, and port and state are free for the next", async () => {
+  const directory = await temporaryDirectory();
+  const args = ["--port", String(await freePort()), "--persist-to", directory];
+  const key = "a-key-of-the-environment";
+  const hub = started(args, { HUB_KEY: key });
+  const { origin } = new URL((await hub.printedLine()).url);
+  await hub.crash();
+  const again = started(args);
+  const { url, init } = await again.printedLine();
+  expect(new URL(url).origin).toBe(origin);
+  expect((await fetch(url, init)).status).toBe(200);
+});
+
+test("a variable that makes no sense is said at the start, in the hub's own words", async () => {
+  const state = ["--port", String(await freePort()), "--persist-to", await temporaryDirectory()];
+  for (const [variable, says] of [
+    ["HUB_ORIGINS:https://app.example/chat", 'HUB_ORIGINS: "https://app.example/chat" is more than an origin'],
+    ["HUB_RATE_BURST:lots", "HUB_RATE_BURST must be a whole number"],
+  ]) {
+    const hub = started([...state, "--var", variable ?? ""]);
+    expect(await hub.ended()).toBe(1);
+    expect(hub.output).toContain(`the hub cannot be used: ${says}`);
+    expect(hub.output).not.toContain("ready");
+  }
 });
 
 test("what wrangler refuses is shown", async () => {

@@ -26,6 +26,13 @@ export class StartProcess {
     }
   }
 
+  /** Killed with everything that can be killed of it from outside: npm and the start script, not what that started. */
+  async crash(): Promise<void> {
+    const { pid } = this.#child;
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    await this.#ended;
+  }
+
   /** Waits for the line to paste; gives the request it makes. */
   async printedLine(): Promise<PrintedLine> {
     const line = /^ {2}try {2}(curl .+)\n/m;
