@@ -20,7 +20,7 @@ const COMMAND = join(dirname(import.meta.dirname), "src/cli/bin.ts");
 /** 110 MB with its web interface: fetched when this runs, not installed with the project. */
 const INSPECTOR = "@modelcontextprotocol/inspector@2.12.0";
 const SUITE = createRequire(import.meta.url).resolve("@modelcontextprotocol/conformance/dist/index.js");
-/** Only guards against hanging; npx may have to fetch the inspector. */
+/** Only guards against hanging; the inspector may have to be fetched. */
 const HANGING_MS = 300_000;
 /** Of a check that passed, or that only tells. */
 const FINE: ReadonlySet<string> = new Set(["SUCCESS", "INFO"]);

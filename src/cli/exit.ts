@@ -51,9 +51,9 @@ const HINTS: Readonly<Record<string, string>> = {
   unauthorized: "set CHANNEL_HUB_KEY, or --key, to the hub key",
   network: "is the hub running? set CHANNEL_HUB_URL, or --url, to its address",
   bad_answer: "set CHANNEL_HUB_URL, or --url, to a hub's address",
-  channel_not_found: "channel-hub list shows the channels",
-  not_participant: "join first: channel-hub join CHANNEL",
-  signature_required: "make an identity that can be proven: channel-hub key agent",
+  channel_not_found: "this shows the channels: {channel-hub} list",
+  not_participant: "join first: {channel-hub} join CHANNEL",
+  signature_required: "make an identity that can be proven: {channel-hub} key agent",
 };
 
 /** Any error as the end it means. */

@@ -6,21 +6,40 @@
 import { CommanderError } from "commander";
 import { EXIT, type Exit, failedFrom } from "./exit.ts";
 import { programFor } from "./program.ts";
+import { inNewer } from "./newer.ts";
+import { anywhere, hubOfOrigin, LOCAL_HUB } from "./origin.ts";
 import { failureLines, type World } from "./session.ts";
+
+/** Commands that are only ever run as the hub's own build. */
+const OF_THE_HUB: ReadonlySet<string | undefined> = new Set(["setup", "install"]);
 
 /** Runs a command to its end; gives the exit code. */
 export async function main(args: readonly string[], world: World = thisWorld()): Promise<number> {
   let exit: Exit = EXIT.ok;
+  const newer = OF_THE_HUB.has(args[0]) ? await inNewer(args, world.env) : undefined;
+  if (newer !== undefined) return newer;
   const program = programFor(world, (code) => (exit = code));
   try {
     await program.parseAsync([...args], { from: "user" });
     return exit;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return await misused(error, args, world);
     const failed = failedFrom(error);
-    world.stderr.write(`${failureLines(failed)}\n`);
+    world.stderr.write(`${failureLines(failed, commandIn(world.env))}\n`);
     return failed.exit;
   }
+}
+
+/** Of a command that there is not: perhaps the hub's own build has it. */
+async function misused({ exitCode, code }: CommanderError, args: readonly string[], world: World): Promise<number> {
+  if (exitCode === 0) return EXIT.ok;
+  const newer = code === "commander.unknownCommand" ? await inNewer(args, world.env) : undefined;
+  return newer ?? EXIT.usage;
+}
+
+/** How whoever reads an error starts this command again. */
+function commandIn(env: World["env"]): string {
+  return anywhere(hubOfOrigin() ?? (env["CHANNEL_HUB_URL"] || LOCAL_HUB));
 }
 
 function thisWorld(): World {

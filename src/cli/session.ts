@@ -6,6 +6,7 @@ import { channelNumber, type ChannelSummary, LIST_MAX, showLine } from "../proto
 import { called, showChannel } from "../tool/index.ts";
 import { ConfigFile } from "./config-file.ts";
 import { EXIT, Failed } from "./exit.ts";
+import { hubOfOrigin } from "./origin.ts";
 import { type Flags, type Settings, settingsFrom } from "./settings.ts";
 import { type Input, type Output, type Terminal, terminalOn } from "./terminal.ts";
 
@@ -42,7 +43,7 @@ export function prepare(flags: Flags, world: World): Prepared {
   const terminal = terminalOn(world.stdout, world.stderr, world.env);
   const file = new ConfigFile(world.env);
   const kept = file.read();
-  const settings = settingsFrom(flags, world.env, kept);
+  const settings = settingsFrom(flags, world.env, kept, hubOfOrigin());
   if (file.isOpen && (kept.key !== undefined || kept.identity !== undefined)) {
     terminal.note(`others can read ${file.path}, which holds secrets: chmod 600 it`);
   }
@@ -86,7 +87,11 @@ function makeAgent({ file, terminal }: Prepared): string {
 export async function channelId({ settings, hub, agent }: Session, wanted?: string): Promise<string> {
   const channel = wanted ?? settings.channel;
   if (channel === undefined) {
-    throw new Failed(EXIT.usage, "which channel?", "name it, or set CHANNEL_HUB_CHANNEL; channel-hub list shows them");
+    throw new Failed(
+      EXIT.usage,
+      "which channel?",
+      "name it, or set CHANNEL_HUB_CHANNEL; this shows them: {channel-hub} list",
+    );
   }
   const id = channel.trim().toLowerCase();
   if (channelNumber(id) !== undefined) return id;
@@ -94,7 +99,7 @@ export async function channelId({ settings, hub, agent }: Session, wanted?: stri
   const found = mine.length > 0 ? mine : called(await allChannels(hub), channel);
   const [only, ...others] = found;
   if (only === undefined) {
-    throw new Failed(EXIT.not_found, `no channel is called ${channel}`, "channel-hub list shows the channels");
+    throw new Failed(EXIT.not_found, `no channel is called ${channel}`, "this shows the channels: {channel-hub} list");
   }
   if (others.length === 0) return only.id;
   const choices = found.map((one) => showChannel(one.id, one.name)).join(", ");
@@ -113,8 +118,9 @@ export async function allChannels(hub: HubClient, key?: string): Promise<readonl
   return channels;
 }
 
-/** A failure as lines for stderr, with nothing raw in them. */
-export function failureLines({ message, hint }: Failed): string {
-  const lines = [`channel-hub: ${message}`, ...(hint === undefined ? [] : [`  ${hint}`])];
+/** A failure as lines for stderr, with nothing raw in them; `{channel-hub}` in a hint is how to start `command`. */
+export function failureLines({ message, hint }: Failed, command: string): string {
+  const advice = hint?.replaceAll("{channel-hub}", command);
+  const lines = [`channel-hub: ${message}`, ...(advice === undefined ? [] : [`  ${advice}`])];
   return lines.map((line) => line.split("\n").map(showLine).join("\n")).join("\n");
 }

@@ -5,6 +5,7 @@
 import type { SecretIdentity } from "../client/identity.ts";
 import { check, field } from "../protocol/index.ts";
 import { EXIT, Failed } from "./exit.ts";
+import { LOCAL_HUB } from "./origin.ts";
 
 export interface Flags {
   readonly url?: string;
@@ -37,26 +38,37 @@ export interface Settings {
   readonly identity: SecretIdentity | undefined;
 }
 
-/** The hub of `npm start`, and its key. */
-const LOCAL = { url: "http://127.0.0.1:8787", key: "dev-key" };
+/** The key of `npm start`, which only that machine's own hubs take. */
+const LOCAL_KEY = "dev-key";
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws Failed of usage when a value makes no sense */
-export function settingsFrom(flags: Flags, env: Environment, kept: Kept): Settings {
-  const first = (setting: "url" | "key" | "agent" | "name"): string | undefined =>
+/**
+ * @param origin the hub that the command was fetched from
+ * @throws Failed of usage when a value makes no sense
+ */
+export function settingsFrom(flags: Flags, env: Environment, kept: Kept, origin?: string): Settings {
+  const told = (setting: "url" | "key" | "agent" | "name"): string | undefined =>
     // An empty variable is one that was not set.
-    flags[setting] ?? (env[`CHANNEL_HUB_${setting.toUpperCase()}`] || kept[setting]);
-  const [url, key, agent, name] = [first("url"), first("key"), first("agent"), first("name")];
+    flags[setting] ?? (env[`CHANNEL_HUB_${setting.toUpperCase()}`] || undefined);
+  const [agent, name] = [told("agent") ?? kept.agent, told("name") ?? kept.name];
+  const url = checkedUrl(told("url") ?? origin ?? kept.url ?? LOCAL_HUB);
   return {
-    url: url === undefined ? LOCAL.url : checkedUrl(url),
-    key: key ?? (url === undefined ? LOCAL.key : undefined),
+    url,
+    key: told("key") ?? keyFor(url, kept),
     agent: agent && checked(field.agentKey, agent, "the agent key"),
     name: name && checked(field.participantName, name, "the name"),
     channel: env["CHANNEL_HUB_CHANNEL"] || kept.channel,
     kind: flags.kind ?? "agent",
     identity: kept.identity,
   };
+}
+
+/** A key that is kept goes to the hub it was kept for, and nowhere else. */
+function keyFor(url: string, { url: own = LOCAL_HUB, key }: Kept): string | undefined {
+  if (key !== undefined && URL.parse(own)?.origin === URL.parse(url)?.origin) return key;
+  return LOOPBACK.test(URL.parse(url)?.hostname ?? "") ? LOCAL_KEY : undefined;
 }
 
 function checkedUrl(url: string): string {

@@ -100,6 +100,13 @@ export interface ChannelList {
   readonly next_cursor?: number;
 }
 
+export interface Health {
+  readonly name: string;
+  readonly version: string;
+  /** What `/channel-hub.tgz` holds. */
+  readonly package?: { readonly build: string; readonly sha256: string };
+}
+
 export interface Ticket {
   readonly ticket: string;
   readonly url: string;
@@ -234,7 +241,7 @@ export class ApiClient {
   }
 
   /** Whether a hub is there; needs no key. */
-  health(): Promise<{ name: string; version: string }> {
+  health(): Promise<Health> {
     return this.#ask({ path: "/health" });
   }
 

@@ -4,6 +4,7 @@ export {
   ApiClient,
   type ChannelList,
   type Done,
+  type Health,
   type HistoryOptions,
   type HistoryPage,
   type HubOptions,

@@ -17,6 +17,7 @@ import { listenToSeveral } from "./listen-route.ts";
 import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
 import type { ToolContext } from "./mcp/tool-server.ts";
 import { openApiDocument } from "./openapi/document.ts";
+import { packageOf } from "./package.ts";
 import { upgrade } from "./socket-route.ts";
 import { ticketRoute } from "./ticket-route.ts";
 import { toolPort } from "./tool-port.ts";
@@ -28,8 +29,11 @@ const MCP_PATH = "/mcp";
 
 app.use(everyAnswer);
 
-// Without a key: says that a hub is here, and nothing else.
-route("/health", { GET: () => success({ name: "channel-hub", version: VERSION }) });
+// Without a key: says that a hub is here, and which package it hands out; nothing else.
+// → {"ok":true,"name":"channel-hub","version":"0.1.0","package":{"build":"d38a0f993407","sha256":"…"}}
+route("/health", {
+  GET: async (c) => success({ name: "channel-hub", version: VERSION, package: await packageOf(c.env) }),
+});
 
 // The document for programs; needs no key, as it tells nothing of this hub.
 route("/openapi.json", { GET: () => Response.json(openApiDocument()) });

@@ -16,6 +16,8 @@ export interface Env extends LimitVariables, KeyVariables {
   readonly HUB_URL?: string;
   /** "1": agent keys must be proven (IDN1). */
   readonly HUB_REQUIRE_VERIFIED?: string;
+  /** The page and the package, as the edge serves them. */
+  readonly ASSETS?: Fetcher;
   /** The edge's counters of failed admissions, by network; optional. */
   readonly FAILED_ADMISSIONS?: RateLimit;
 }

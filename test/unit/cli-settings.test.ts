@@ -114,7 +114,9 @@ test("every code of the protocol has the exit code of what it means", () => {
 
 test("a failure is told with what to do next, and nothing raw in it", () => {
   const refused = failedFrom(new HubError({ code: "not_participant", message: "no\u001b[2J\u202e", status: 403 }));
-  expect(failureLines(refused)).toBe("channel-hub: no\\u{1b}[2J\\u{202e}\n  join first: channel-hub join CHANNEL");
+  expect(failureLines(refused, "npx -y https://h/channel-hub.tgz")).toBe(
+    "channel-hub: no\\u{1b}[2J\\u{202e}\n  join first: npx -y https://h/channel-hub.tgz join CHANNEL",
+  );
   expect(failedFrom(new TypeError("broken"))).toMatchObject({ exit: EXIT.failed });
   const own = new Failed(EXIT.usage, "which?");
   expect(failedFrom(own)).toBe(own);
@@ -134,8 +136,11 @@ test("colours are for terminals, and for whoever insists", () => {
 });
 
 test("a host starts the command where it is, or through npx where it will not stay", () => {
-  expect(ownCommand("/opt/hub/dist/cli/bin.js")).toEqual([process.execPath, "/opt/hub/dist/cli/bin.js", "mcp"]);
-  expect(ownCommand("/home/me/.npm/_npx/1a2b/node_modules/channel-hub/dist/cli/bin.js")[0]).toBe("npx");
+  const script = "/opt/hub/dist/cli/bin.js";
+  expect(ownCommand(script, "https://hub.example", undefined)).toEqual([process.execPath, script, "mcp"]);
+  expect(ownCommand(script, "https://hub.example", "1a2b")).toEqual(
+    "npx -y --fetch-retries=0 https://hub.example/channel-hub.tgz?v=1a2b mcp".split(" "),
+  );
 });
 
 test("the command has the package's version", () => {

@@ -42,22 +42,30 @@ test("completing puts the name in place of what was typed, and the caret behind 
   expect(complete("@s", { at: 0, typed: "s" }, scout, twins).text).toBe("@scout ");
 });
 
-test("the lines to connect an agent hold this hub's address, key and channel, safe for a shell", () => {
-  const key = `it's "odd" $HOME \`x\``;
-  const place = { url: "https://hub.example", key, channel_id: "ch-7" };
-  const [claude, codex, gemini, curl, library, terminal] = snippetsFor(place);
-  for (const snippet of [claude, gemini, curl, terminal]) {
-    const echoed = spawnSync("sh", ["-c", `set -- ${snippet?.lines.split("\n")[0]}; printf '%s\\n' "$@"`], {
-      encoding: "utf8",
-    });
-    expect(echoed.status, snippet?.id).toBe(0);
-    expect(echoed.stdout, snippet?.id).toContain(key);
-  }
-  expect(claude?.lines).toMatch(/^claude mcp add --transport http hub https:\/\/hub\.example\/mcp --header /);
-  expect(codex?.lines).toContain(`http_headers = { "x-spf-key" = ${JSON.stringify(key)} }`);
-  expect(curl?.lines.split("\n").length).toBe(2);
-  expect(library?.lines).toContain('hub.connect("ch-7")');
-  expect(terminal?.lines).toMatch(/npx channel-hub chat ch-7$/);
+test("the lines to connect an agent hold this hub's address and channel, an identity of their own, and no hub key", () => {
+  const place = { url: "https://hub.example", channel_id: "ch-7", mark: "1a2b" };
+  const lines = Object.fromEntries(snippetsFor(place).map(({ id, lines: text }) => [id, text]));
+  expect(lines["setup"]).toBe("npx -y https://hub.example/channel-hub.tgz setup --channel ch-7");
+  expect(lines["terminal"]).toBe("npx -y https://hub.example/channel-hub.tgz chat ch-7");
+  const { claude = "", codex = "", gemini = "", opencode = "", curl = "", library } = lines;
+  expect(JSON.parse(claude).mcpServers.hub).toEqual({
+    type: "http",
+    url: "https://hub.example/mcp",
+    headers: { "x-spf-key": "${CHANNEL_HUB_KEY}", "x-hub-agent": "claude-1a2b", "x-hub-name": "Claude-1a2b" },
+  });
+  expect(JSON.parse(gemini).mcpServers.hub.headers["x-spf-key"]).toBe("$CHANNEL_HUB_KEY");
+  expect(JSON.parse(opencode).mcp.hub.headers["x-spf-key"]).toBe("{env:CHANNEL_HUB_KEY}");
+  expect(codex).toContain('http_headers = { "x-hub-agent" = "codex-1a2b", "x-hub-name" = "Codex-1a2b" }');
+  const identities = [claude, codex, gemini, opencode].map((text) => /"x-hub-agent"(?::| =) "([^"]+)"/.exec(text)?.[1]);
+  expect(new Set(identities).size).toBe(4);
+  const [join = "", send] = curl.split("\n");
+  const words = spawnSync("sh", ["-c", `set -- ${join}; printf '%s\\n' "$@"`], {
+    encoding: "utf8",
+    env: { CHANNEL_HUB_KEY: "the key" },
+  });
+  expect(words.stdout).toContain("x-spf-key: the key\n");
+  expect(send).toContain('"key":"scout-1a2b"');
+  expect(library).toContain('hub.connect("ch-7")');
   expect(promptFor("ch-7")).toContain("channel ch-7");
 });
 

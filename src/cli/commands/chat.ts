@@ -6,7 +6,8 @@ import { randomUUID } from "node:crypto";
 import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { type ChannelClient, HubError } from "../../client/index.ts";
 import { showLine } from "../../protocol/index.ts";
-import { EXIT, type Exit, failedFrom } from "../exit.ts";
+import { EXIT, type Exit, type Failed, failedFrom } from "../exit.ts";
+import { anywhere } from "../origin.ts";
 import { channelId, failureLines, type Session } from "../session.ts";
 import { gapLine, MessagePrinter } from "../show.ts";
 import { reachLines } from "./send.ts";
@@ -56,7 +57,7 @@ async function converse(conversation: Conversation): Promise<Exit> {
     live.on("state", ({ state, code, reason }) => {
       if (state !== "closed" || isLeaving) return;
       const failed = failedFrom(new HubError({ code, message: reason, status: 0 }));
-      screen.note(failureLines(failed));
+      screen.failed(failed);
       exit = failed.exit;
       lines.close();
     });
@@ -86,7 +87,7 @@ async function say({ live, screen, typed }: Conversation, line: string): Promise
   try {
     for (const about of reachLines(await live.send(line, { client_msg_id }))) screen.note(about);
   } catch (error) {
-    screen.note(failureLines(failedFrom(error)));
+    screen.failed(failedFrom(error));
   }
 }
 
@@ -115,6 +116,10 @@ class Screen {
 
   note(line: string): void {
     this.#above(() => this.#session.terminal.note(line));
+  }
+
+  failed(failure: Failed): void {
+    this.note(failureLines(failure, anywhere(this.#session.hub.api.url)));
   }
 
   prompt(): void {

@@ -4,9 +4,9 @@
  * `setup` does that. Secrets are never printed: each host reads them from its environment.
  */
 import { realpathSync } from "node:fs";
-import { sep } from "node:path";
 import { HOSTS, hostCalled } from "../hosts/hosts.ts";
 import { type Host, type Json, KEY_VARIABLE, type Launch, type LocalServer, type RemoteServer } from "../hosts/host.ts";
+import { ownBuild, packageAt } from "../origin.ts";
 import type { Session } from "../session.ts";
 
 export const HOST_NAMES: readonly string[] = HOSTS.map(({ id }) => id);
@@ -26,7 +26,7 @@ export async function install(session: Session, id: string, { remote }: InstallF
 }
 
 function localServer({ hub, agent: { key, name } }: Session): LocalServer {
-  const command = ownCommand(realpathSync(process.argv[1] ?? ""));
+  const command = ownCommand(realpathSync(process.argv[1] ?? ""), hub.api.url, ownBuild());
   const environment = {
     CHANNEL_HUB_URL: hub.api.url,
     CHANNEL_HUB_AGENT: key,
@@ -41,10 +41,13 @@ function remoteServer({ hub, agent: { key, name } }: Session): RemoteServer {
   return { url: `${hub.api.url}/mcp`, headers };
 }
 
-/** How a host starts this very command, on this very Node; what is in npx's store may be gone tomorrow. */
-export function ownCommand(script: string): Launch {
-  if (script.includes(`${sep}_npx${sep}`)) return ["npx", "-y", "channel-hub", "mcp"];
-  return [process.execPath, script, "mcp"];
+/**
+ * How a host starts this very command. What is in npx's store may be gone tomorrow, so this very
+ * build is asked for; a hub that is down is asked once, and then the store.
+ */
+export function ownCommand(script: string, hub: string, build: string | undefined): Launch {
+  if (build === undefined) return [process.execPath, script, "mcp"];
+  return ["npx", "-y", "--fetch-retries=0", packageAt(hub, build), "mcp"];
 }
 
 function printed({ printed: { format, at } }: Host, entry: Json): string {

@@ -1,38 +1,28 @@
 /** The exact lines that connect an agent to this hub, and to this channel where there is one. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { copy, session } from "../app.ts";
+import { copy } from "../app.ts";
 import { HUB_URL } from "../place.ts";
 import { promptFor, snippetsFor } from "../snippets.ts";
 
+/** Of this visit, so that lines copied twice are the same agent. */
+const MARK = Array.from(crypto.getRandomValues(new Uint8Array(2)), (byte) => byte.toString(16).padStart(2, "0")).join(
+  "",
+);
+
 export function ConnectGuide({ channel_id }: { readonly channel_id: string | undefined }): JSX.Element {
-  const chosen = useSignal("claude");
-  const isKeyShown = useSignal(false);
-  const key = session.value?.credentials.key ?? "";
-  const url = HUB_URL;
-  const shown = snippetsFor({ url, key: isKeyShown.value ? key : "•".repeat(8), channel_id });
-  const exact = snippetsFor({ url, key, channel_id });
-  const at = Math.max(
-    0,
-    shown.findIndex(({ id }) => id === chosen.value),
-  );
-  const snippet = shown[at];
+  const chosen = useSignal("setup");
+  const snippets = snippetsFor({ url: HUB_URL, channel_id, mark: MARK });
+  const snippet = snippets.find(({ id }) => id === chosen.value) ?? snippets[0];
   return (
     <section class="guide" aria-label="Connect an agent">
-      <Tabs ids={shown} chosen={chosen.value} onChoose={(id) => (chosen.value = id)} />
+      <Tabs ids={snippets} chosen={chosen.value} onChoose={(id) => (chosen.value = id)} />
       <div class="guide-panel" role="tabpanel" id="guide-panel" aria-labelledby={`tab-${chosen.value}`}>
-        <Lines title={snippet?.where ?? ""} lines={snippet?.lines ?? ""} exact={exact[at]?.lines ?? ""} />
-        {["claude", "codex", "gemini"].includes(chosen.value) ? (
-          <Lines title="Then tell it" lines={promptFor(channel_id)} exact={promptFor(channel_id)} />
-        ) : null}
-        <label class="show-key">
-          <input
-            type="checkbox"
-            checked={isKeyShown.value}
-            onChange={(event) => (isKeyShown.value = event.currentTarget.checked)}
-          />
-          Show the hub key (copying always includes it)
-        </label>
+        <Lines title={snippet?.where ?? ""} lines={snippet?.lines ?? ""} />
+        {snippet?.isAgent === true ? <Lines title="Then tell it" lines={promptFor(channel_id)} /> : null}
+        <p class="guide-key">
+          Your hub key is not in these lines. They take it from the environment: <code>export CHANNEL_HUB_KEY=…</code>
+        </p>
       </div>
     </section>
   );
@@ -72,13 +62,13 @@ function Tabs(props: {
   );
 }
 
-function Lines({ title, lines, exact }: { title: string; lines: string; exact: string }): JSX.Element {
+function Lines({ title, lines }: { title: string; lines: string }): JSX.Element {
   return (
     <>
       <p class="guide-where">{title}</p>
       <div class="code">
         <pre tabIndex={0}>{lines}</pre>
-        <button type="button" class="copy-code" onClick={() => void copy(exact, "Lines")}>
+        <button type="button" class="copy-code" onClick={() => void copy(lines, "Lines")}>
           Copy
         </button>
       </div>

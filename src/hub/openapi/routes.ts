@@ -164,7 +164,7 @@ export const ROUTES: readonly RouteDocument[] = [
     method: "get",
     path: "/health",
     summary: "Whether a hub is here",
-    answer: object({ name: STRING, version: STRING }),
+    answer: object({ name: STRING, version: STRING }, { package: object({ build: STRING, sha256: STRING }) }),
     isOpen: true,
   },
   { method: "get", path: "/openapi.json", summary: "This document", isOpen: true },

@@ -1,0 +1,2 @@
+/** Goes over to modules, which `entry.cts` may not even name. */
+void import("./bin.ts");
