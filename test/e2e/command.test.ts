@@ -134,7 +134,7 @@ describe("exit codes", () => {
   test("1: refused for another reason", async () => {
     const { id } = await room();
     const { code, err } = await shellOf("NOBODY").run(["send", id, "hi"]);
-    expect([code, err]).toEqual([1, expect.stringContaining("channel-hub join")]);
+    expect([code, err]).toEqual([1, expect.stringContaining("channel-hub.tgz join CHANNEL")]);
   });
 
   test("3: not admitted", async () => {

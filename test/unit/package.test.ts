@@ -80,8 +80,12 @@ test("addresses are of the hub, whatever slash stands at its end", () => {
   expect(packageAt("https://hub.example", "1a2b")).toBe("https://hub.example/channel-hub.tgz?v=1a2b");
 });
 
-/** Packages whose owners we know: wrangler is Cloudflare's, the others are dependencies that a clone has. */
-const OURS_TO_NAME = /^(wrangler|vitest|node|--|-y$)/;
+/** Ours, wherever it stands; any other where a command may begin: not in a sentence about npx. */
+const STARTED =
+  /\b(?:npx|npm exec|pnpm dlx|yarn dlx|bunx) +(?:-\S+ +)*(channel-hub)|(?:^|[`"'(|&;=]|\$ )\s*(?:npx|npm exec|pnpm dlx|yarn dlx|bunx) +(?:-\S+ +)*([^\s`"',)]+)/gm;
+const INSTALLED = /\bnpm (?:install|i|add) +(?:-\S+ +)*([@a-z][^\s`"',)]*)/g;
+/** The hub's own address; wrangler, which is Cloudflare's; what a clone has among its dependencies. */
+const KNOWN = /^(https?:|\$\{|wrangler$|vitest$|node$)/;
 
 test("[HST4] nothing printed or documented names a package that a stranger could own", () => {
   const files = execFileSync("git", ["ls-files", "src", "scripts", "examples", "docs", "*.md"], {
@@ -94,16 +98,10 @@ test("[HST4] nothing printed or documented names a package that a stranger could
   const named: string[] = [];
   for (const file of files) {
     const text = readFileSync(join(ROOT, file), "utf8");
-    const started = text.matchAll(
-      /\b(?:npx|npm exec|pnpm dlx|yarn dlx|bunx)\s+((?:-\S+\s+)*)([\w@./:$?={}<-][^\s`"',)]*)/g,
-    );
-    for (const [, , name = ""] of started) if (!isKnown(name)) named.push(`${file}: npx ${name}`);
-    for (const [, name = ""] of text.matchAll(/\bnpm (?:install|i|add) +(?:-\S+ +)*([@a-z][^\s`"',)]*)/g))
-      if (!isKnown(name)) named.push(`${file}: npm install ${name}`);
+    for (const [, own, other] of [...text.matchAll(STARTED), ...text.matchAll(INSTALLED)]) {
+      const name = own ?? other ?? "";
+      if (!KNOWN.test(name)) named.push(`${file}: ${name}`);
+    }
   }
   expect(named).toEqual([]);
 });
-
-function isKnown(name: string): boolean {
-  return OURS_TO_NAME.test(name) || /^(https?:\/\/|\$\{)\S*/.test(name);
-}
