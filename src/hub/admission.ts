@@ -2,10 +2,12 @@
  * Who may use this hub at all (KEY1, KEY2), for what, and from which pages. Decided in the Worker
  * before any object is touched; who the caller *is* follows in `caller.ts`.
  */
-import { ok, quote, readLimits, refuse, type Result } from "../protocol/index.ts";
+import { ok, quote, refuse, type Result } from "../protocol/index.ts";
 import { readAddress } from "./address.ts";
+import { configurationProblem } from "./configuration.ts";
 import type { Env } from "./env.ts";
-import { findKey, type HubKey, isKeyInUrl, isLoopback, readKeys, type Scope, SCOPES } from "./keys.ts";
+import { type HubKey, type Scope, SCOPES } from "./key-list.ts";
+import { findKey, isKeyInUrl, isLoopback, readKeys } from "./keys.ts";
 import { isNamed, isSameSite, readOrigins } from "./origins.ts";
 import { type Ticket, verifyTicket } from "./ticket.ts";
 
@@ -27,7 +29,9 @@ const TICKET_PREFIX = "spf.ticket.";
 const UPGRADE_PATH = /^\/ws\/channel\/([^/]*)$/;
 
 export async function admit(request: Request, url: URL, env: Env): Promise<Result<Admission>> {
-  const keys = await configuredKeys(env, url);
+  const problem = configurationProblem(env);
+  if (problem !== undefined) return refuse("hub_not_configured", problem);
+  const keys = await readKeys(env, url.hostname);
   if (!keys.ok) return keys;
   if (await isKeyInUrl(keys.value, url, env.HUB_KEY ?? "")) {
     return refuse(
@@ -59,24 +63,6 @@ export function neededScope(method: string, pathname: string): Scope {
   // What needs more than reading is checked where it is done.
   return pathname === "/api/ticket" || pathname === "/mcp" ? "read" : "agent";
 }
-
-async function configuredKeys(env: Env, url: URL): Promise<Result<readonly HubKey[]>> {
-  try {
-    readLimits(env);
-  } catch (error) {
-    return refuse("hub_not_configured", error instanceof Error ? error.message : "a limit is malformed");
-  }
-  if (!SWITCH.has(env.HUB_REQUIRE_VERIFIED ?? "")) {
-    return refuse("hub_not_configured", "HUB_REQUIRE_VERIFIED must be 1 or 0");
-  }
-  const origins = readOrigins(env.HUB_ORIGINS ?? "");
-  if (!origins.ok) return origins;
-  const address = readAddress(env.HUB_URL ?? "");
-  return address.ok ? await readKeys(env, url.hostname) : address;
-}
-
-/** What a variable that switches something may be: a misspelt "on" must not pass for off. */
-const SWITCH: ReadonlySet<string> = new Set(["", "0", "1"]);
 
 async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Result<Admission>> {
   const given = givenKey(request.headers);

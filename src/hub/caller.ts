@@ -4,7 +4,7 @@
  */
 import type { Caller } from "../channel/index.ts";
 import { type Kind, ok, refuse, type Result } from "../protocol/index.ts";
-import type { HubKey } from "./keys.ts";
+import type { HubKey } from "./key-list.ts";
 
 /** How surely a key is the caller's own: claimed, given with its hub key, or signed for. */
 export type Strength = "plain" | "bound" | "signed";

@@ -8,7 +8,7 @@ import { outerUrl } from "./address.ts";
 import { type Admission, isWithin } from "./admission.ts";
 import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
 import type { HubContext } from "./env.ts";
-import type { HubKey } from "./keys.ts";
+import type { HubKey } from "./key-list.ts";
 import { isSigned, type Proven, verifyRequest } from "./proof.ts";
 import type { Grant } from "./ticket.ts";
 

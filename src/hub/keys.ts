@@ -2,22 +2,9 @@
  * The hub's keys (KEY1, KEY2): read from `HUB_KEY` and `HUB_KEYS`, compared as digests in constant
  * time, looked for in URLs. A key's text is never kept, logged or repeated in an error.
  */
-import { isReserved, KEY_PATTERN, map, ok, quote, refuse, type Result } from "../protocol/index.ts";
-import { type Bytes, fromHex, sha256, toBase64Url } from "./bytes.ts";
-
-/** What a hub key allows, each the ones before it too. */
-export const SCOPES = ["read", "agent", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
-
-export interface HubKey {
-  /** Names the key where its text must not stand: attachments, tickets. */
-  readonly kid: string;
-  readonly scope: Scope;
-  /** SHA-256 of the key's text. */
-  readonly digest: Bytes;
-  /** The only agent it speaks for (IDN1). */
-  readonly agent_key?: string;
-}
+import { map, ok, quote, refuse, type Result } from "../protocol/index.ts";
+import { sha256, toBase64Url } from "./bytes.ts";
+import { type HubKey, parseKeys, withoutRemoved } from "./key-list.ts";
 
 export interface KeyVariables {
   /** One key with scope admin. A secret. */
@@ -41,13 +28,12 @@ export function isLoopback(hostname: string): boolean {
 
 /** `hub_<kid>_<32 bytes in base64url>`: the texts that `HUB_KEYS` holds digests of. */
 const KEY_TEXT = /^hub_[A-Za-z0-9-]{1,32}_[A-Za-z0-9_-]{43}$/;
-const KID = /^[A-Za-z0-9-]{1,32}$/;
 
 const NOT_CONFIGURED = `this hub has no key yet: set HUB_KEY to a secret of at least ${KEY_LENGTH_MIN} characters (npx wrangler secret put HUB_KEY) and deploy again`;
 
 /** Every key that counts at this host. A variable that makes no sense closes the hub: a typo must not open it. */
 export async function readKeys(env: KeyVariables, hostname: string): Promise<Result<readonly HubKey[]>> {
-  const own = env.HUB_KEY ?? "";
+  const own = withoutRemoved(env.HUB_KEY);
   if (own === "" || own.length >= KEY_LENGTH_MIN) return await listKeys(env);
   if (env.HUB_DEV !== "1") return refuse("hub_not_configured", NOT_CONFIGURED);
   return isLoopback(hostname) ? await listKeys(env) : refuse("host_forbidden", onlyHere(hostname));
@@ -57,7 +43,8 @@ function onlyHere(hostname: string): string {
   return `the hub key is a short one, for this machine only: use localhost, 127.0.0.1 or [::1], not ${quote(hostname)}; to serve other addresses, start the hub with a HUB_KEY of at least ${KEY_LENGTH_MIN} characters`;
 }
 
-async function listKeys({ HUB_KEY: own = "", HUB_KEYS = "" }: KeyVariables): Promise<Result<readonly HubKey[]>> {
+async function listKeys({ HUB_KEY, HUB_KEYS = "" }: KeyVariables): Promise<Result<readonly HubKey[]>> {
+  const own = withoutRemoved(HUB_KEY);
   const listed = parseKeys(HUB_KEYS);
   if (!listed.ok) return listed;
   const keys =
@@ -84,41 +71,6 @@ export function isAdminRight(right: string): boolean {
 export async function standingRights(env: KeyVariables): Promise<Result<ReadonlySet<string>>> {
   const keys = await listKeys(env);
   return map(keys, (listed) => new Set(listed.map(rightOf)));
-}
-
-/** Reads `HUB_KEYS`. An entry is named by its place, never quoted: it may hold a key by mistake. */
-export function parseKeys(variable: string): Result<readonly HubKey[]> {
-  const keys: HubKey[] = [];
-  for (const [at, entry] of variable
-    .split(/[\s,]+/)
-    .filter((part) => part !== "")
-    .entries()) {
-    const key = parseEntry(entry);
-    const fault =
-      typeof key === "string" ? key : keys.some(({ kid }) => kid === key.kid) ? "its kid was used before" : "";
-    if (typeof key === "string" || fault !== "") {
-      return refuse(
-        "hub_not_configured",
-        `HUB_KEYS: entry ${at + 1} must be kid:scope:sha256hex[:agent_key]; ${fault}`,
-      );
-    }
-    keys.push(key);
-  }
-  return ok(keys);
-}
-
-/** The entry's key, or what is wrong with it. */
-function parseEntry(entry: string): HubKey | string {
-  const [, kid, scope, hex, , agent_key] = /^([^:]*):([^:]*):([^:]*)(:(.*))?$/.exec(entry) ?? [];
-  if (kid === undefined || hex === undefined) return "it has fewer than three parts";
-  if (!KID.test(kid)) return "its kid must be 1 to 32 of A-Z a-z 0-9 -";
-  const known = SCOPES.find((one) => one === scope);
-  if (known === undefined) return `its scope must be ${SCOPES.join(", ")}`;
-  if (!/^[0-9a-f]{64}$/.test(hex)) return "its digest must be 64 lower-case hex digits";
-  const key = { kid, scope: known, digest: fromHex(hex) };
-  if (agent_key === undefined) return key;
-  if (!KEY_PATTERN.test(agent_key) || isReserved(agent_key)) return "its agent key is none";
-  return { ...key, agent_key };
 }
 
 /** The key whose text this is. All are compared, whichever matches. */

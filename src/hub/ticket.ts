@@ -5,7 +5,7 @@
  */
 import type { Kind } from "../protocol/index.ts";
 import { type Bytes, encode, fromBase64Url, toBase64Url } from "./bytes.ts";
-import type { HubKey } from "./keys.ts";
+import type { HubKey } from "./key-list.ts";
 import type { Strength } from "./caller.ts";
 
 /** What a ticket grants, for one channel. */

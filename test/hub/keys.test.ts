@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { isWithin, neededScope } from "../../src/hub/admission.ts";
 import { sha256, toBase64Url } from "../../src/hub/bytes.ts";
-import { findKey, type HubKey, isKeyInUrl, parseKeys, readKeys, rightOf } from "../../src/hub/keys.ts";
+import { type HubKey, parseKeys } from "../../src/hub/key-list.ts";
+import { findKey, isKeyInUrl, readKeys, rightOf } from "../../src/hub/keys.ts";
 import { mintTicket, type Ticket, verifyTicket } from "../../src/hub/ticket.ts";
 
 const OWNER = "owner-key-that-is-long-enough";

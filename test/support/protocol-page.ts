@@ -6,9 +6,12 @@ export const ROOT: string = join(import.meta.dirname, "../..");
 
 const PAGE = readFileSync(join(ROOT, "PROTOCOL.md"), "utf8");
 
+/** What holds for the owner, beside what holds on the wire. */
+const OPERATIONS = readFileSync(join(ROOT, "docs/OPERATIONS.md"), "utf8");
+
 /** Ids of the rules, such as SOC2, where they are defined: `**[SOC2]**`. */
 export function ruleIds(): string[] {
-  return [...PAGE.matchAll(/^(?:- )?\*\*\[([A-Z]{3}\d+)\]\*\*/gm)].map(([, id = ""]) => id);
+  return [...`${PAGE}\n${OPERATIONS}`.matchAll(/^(?:- )?\*\*\[([A-Z]{3}\d+)\]\*\*/gm)].map(([, id = ""]) => id);
 }
 
 /** Cells of the table under a heading whose first cell is a `` `name` ``; back quotes are taken off the name. */

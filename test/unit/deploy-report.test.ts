@@ -1,6 +1,6 @@
 /** What `npm run deploy` reads of wrangler's report. */
 import { expect, test } from "vitest";
-import { deployedUrls } from "../../scripts/deploy-report.ts";
+import { deployedUrls } from "../../scripts/deploy/report.ts";
 
 const SESSION = { type: "wrangler-session", version: 1, command_line_args: ["deploy"] };
 
