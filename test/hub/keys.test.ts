@@ -78,9 +78,9 @@ const MALFORMED: readonly (readonly [variable: string, says: string])[] = [
   [`a:Admin:${HEX}`, "its scope must be"],
   [`a:read:${HEX.slice(1)}`, "its digest must be 64 lower-case hex digits"],
   [`a:read:${HEX.toUpperCase()}`, "its digest must be"],
-  [`a:read:${HEX}:`, "its agent key is none"],
-  [`a:read:${HEX}:-x`, "its agent key is none"],
-  [`a:read:${HEX}:System`, "its agent key is none"],
+  [`a:read:${HEX}:`, "its agent key is not valid"],
+  [`a:read:${HEX}:-x`, "its agent key is not valid"],
+  [`a:read:${HEX}:System`, "its agent key is not valid"],
   [`a:read:${HEX} a:agent:${HEX}`, "entry 2 must be kid:scope:sha256hex[:agent_key]; its kid was used before"],
 ];
 

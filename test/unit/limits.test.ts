@@ -1,5 +1,6 @@
 /** The owner's variables: their defaults, 0 for unlimited, and nothing guessed. */
 import { expect, test } from "vitest";
+import { configurationProblem } from "../../src/hub/configuration.ts";
 import { LIMITS, readLimits } from "../../src/protocol/index.ts";
 
 test("without variables the defaults of PROTOCOL.md hold", () => {
@@ -47,3 +48,23 @@ test.each(["1x", "x1", "-1", 1.5, -1, Infinity, Number.NaN, 2 ** 53, "9".repeat(
     expect(() => readLimits({ HUB_RATE_BURST: given })).toThrow(reported(given));
   },
 );
+
+test.each([
+  [
+    { HUB_RATE_PER_SECONDS: "60" },
+    "HUB_RATE_PER_SECONDS is not a variable of this hub; remove it, or correct its name.",
+  ],
+  [{ HUB_REQUIRE_VERFIED: "1" }, "HUB_REQUIRE_VERFIED is not a variable of this hub"],
+  [{ HUB_REQUIRE_VERIFIED: "yes" }, "HUB_REQUIRE_VERIFIED must be 1 or 0"],
+  [{ HUB_RATE_BURST: "many" }, "HUB_RATE_BURST must be a whole number, 0 for unlimited"],
+  [{ HUB_KEYS: "ci:agnet:abc" }, "HUB_KEYS: entry 1 must be kid:scope:sha256hex[:agent_key]; its scope must be"],
+  [{ HUB_KEYS: 7 }, "HUB_KEYS must be text"],
+  [{ HUB_ORIGINS: "*" }, "HUB_ORIGINS:"],
+  [{ HUB_URL: "hub.example" }, "HUB_URL:"],
+])("[KEY2] of %j the variable that makes no sense is named", (variables, says) => {
+  expect(configurationProblem(variables)).toContain(says);
+});
+
+test("[KEY2] bindings that are no variables of the hub, and a key that a deploy took away, are no fault", () => {
+  expect(configurationProblem({ HUB_INDEX: {}, CHANNELS: {}, HUB_KEYS: "removed", PATH: "/bin" })).toBeUndefined();
+});
