@@ -28,7 +28,7 @@ export class LiveChannel {
     const { participants, epoch } = await hub.api.channel(id);
     const own = participants.find((participant) => participant.key === key);
     if (own === undefined) return undefined;
-    const client = await hub.connect(id, { after: own.read_seq, epoch });
+    const client = await hub.connect(id, { after: own.read_seq, epoch, wait_ms: 0 });
     return new LiveChannel(client, key, own.read_seq);
   }
 

@@ -2,148 +2,41 @@
  * The HTTP control plane: one method per route, one request per call, no retry. Each resolves to the
  * hub's answer or rejects with a `HubError`. Needs no connection.
  */
-import type { AckExtras } from "../protocol/frame.ts";
+import type { ChannelDetails, ListenAnswer, ListenedChannel } from "../protocol/message.ts";
 import type {
-  ChannelDetails,
-  ChannelSummary,
-  HistoryMeta,
-  Kind,
-  ListenAnswer,
-  ListenedChannel,
-  Message,
-  MessageType,
-} from "../protocol/message.ts";
-import { failureFrom, HubError } from "./hub-error.ts";
-import type { Host, Signal } from "./host.ts";
-import { noAnswer, query, readAnswer } from "./http.ts";
+  Agent,
+  ChannelList,
+  Done,
+  Health,
+  HistoryOptions,
+  HistoryPage,
+  ListenOptions,
+  SendOptions,
+  Sent,
+  Signable,
+  Ticket,
+} from "./api-shapes.ts";
+import { HubError } from "./hub-error.ts";
+import type { HttpAnswer, Signal } from "./host.ts";
+import { noAnswer, query } from "./http.ts";
 import { endsWait, endsWaits, Patience } from "./patience.ts";
 import { isMessages, isMeta } from "./read-frame.ts";
-
-/** Who speaks. */
-export interface Agent {
-  /** Public identity, `^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,127}$`. */
-  readonly key: string;
-  /** What others see; without it, the key. */
-  readonly name?: string;
-  readonly kind?: Kind;
-}
-
-/** A request on its way, for whoever signs it. */
-export interface Signable {
-  readonly method: string;
-  /** Absolute, `http:` or `https:`, of upgrades too. */
-  readonly url: string;
-  readonly body?: string;
-  /** The id under which the request happens once; its signature has this nonce. */
-  readonly nonce?: string;
-}
-
-export interface HubOptions {
-  /** Where the hub is: `https://hub.example` (`wss:` is understood as well). */
-  readonly url: string;
-  /** The hub key, sent as `x-spf-key`. Without it, `authorize` admits. */
-  readonly key?: string;
-  readonly agent: Agent;
-  /** Headers to add to each request and upgrade. */
-  readonly authorize?: (request: Signable) => Promise<Readonly<Record<string, string>>>;
-}
-
-export interface SendOptions {
-  /** Names or keys this is for, at most 20. */
-  readonly to?: readonly string[];
-  /** `seq` of the message this answers. */
-  readonly reply_to?: number;
-  readonly msg_type?: Exclude<MessageType, "system">;
-  /** The id under which it is stored once; without it, a random one. */
-  readonly client_msg_id?: string;
-  /** A new name for the sender. */
-  readonly name?: string;
-}
-
-/** A stored message, and whom it reached. */
-export interface Sent extends AckExtras {
-  readonly message: Message;
-}
-
-export interface HistoryOptions {
-  /** 1–1000, default 50. */
-  readonly limit?: number;
-  /** Only later ones, oldest first. */
-  readonly after?: number;
-  /** Only earlier ones. */
-  readonly before?: number;
-  readonly epoch?: string;
-}
-
-export interface HistoryPage {
-  readonly channel_id: string;
-  readonly messages: readonly Message[];
-  readonly count: number;
-  readonly meta: HistoryMeta;
-}
-
-export interface ListenOptions {
-  /** Everything up to here is done with; without it, the read position. */
-  readonly after?: number;
-  /** Seconds to wait for something, 0–55, default 0. */
-  readonly wait?: number;
-  /** `me`: only what mentions this agent. */
-  readonly for?: "all" | "me";
-  readonly limit?: number;
-}
-
-export interface ChannelList {
-  readonly channels: readonly ChannelSummary[];
-  /** Of all channels. */
-  readonly count: number;
-  /** What to pass as `cursor` for the rest. */
-  readonly next_cursor?: number;
-}
-
-export interface Health {
-  readonly name: string;
-  readonly version: string;
-  /** What `/channel-hub.tgz` holds. */
-  readonly package?: { readonly build: string; readonly sha256: string };
-}
-
-export interface Ticket {
-  readonly ticket: string;
-  readonly url: string;
-  readonly expires_at: string;
-}
-
-export interface Done {
-  readonly channel_id: string;
-  readonly seq: number;
-}
-
-interface Request {
-  readonly method?: string;
-  readonly path: string;
-  readonly body?: object;
-  /** The id under which it happens once. */
-  readonly once?: string | undefined;
-  /** Seconds the hub may take longer than usual. */
-  readonly wait?: number;
-  readonly signal?: Signal | undefined;
-}
-
-/** Milliseconds an answer may take. */
-const TIMEOUT_MS = 30_000;
+import type { Requests } from "./requests.ts";
 
 export class ApiClient {
-  /** `http:` or `https:`, without a slash at the end. */
-  readonly url: string;
-  readonly #options: HubOptions;
-  readonly #host: Host;
+  readonly #requests: Requests;
+  readonly #agent: Agent;
   readonly #patience: Patience;
 
-  constructor(options: HubOptions, host: Host) {
-    this.url = options.url.replace(/^ws/, "http").replace(/\/+$/, "");
-    this.#options = options;
-    this.#host = host;
-    this.#patience = new Patience(() => host.now());
+  constructor(agent: Agent, requests: Requests) {
+    this.#agent = agent;
+    this.#requests = requests;
+    this.#patience = new Patience(requests.uptime);
+  }
+
+  /** Where the hub is: `http:` or `https:`, without a slash at the end. */
+  get url(): string {
+    return this.#requests.url;
   }
 
   /**
@@ -151,13 +44,13 @@ export class ApiClient {
    * an agent that signs, it is the nonce, 16 to 64 of A-Z a-z 0-9 _ -.
    */
   create(name: string, id?: string): Promise<{ channel_id: string; name: string; created_by: string }> {
-    const { key, name: name_display, kind } = this.#options.agent;
-    return this.#ask({ path: "/api/channel/create", body: { name, key, name_display, kind }, once: id });
+    const { key, name: name_display, kind } = this.#agent;
+    return this.#requests.ask({ path: "/api/channel/create", body: { name, key, name_display, kind }, once: id });
   }
 
   /** Joins; repeated, does nothing. */
   join(channel_id: string): Promise<Done & { epoch: string }> {
-    return this.#post("join", { channel_id, ...this.#options.agent });
+    return this.#post("join", { channel_id, ...this.#agent });
   }
 
   leave(channel_id: string): Promise<Done> {
@@ -166,29 +59,31 @@ export class ApiClient {
 
   /** Sends without a connection. Give a `client_msg_id` where it may be repeated. */
   send(channel_id: string, text: string, options: SendOptions = {}): Promise<Sent> {
-    return this.#post("send", { channel_id, ...this.#options.agent, text, ...options });
+    return this.#post("send", { channel_id, ...this.#agent, text, ...options });
   }
 
   list(options: { limit?: number; cursor?: number; key?: string } = {}): Promise<ChannelList> {
-    return this.#ask({ path: `/api/channel/list${query({ ...options })}` });
+    return this.#requests.ask({ path: `/api/channel/list${query({ ...options })}` });
   }
 
   async history(channel_id: string, options: HistoryOptions = {}): Promise<HistoryPage> {
-    const page = await this.#ask<HistoryPage>({ path: `${channelPath(channel_id)}/history${query({ ...options })}` });
-    if (!isMessages(page.messages) || !isMeta(page.meta)) throw new HubError(noAnswer(200));
+    const page = await this.#requests.ask<HistoryPage>({
+      path: `${channelPath(channel_id)}/history${query({ ...options })}`,
+    });
+    if (!isMessages(page.messages) || !isMeta(page.meta)) throw new HubError(noAnswer(asText(page)));
     return page;
   }
 
   /** A channel in full: who is there, since when, with how much unread. */
   channel(channel_id: string): Promise<ChannelDetails> {
-    return this.#ask({ path: channelPath(channel_id) });
+    return this.#requests.ask({ path: channelPath(channel_id) });
   }
 
   /** What is new in a channel; with `wait`, as soon as there is something. */
   listen(channel_id: string, { wait, ...options }: ListenOptions = {}, signal?: Signal): Promise<ListenAnswer> {
     const ask = (part: number): Promise<ListenAnswer> => {
       const asked = query({ key: this.#key, ...options, wait: wait && part });
-      return this.#ask({ path: `${channelPath(channel_id)}/listen${asked}`, wait: part, signal });
+      return this.#requests.ask({ path: `${channelPath(channel_id)}/listen${asked}`, wait: part, signal });
     };
     return this.#patience.wait(wait ?? 0, ask, endsWait);
   }
@@ -201,7 +96,7 @@ export class ApiClient {
     const places = after && Object.entries(after).map(([id, seq]) => `${id}:${seq}`);
     const ask = (part: number): Promise<{ channels: readonly ListenedChannel[] }> => {
       const asked = query({ key: this.#key, after: places?.join(","), ...options, wait: wait && part });
-      return this.#ask({ path: `/api/listen${asked}`, wait: part, signal });
+      return this.#requests.ask({ path: `/api/listen${asked}`, wait: part, signal });
     };
     return this.#patience.wait(wait ?? 0, ask, endsWaits);
   }
@@ -213,12 +108,15 @@ export class ApiClient {
 
   /** Ends the channel for good; its id is never used again. */
   delete(channel_id: string): Promise<{ channel_id: string }> {
-    return this.#ask({ method: "DELETE", path: channelPath(channel_id) + query({ key: this.#key }) });
+    return this.#requests.ask({ method: "DELETE", path: channelPath(channel_id) + query({ key: this.#key }) });
   }
 
   /** A ticket to connect with (30 s, once), or to watch with (`seconds`, a day at most). */
-  ticket(channel_id: string, options: { watch?: boolean; seconds?: number } = {}): Promise<Ticket> {
-    return this.#ask({ path: "/api/ticket", body: { channel_id, ...this.#options.agent, ...options } });
+  async ticket(channel_id: string, options: { watch?: boolean; seconds?: number } = {}): Promise<Ticket> {
+    const body = { channel_id, ...this.#agent, ...options };
+    const given = await this.#requests.ask<Ticket>({ path: "/api/ticket", body });
+    if (typeof given.ticket !== "string") throw new HubError(noAnswer(asText(given)));
+    return given;
   }
 
   /** Removes a participant and keeps it out for some minutes (60). */
@@ -242,35 +140,26 @@ export class ApiClient {
 
   /** Whether a hub is there; needs no key. */
   health(): Promise<Health> {
-    return this.#ask({ path: "/health" });
+    return this.#requests.ask({ path: "/health" });
   }
 
-  /** Headers that admit a request or an upgrade. */
-  async headers(request: Signable): Promise<Record<string, string>> {
-    const { key, authorize } = this.#options;
-    return { ...(key !== undefined && { "x-spf-key": key }), ...(await authorize?.(request)) };
+  /** Headers that admit a request of your own. */
+  headers(request: Signable): Promise<Record<string, string>> {
+    return this.#requests.headers(request);
   }
 
   get #key(): string {
-    return this.#options.agent.key;
+    return this.#agent.key;
   }
 
   #post<T>(route: string, body: object): Promise<T> {
-    return this.#ask({ path: `/api/channel/${route}`, body });
+    return this.#requests.ask({ path: `/api/channel/${route}`, body });
   }
+}
 
-  async #ask<T>({ path, body, once, wait = 0, signal, ...request }: Request): Promise<T> {
-    const json = body && JSON.stringify(body);
-    const method = request.method ?? (json === undefined ? "GET" : "POST");
-    const bare = { method, url: this.url + path, ...(json !== undefined && { body: json }) };
-    const admitted = await this.headers(once === undefined ? bare : { ...bare, nonce: once });
-    const headers = once === undefined ? admitted : { "idempotency-key": once, ...admitted };
-    const sent = { ...bare, headers, timeout_ms: TIMEOUT_MS + wait * 1000, ...(signal && { signal }) };
-    const answer = await this.#host.fetch(sent).catch((error: unknown) => {
-      throw new HubError(failureFrom(error));
-    });
-    return readAnswer(answer) as T;
-  }
+/** An answer whose form is not the hub's, as it came. */
+function asText(answer: object): HttpAnswer {
+  return { status: 200, text: JSON.stringify(answer) };
 }
 
 function channelPath(channel_id: string): string {

@@ -4,28 +4,29 @@
  */
 import type { Gap, Message } from "../protocol/message.ts";
 import { CLIENT_MSG_ID_PATTERN } from "../protocol/text.ts";
-import type { ApiClient, HistoryOptions, HistoryPage, SendOptions, Sent } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
+import type { HistoryOptions, HistoryPage, SendOptions, Sent } from "./api-shapes.ts";
+import { Clock } from "./clock.ts";
 import { isDue, type Phase, type Place, type Settings, type StateChange } from "./connection-state.ts";
-import { Follower, reread, type Rereading } from "./follower.ts";
-import { type Failure, failure, HubError } from "./hub-error.ts";
-import type { Host, Signal } from "./host.ts";
+import { FirstConnect, type Waiting } from "./first-connect.ts";
+import { failure, HubError } from "./hub-error.ts";
+import type { Host } from "./host.ts";
 import { type ChannelEvent, type Dropped, Inbox } from "./inbox.ts";
 import { Link } from "./link.ts";
 import { type Listener, Listeners } from "./listeners.ts";
+import { Reader, reread, type Rereading } from "./reader.ts";
 import { type Answer, Sender } from "./sender.ts";
 import type { Upgrading } from "./upgrade.ts";
 
 const BAD_ID = "client_msg_id must be 1 to 64 printable ASCII characters without space";
 
-export interface ConnectOptions {
+export interface ConnectOptions extends Waiting {
   /** Go on after this message instead of starting with the newest 50. */
   readonly after?: number;
   /** Of the channel in which `after` was: with it, a channel made anew is noticed. */
   readonly epoch?: string;
   /** Own messages are told too, each at its place among the others. */
   readonly echo?: boolean;
-  /** Aborts the connect; later it has no effect. */
-  readonly signal?: Signal;
 }
 
 export interface ChannelPorts extends Upgrading {
@@ -54,29 +55,33 @@ export interface Drain {
 
 export class ChannelClient implements AsyncIterable<ChannelEvent> {
   readonly id: string;
-  /** Settles with the first frame, or with the reason why there will be none. */
-  readonly ready: Promise<void>;
   readonly #host: Host;
   readonly #api: ApiClient;
   readonly #link: Link;
   readonly #sender: Sender;
-  readonly #inbox: Inbox = new Inbox();
-  readonly #followers: Set<Follower> = new Set();
+  readonly #reader: Reader;
+  readonly #first: FirstConnect;
   readonly #listeners: Listeners<ChannelEvents>;
   readonly #rereading: Rereading;
   /** What listeners will hear as soon as the application could attach them. */
   #held: (() => void)[] | undefined = [];
-  #settleReady: (why?: Failure) => void = () => undefined;
   readonly #idPrefix: string;
+  readonly #key: string;
+  readonly #clock: Clock;
   #sends = 0;
 
-  constructor(id: string, { after, epoch, signal }: ConnectOptions, ports: ChannelPorts) {
+  constructor(id: string, { after, epoch }: ConnectOptions, ports: ChannelPorts) {
     this.id = id;
     const { host, api, settings } = ports;
     this.#host = host;
     this.#api = api;
     this.#idPrefix = host.id();
+    const instance = host.id();
+    const clock = new Clock(host);
+    this.#clock = clock;
+    this.#key = settings.key;
     this.#rereading = { host, api, channel_id: id, isDue: (message) => isDue(settings, message) };
+    this.#reader = new Reader(new Inbox(), this.#rereading);
     // The fault of a listener is the application's: it surfaces as such, outside of this room.
     this.#listeners = new Listeners(
       (error) =>
@@ -85,10 +90,21 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
         }),
     );
     const place = after === undefined ? undefined : { seq: after, epoch };
-    this.#link = new Link(ports, { channel_id: id, place, settings }, this.#hearer());
-    const isConnected = (): boolean => this.state === "connected";
-    this.#sender = new Sender({ host, say: (text) => this.#link.say(text), isConnected });
-    this.ready = this.#connect(signal);
+    this.#link = new Link(ports, { channel_id: id, place, settings, clock, instance }, this.#hearer());
+    this.#sender = new Sender({
+      host,
+      clock,
+      say: (text) => this.#link.say(text),
+      isConnected: () => this.state === "connected",
+      renew: (why) => this.#link.renew(why),
+    });
+    this.#first = new FirstConnect(host, settings.open_ms, (why) => this.#link.dispatch({ type: "disconnect", why }));
+    this.#link.start();
+  }
+
+  /** Resolves with the first frame; rejects with the reason why there is none, or none in time. */
+  ready(waiting: Waiting = {}): Promise<void> {
+    return this.#first.wait(waiting);
   }
 
   get state(): Phase["name"] {
@@ -100,9 +116,9 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     return this.#link.state.place;
   }
 
-  /** Events that wait for `drain`. */
+  /** Events that wait for `drain` or a `for await`. */
   get buffered(): number {
-    return this.#inbox.size;
+    return this.#reader.size;
   }
 
   /** The answer ends it. */
@@ -121,7 +137,7 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     const client_msg_id = options.client_msg_id ?? this.#nextId();
     if (!CLIENT_MSG_ID_PATTERN.test(client_msg_id)) throw new HubError(failure("bad_request", BAD_ID));
     const command = { action: "send", text, ...options, client_msg_id };
-    const answer = await this.#sender.ask(client_msg_id, JSON.stringify(command));
+    const answer = await this.#sender.ask({ id: client_msg_id, frame: JSON.stringify(command), text });
     if (answer.type !== "ack") throw unexpected(answer);
     const { type: _type, data: message, ...extras } = answer;
     return { message, ...extras };
@@ -144,33 +160,26 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     return "seq" in answer ? answer.seq : seq;
   }
 
-  history(options: HistoryOptions = {}): Promise<HistoryPage> {
-    return this.#api.history(this.id, options);
+  async history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    const page = await this.#api.history(this.id, options);
+    for (const message of page.messages) if (message.from === this.#key) this.#sender.shown(message);
+    return page;
   }
 
   /** Takes what came since the last drain: the newest 500, and an account of what had no room. */
   drain(): Drain {
-    const { events, dropped } = this.#inbox.drain();
+    const { events, dropped } = this.#reader.drain();
     return { ...sort(events), dropped };
   }
 
   /** Reads dropped messages again from the hub; what it has no longer either is told as a gap. */
   async refetch(dropped: Dropped): Promise<Omit<Drain, "dropped">> {
-    const events: ChannelEvent[] = [];
-    for await (const event of reread(this.#rereading, dropped)) events.push(event);
-    return sort(events);
+    return sort(await reread(this.#rereading, dropped));
   }
 
   /** Everything that waits for `drain` and all that follows, at the reader's pace; ends with the connection. */
   async *[Symbol.asyncIterator](): AsyncGenerator<ChannelEvent> {
-    const follower = new Follower(this.#inbox.copy(), this.#rereading);
-    this.#followers.add(follower);
-    if (this.state === "closed") follower.end();
-    try {
-      yield* follower.events();
-    } finally {
-      this.#followers.delete(follower);
-    }
+    for (let event = await this.#reader.next(); event !== undefined; event = await this.#reader.next()) yield event;
   }
 
   /** Does not wait for the next attempt. */
@@ -183,20 +192,9 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     await this.#link.disconnect(failure("disconnected", "the application disconnected"));
   }
 
-  async #connect(signal: Signal | undefined): Promise<void> {
-    const first = new Promise<Failure | undefined>((resolve) => (this.#settleReady = resolve));
-    const abort = (): void => this.#link.dispatch({ type: "disconnect", why: aborted() });
-    signal?.addEventListener("abort", abort);
-    this.#link.dispatch({ type: "connect" });
-    if (signal?.aborted === true) abort();
-    const why = await first;
-    signal?.removeEventListener("abort", abort);
-    if (why !== undefined) throw new HubError(why);
-  }
-
   #ask(command: object): Promise<Answer> {
     const ref = this.#nextId();
-    return this.#sender.ask(ref, JSON.stringify({ ...command, ref }));
+    return this.#sender.ask({ id: ref, frame: JSON.stringify({ ...command, ref }) });
   }
 
   #nextId(): string {
@@ -208,33 +206,39 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
       told: (event) => this.#tell(event),
       answered: (frame) => this.#sender.answered(frame),
       rewound: () => this.#sender.rewind(),
+      shown: (message) => this.#sender.shown(message),
+      current: () => this.#sender.current(),
       faulted: (why) => this.#emit("error", new HubError(why)),
       changed: (change) => this.#change(change),
     };
   }
 
   #tell(event: ChannelEvent): void {
-    if (this.#inbox.add(event)) {
-      const { dropped } = this.#inbox.peek();
-      if (dropped !== undefined) this.#emit("dropped", dropped);
-    }
-    for (const follower of this.#followers) follower.tell(event);
-    if (event.type === "message") this.#emit("message", event.message);
-    else this.#emit("gap", event.gap);
+    const { dropped } = this.#reader.tell(event);
+    if (dropped !== undefined) this.#emit("dropped", dropped);
+    if (event.type === "message") return this.#emit("message", event.message);
+    this.#sender.loseTrace();
+    this.#emit("gap", event.gap);
   }
 
   #change(change: StateChange): void {
+    const { phase, wasConnected, trouble } = this.#link.state;
+    // Nobody hears of all the attempts before the first frame but who waits for it.
+    if (phase.name === "connecting" && !wasConnected) this.#held = [];
     this.#emit("state", change);
-    const { phase } = this.#link.state;
+    this.#first.changed(change);
     if (phase.name === "connected") {
       this.#sender.pump();
-      this.#settleReady();
+      this.#first.settle();
       this.#host.after(0, () => this.#release());
+    }
+    if (phase.name === "disconnected" && trouble !== undefined) {
+      this.#first.troubled(trouble, phase.retry_at - this.#clock.now());
     }
     if (phase.name !== "closed") return;
     this.#sender.end(phase.why);
-    for (const follower of this.#followers) follower.end();
-    this.#settleReady(phase.why);
+    this.#reader.end();
+    this.#first.settle(phase.why);
     this.#release();
   }
 
@@ -255,10 +259,6 @@ function sort(events: readonly ChannelEvent[]): Omit<Drain, "dropped"> {
     messages: events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
     gaps: events.flatMap((event) => (event.type === "gap" ? [event.gap] : [])),
   };
-}
-
-function aborted(): Failure {
-  return failure("disconnected", "the connect was aborted");
 }
 
 function unexpected({ type }: Answer): HubError {

@@ -18,6 +18,10 @@ export interface Settings {
   readonly ping_ms: number;
   /** A link that gives no sign of life for this long after a ping is dead. */
   readonly pong_ms: number;
+  /** The same, where there is reason to doubt the link: the machine woke, or something was said into a silence. */
+  readonly probe_ms: number;
+  /** A link of which nothing came for this long is silent. */
+  readonly silent_ms: number;
   /** From the upgrade to the first frame. */
   readonly open_ms: number;
   /** A link that held this long was good: the next attempt is the first again. */
@@ -33,6 +37,8 @@ export function isDue({ echo, key }: Settings, { from }: Message): boolean {
 export const DEFAULTS: Omit<Settings, "echo" | "key"> = {
   ping_ms: 25_000,
   pong_ms: 10_000,
+  probe_ms: 5_000,
+  silent_ms: 5_000,
   open_ms: 30_000,
   stable_ms: 10_000,
   backoff: { least: 250, most: 30_000 },
@@ -49,9 +55,12 @@ export interface Connected {
   /** `behind`: the hub sends no messages until a page was complete (SOC2). */
   readonly mode: "live" | "behind";
   readonly since: number;
+  /** When something last came. */
+  readonly heard_at: number;
   readonly ping_at: number;
-  /** Set while a ping is unanswered. */
+  /** Set while a ping is unanswered: the link is dead if nothing came for `pong_ms`. */
   readonly pong_by: number | undefined;
+  readonly pong_ms: number;
   /** Set while the hub wants the next page asked for later. */
   readonly ask_at: number | undefined;
 }
@@ -84,15 +93,23 @@ export interface ConnectionState {
   readonly unsaid: Unsaid;
   /** What the hub said last before it ends the link. */
   readonly fault: Failure | undefined;
+  /** Why the last link or attempt ended. */
+  readonly trouble: Failure | undefined;
 }
 
 export type ConnectionEvent =
-  /** Connect, or do not wait any longer. */
+  /** Connect, or do not wait any longer; where connected, find out whether the link lives. */
   | { readonly type: "connect" }
+  /** A command went out. */
+  | { readonly type: "said" }
+  /** What came is no frame of a hub. */
+  | { readonly type: "garbage"; readonly link: number; readonly text: string }
   | { readonly type: "frames"; readonly link: number; readonly frames: readonly PlainFrame[]; readonly bytes: number }
   | { readonly type: "pong"; readonly link: number }
   /** The socket opened and closed. */
   | { readonly type: "lost"; readonly link: number; readonly code: number; readonly reason: string }
+  /** The link brings nothing more of what is waited for. */
+  | { readonly type: "renew"; readonly why: Failure }
   /** The socket never opened. */
   | { readonly type: "refused"; readonly link: number; readonly why: Failure }
   | { readonly type: "time" }
@@ -118,6 +135,10 @@ export type Effect =
   | { readonly type: "tell"; readonly event: ChannelEvent }
   /** The hub answered a command. */
   | { readonly type: "answered"; readonly frame: PlainFrame }
+  /** An own message stands in the channel. */
+  | { readonly type: "shown"; readonly message: Message }
+  /** Everything up to now has come. */
+  | { readonly type: "current" }
   /** Commands on the wire go again. */
   | { readonly type: "rewind" }
   | { readonly type: "changed"; readonly change: StateChange }
@@ -147,6 +168,7 @@ export function newConnection(place: Place | undefined): ConnectionState {
     wasConnected: false,
     unsaid: NOTHING_UNSAID,
     fault: undefined,
+    trouble: undefined,
   };
 }
 
@@ -163,6 +185,11 @@ export function changed({ phase, attempt }: ConnectionState, code: string, reaso
  */
 export const SAY_MESSAGES = 100;
 export const SAY_BYTES: number = 64 * 1024;
+
+/** From now on a sign of life is waited for. */
+export function expecting(now: number, pong_ms: number): { readonly pong_by: number; readonly pong_ms: number } {
+  return { pong_by: now + pong_ms, pong_ms };
+}
 
 /** Says how far everything has come. */
 export function sayProgress(state: ConnectionState): Step {

@@ -3,7 +3,6 @@
  * what is to be done about it. `ChannelClient` does it. Touches no host, knows no socket: a link is
  * a number, and whatever is said of an older link is ignored.
  */
-import { mayReconnect } from "../protocol/error.ts";
 import {
   askOn,
   changed,
@@ -12,10 +11,11 @@ import {
   type ConnectionState,
   type Context,
   type Effect,
+  expecting,
   NOTHING_UNSAID,
   type Step,
 } from "./connection-state.ts";
-import { close, giveUp, lossOf, lost, withDrop } from "./ending.ts";
+import { close, giveUp, isFinal, lossOf, lost, withDrop } from "./ending.ts";
 import { hear } from "./hear.ts";
 import { failure, isTemporary } from "./hub-error.ts";
 
@@ -23,13 +23,19 @@ export function step(state: ConnectionState, event: ConnectionEvent, context: Co
   if (state.phase.name === "closed" || isStale(state, event)) return { state, effects: [] };
   switch (event.type) {
     case "connect":
-      return state.phase.name === "disconnected" ? open(state, context) : { state, effects: [] };
+      return hurry(state, context);
+    case "said":
+      return said(state, context);
+    case "garbage":
+      return garbage(state, event.text, context);
     case "frames":
       return hear(state, event, context);
     case "pong":
-      return { state: ponged(state), effects: [] };
+      return { state: ponged(state, context), effects: [] };
     case "lost":
-      return lost(state, lossOf(state, event), mayReconnect(event.code), context);
+      return lost(state, lossOf(state, event), !isFinal(state, event), context);
+    case "renew":
+      return state.phase.name === "connected" ? giveUp(state, event.why, context) : { state, effects: [] };
     case "refused":
       return lost(state, event.why, isTemporary(event.why), context);
     case "time":
@@ -66,9 +72,43 @@ function open(state: ConnectionState, { now, settings }: Context): Step {
   return { state: opening, effects: [changed(opening, "connecting", reason), { type: "open", link }] };
 }
 
-function ponged(state: ConnectionState): ConnectionState {
+function ponged(state: ConnectionState, { now }: Context): ConnectionState {
   const { phase } = state;
-  return phase.name === "connected" ? { ...state, phase: { ...phase, pong_by: undefined } } : state;
+  return phase.name === "connected" ? { ...state, phase: { ...phase, pong_by: undefined, heard_at: now } } : state;
+}
+
+/** Somebody will not wait: the next attempt is now, one that hangs begins anew, a link that is up is probed. */
+function hurry(state: ConnectionState, context: Context): Step {
+  const { phase } = state;
+  const { now, settings } = context;
+  if (phase.name === "disconnected") return open(state, context);
+  if (phase.name === "connected") return probe(state, phase, context);
+  const hangs = phase.name === "connecting" && now >= phase.until - settings.open_ms + settings.probe_ms;
+  return hangs ? withDrop(open(state, context)) : { state, effects: [] };
+}
+
+/** A link that was silent may be dead, and would take what was said along. */
+function said(state: ConnectionState, context: Context): Step {
+  const { phase } = state;
+  const isSilent = phase.name === "connected" && context.now - phase.heard_at >= context.settings.silent_ms;
+  return isSilent ? probe(state, phase, context) : { state, effects: [] };
+}
+
+function probe(state: ConnectionState, phase: Connected, { now, settings }: Context): Step {
+  const asked = expecting(now, settings.probe_ms);
+  if (phase.pong_by === undefined) {
+    const next = { ...state, phase: { ...phase, ...asked, ping_at: now + settings.ping_ms } };
+    return { state: next, effects: [{ type: "say", text: "ping" }] };
+  }
+  // A pong that was due while the machine slept may still come.
+  const isSooner = phase.pong_by <= now || asked.pong_by < phase.pong_by;
+  return { state: isSooner ? { ...state, phase: { ...phase, ...asked } } : state, effects: [] };
+}
+
+/** Before the first frame it shows that no hub is there; later it is a fault that the link copes with. */
+function garbage(state: ConnectionState, text: string, context: Context): Step {
+  const why = failure("bad_frame", `no frame of a hub: ${text.slice(0, 100)}`);
+  return state.phase.name === "connecting" ? giveUp(state, why, context) : { state, effects: [{ type: "fault", why }] };
 }
 
 function tick(state: ConnectionState, context: Context): Step {
@@ -85,14 +125,14 @@ function tick(state: ConnectionState, context: Context): Step {
 function beat(state: ConnectionState, phase: Connected, context: Context): Step {
   const { now, settings } = context;
   if (phase.pong_by !== undefined && now >= phase.pong_by) {
-    const silence = failure("network", `no sign of the hub for ${settings.pong_ms / 1000} s`);
+    const silence = failure("network", `no sign of the hub for ${phase.pong_ms / 1000} s`);
     return giveUp(state, state.fault ?? silence, context);
   }
   const effects: Effect[] = [];
   const next = { ...phase };
   if (phase.pong_by === undefined && now >= phase.ping_at) {
     effects.push({ type: "say", text: "ping" });
-    Object.assign(next, { pong_by: now + settings.pong_ms, ping_at: now + settings.ping_ms });
+    Object.assign(next, expecting(now, settings.pong_ms), { ping_at: now + settings.ping_ms });
   }
   if (phase.ask_at !== undefined && now >= phase.ask_at) {
     effects.push(askOn(state));

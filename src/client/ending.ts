@@ -1,4 +1,5 @@
 /** How links end: the next attempt, or none. Close codes and statuses decide, by the protocol's table. */
+import { mayReconnect } from "../protocol/error.ts";
 import { waitFor } from "./backoff.ts";
 import {
   changed,
@@ -18,12 +19,16 @@ export function giveUp(state: ConnectionState, why: Failure, context: Context): 
 /** The link is gone: waits for the next attempt, or it was the last. */
 export function lost(state: ConnectionState, why: Failure, mayRetry: boolean, context: Context): Step {
   if (!state.isMember) return close(state, leftBehind());
-  // Nobody waits behind a connect that the network refused; a hub that says "later" is waited for.
-  if (!mayRetry || (!state.wasConnected && why.status === 0)) return close(state, why);
+  if (!mayRetry) return close(state, why);
   const { now, roll, settings } = context;
   const attempt = wasStable(state, context) ? 0 : state.attempt;
   const retry_at = now + waitFor(settings.backoff, attempt, roll, why.retry_after_ms);
-  const waiting: ConnectionState = { ...state, phase: { name: "disconnected", retry_at }, attempt: attempt + 1 };
+  const waiting: ConnectionState = {
+    ...state,
+    phase: { name: "disconnected", retry_at },
+    attempt: attempt + 1,
+    trouble: why,
+  };
   const effects: Effect[] = state.phase.name === "connected" ? [{ type: "rewind" }] : [];
   return { state: waiting, effects: [...effects, changed(waiting, why.code, why.message)] };
 }
@@ -40,6 +45,15 @@ function leftBehind(): Failure {
 export function lossOf({ fault }: ConnectionState, { code, reason }: { code: number; reason: string }): Failure {
   const said = reason === "" ? `the link broke (${code})` : `the hub closed the link: ${reason} (${code})`;
   return fault ?? failure("network", said);
+}
+
+/**
+ * Whether a close is the hub's last word. Its codes alone are not: what stands in between closes too,
+ * 1009 above all, so the hub must have said why, in a frame or as the close's reason.
+ */
+export function isFinal({ fault }: ConnectionState, { code, reason }: { code: number; reason: string }): boolean {
+  if (mayReconnect(code)) return false;
+  return fault !== undefined || (code === 1009 ? reason === "frame_too_large" : /^[a-z][a-z_]*$/.test(reason));
 }
 
 export function close(state: ConnectionState, why: Failure): Step {

@@ -12,6 +12,7 @@ import {
   type ConnectionState,
   type Context,
   type Effect,
+  expecting,
   isDue,
   type Phase,
   READ_ON,
@@ -51,8 +52,9 @@ export function hear(before: ConnectionState, { frames, bytes }: Heard, context:
 /** Any frame shows that the link lives, also while its pong stands behind a long queue. */
 function alive(state: ConnectionState, { now, settings }: Context): ConnectionState {
   const { phase } = state;
-  if (phase.name !== "connected" || phase.pong_by === undefined) return state;
-  return { ...state, phase: { ...phase, pong_by: now + settings.pong_ms } };
+  if (phase.name !== "connected") return state;
+  const asked = phase.pong_by === undefined ? {} : expecting(now, settings.pong_ms);
+  return { ...state, phase: { ...phase, heard_at: now, ...asked } };
 }
 
 function noteProgress(before: ConnectionState, state: ConnectionState, bytes: number): Step {
@@ -157,7 +159,14 @@ function hearMessage(state: ConnectionState, message: Message, context: Context)
     const next = giveUp(state, why, context);
     return { state: next.state, effects: [{ type: "fault", why }, ...next.effects] };
   }
-  return take(state, [message], context);
+  const taken = take(state, [message], context);
+  return { state: taken.state, effects: [...shown([message], context), ...taken.effects] };
+}
+
+/** Own messages that carry the id of a send: they settle it, wherever its ack is. */
+function shown(messages: readonly Message[], { settings }: Context): Effect[] {
+  const own = messages.filter(({ from, client_msg_id }) => from === settings.key && client_msg_id !== undefined);
+  return own.map((message) => ({ type: "shown", message }));
 }
 
 /** Moves the position over messages that follow it, and tells those that are due. */
@@ -193,8 +202,9 @@ function hearPage(state: ConnectionState, { data, meta, ref }: Page, context: Co
   // Connecting joins: whatever the page says of earlier comings and goings, the agent is a member now.
   const now = isFirst ? { ...taken.state, isMember: true } : taken.state;
   const gap: Effect[] = meta.gap === null ? [] : [{ type: "tell", event: { type: "gap", gap: meta.gap } }];
-  const ask: Effect[] = meta.complete ? [] : [askOn(now)];
-  return { state: now, effects: [...opened.effects, ...gap, ...taken.effects, ...ask] };
+  const next: Effect = meta.complete ? { type: "current" } : askOn(now);
+  // What the page shows comes before the link counts as connected, since then what is unanswered goes again.
+  return { state: now, effects: [...shown(messages, context), ...opened.effects, ...gap, ...taken.effects, next] };
 }
 
 /** The number after which the page's messages are news. */
@@ -228,7 +238,8 @@ function faultIn(messages: readonly Message[], start: number, meta: HistoryMeta)
 function enter(state: ConnectionState, { complete }: HistoryMeta, { now, settings }: Context): Step {
   const mode = complete ? "live" : "behind";
   if (state.phase.name === "connected") return { state: { ...state, phase: { ...state.phase, mode } }, effects: [] };
-  const times = { since: now, ping_at: now + settings.ping_ms, pong_by: undefined, ask_at: undefined };
+  const { ping_ms, pong_ms } = settings;
+  const times = { since: now, heard_at: now, ping_at: now + ping_ms, pong_by: undefined, pong_ms, ask_at: undefined };
   const next: ConnectionState = { ...state, wasConnected: true, phase: { name: "connected", mode, ...times } };
   return { state: next, effects: [changed(next, "connected", "the hub answered")] };
 }

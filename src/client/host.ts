@@ -3,17 +3,22 @@
  * socket, one HTTP request, a timer, the time, dice. The names below are globals of every JavaScript
  * host; they are declared here so that no other file can use them.
  */
+import { failure, HubError } from "./hub-error.ts";
 
 export interface Host {
-  /** Unix milliseconds; never goes back, and does not jump when somebody sets the clock. */
+  /** Unix milliseconds by the machine's clock, which people set and which goes on while it sleeps. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets and that never goes back; in sleep it may stand still. */
+  uptime(): number;
   /** In [0, 1); for jitter, not for secrets. */
   random(): number;
   /** Unguessable, 32 hexadecimal digits. */
   id(): string;
   /** Runs once after `ms`; the answer cancels. */
   after(ms: number, run: () => void): () => void;
-  /** One HTTP exchange; rejects when there is no answer. */
+  /** Calls `woken` whenever the machine says that the network or the page is back; the answer ends it. */
+  onWake(woken: () => void): () => void;
+  /** One HTTP exchange, which follows no redirect; rejects when there is no answer. */
   fetch(request: HttpRequest): Promise<HttpAnswer>;
   /** Whether an upgrade can carry headers. Where not, a ticket stands in for them (IDN3). */
   readonly carries_headers: boolean;
@@ -32,8 +37,13 @@ export interface HttpRequest {
 }
 
 export interface HttpAnswer {
+  /** 0: a redirect whose status the host does not show. */
   readonly status: number;
   readonly text: string;
+  /** Content-Type. */
+  readonly type?: string;
+  /** Where a redirect leads. */
+  readonly location?: string;
 }
 
 export interface UpgradeRequest {
@@ -80,9 +90,11 @@ interface FetchInit {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: Signal;
+  readonly redirect: "manual";
 }
 interface FetchAnswer {
   readonly status: number;
+  readonly headers: { get(name: string): string | null };
   text(): Promise<string>;
   /** workerd only. */
   readonly webSocket?: HostSocket | null;
@@ -100,19 +112,32 @@ declare const performance: { now(): number };
 declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
 declare const AbortSignal: { timeout(ms: number): Signal; any(signals: readonly Signal[]): Signal };
 
+/** What a page hears of (https://developer.mozilla.org/docs/Web/API/Page_Lifecycle_API); a worker of a page hears `online`. */
+interface Wakeful {
+  readonly visibilityState?: string;
+  addEventListener(type: string, listener: () => void): void;
+  removeEventListener(type: string, listener: () => void): void;
+}
+interface World {
+  readonly navigator?: { readonly onLine?: boolean };
+  readonly document?: Wakeful;
+}
+const WAKING = ["online", "pageshow", "visibilitychange", "resume"] as const;
+
 /** The machine this runs on. */
 export function thisHost(): Host {
   // workerd's fetch makes upgrades with headers, and its answers show why one was refused.
   const upgradesByFetch = "WebSocketPair" in globalThis;
-  const started = Date.now() - performance.now();
   return {
-    now: () => Math.round(started + performance.now()),
+    now: () => Date.now(),
+    uptime: () => performance.now(),
     random: () => Math.random(),
     id: () =>
       [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
     after,
+    onWake,
     fetch: exchange,
-    carries_headers: upgradesByFetch || readsHeaders(),
+    carries_headers: upgradesByFetch || typeof WebSocket === "undefined" || readsHeaders(),
     open: upgradesByFetch ? openByFetch : openByConstructor,
   };
 }
@@ -122,10 +147,35 @@ function after(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Only a browser has events of this kind, and it alone says whether it is `onLine`. */
+function onWake(woken: () => void): () => void {
+  const { navigator, document: page } = globalThis as unknown as World;
+  if (typeof navigator?.onLine !== "boolean") return () => undefined;
+  const heard = (): void => {
+    if (page?.visibilityState !== "hidden") woken();
+  };
+  const targets = [globalThis as unknown as Wakeful, ...(page === undefined ? [] : [page])];
+  const each = (what: "addEventListener" | "removeEventListener"): void => {
+    for (const target of targets) for (const type of WAKING) target[what](type, heard);
+  };
+  each("addEventListener");
+  return () => each("removeEventListener");
+}
+
+/**
+ * A redirect is not followed: what leads elsewhere is no hub, and `fetch` would take the hub key
+ * along (only `Authorization` and cookies are left out on the way to another origin, Fetch §4.4).
+ */
 async function exchange({ url, timeout_ms, signal, ...init }: HttpRequest): Promise<HttpAnswer> {
   const timeout = AbortSignal.timeout(timeout_ms);
-  const answer = await fetch(url, { ...init, signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
-  return { status: answer.status, text: await answer.text() };
+  const asked = { ...init, redirect: "manual", signal: signal ? AbortSignal.any([signal, timeout]) : timeout } as const;
+  return await read(await fetch(url, asked));
+}
+
+async function read(answer: FetchAnswer): Promise<HttpAnswer> {
+  const [type, location] = ["content-type", "location"].map((name) => answer.headers.get(name) ?? undefined);
+  const seen = { ...(type !== undefined && { type }), ...(location !== undefined && { location }) };
+  return { status: answer.status, text: await answer.text(), ...seen };
 }
 
 /**
@@ -152,12 +202,17 @@ function readsHeaders(): boolean {
 }
 
 function openByConstructor({ url, headers, protocols }: UpgradeRequest, events: SocketEvents): Socket {
+  if (typeof WebSocket === "undefined") throw new HubError(NO_WEBSOCKET);
   const hasHeaders = Object.keys(headers).length > 0;
   const socket = new WebSocket(url, hasHeaders ? { headers, protocols } : protocols);
   socket.addEventListener("open", () => events.opened());
   listen(socket, events);
   return socket;
 }
+
+const NO_WEBSOCKET = failure("no_websocket", "this JavaScript host has no WebSocket, so it can only make requests", {
+  hint: "use Node 22 or later, start Node 20 with --experimental-websocket, or give HubClient a host of your own",
+});
 
 function listen(socket: HostSocket, events: SocketEvents): void {
   let isClosed = false;
@@ -178,7 +233,7 @@ function openByFetch(request: UpgradeRequest, events: SocketEvents): Socket {
   let isClosed = false;
   const connect = async (): Promise<void> => {
     const answer = await upgrade(request);
-    if (!answer.webSocket) return events.refused({ status: answer.status, text: await answer.text() });
+    if (!answer.webSocket) return events.refused(await read(answer));
     socket = answer.webSocket;
     listen(socket, events);
     socket.accept?.();
@@ -198,5 +253,6 @@ function openByFetch(request: UpgradeRequest, events: SocketEvents): Socket {
 function upgrade({ url, headers, protocols }: UpgradeRequest): Promise<FetchAnswer> {
   const offered: Record<string, string> =
     protocols.length > 0 ? { "sec-websocket-protocol": protocols.join(", ") } : {};
-  return fetch(url.replace(/^ws/, "http"), { headers: { ...headers, ...offered, upgrade: "websocket" } });
+  const asked = { headers: { ...headers, ...offered, upgrade: "websocket" }, redirect: "manual" } as const;
+  return fetch(url.replace(/^ws/, "http"), asked);
 }

@@ -1,8 +1,10 @@
 /** One hub as an agent sees it: its control plane, and the connections to its channels. */
-import { ApiClient, type HubOptions } from "./api-client.ts";
+import { ApiClient } from "./api-client.ts";
+import type { HubOptions } from "./api-shapes.ts";
 import { ChannelClient, type ConnectOptions } from "./channel-client.ts";
 import { DEFAULTS, type Settings } from "./connection-state.ts";
 import { type Host, thisHost } from "./host.ts";
+import { Requests } from "./requests.ts";
 
 export interface HubClientOptions extends HubOptions {
   /** Other times than the usual ones, in milliseconds; for tests and unusual networks. */
@@ -35,23 +37,26 @@ export class HubClient {
   readonly api: ApiClient;
   readonly #options: HubClientOptions;
   readonly #host: Host;
+  readonly #requests: Requests;
   readonly #channels: Map<string, ChannelClient> = new Map();
 
   constructor(options: HubClientOptions) {
     this.#options = options;
     this.#host = options.host ?? thisHost();
-    this.api = new ApiClient(options, this.#host);
+    this.#requests = new Requests(options, this.#host);
+    this.api = new ApiClient(options.agent, this.#requests);
   }
 
   /**
    * Connects to a channel, joining it if need be. Resolves when its first frame has come; listeners
    * that are attached at once hear everything from that frame on. Rejects with the reason if the hub
-   * refuses or cannot be reached; a hub that says "later" is waited for. There is one connection per
-   * channel: connecting again gives the same.
+   * refuses; while it cannot be reached, says "later", or something else answers in its place, it is
+   * tried again for `wait_ms` (30 s), of which `notice` hears. There is one connection per channel:
+   * connecting again gives the same, and each caller waits for itself.
    */
   async connect(channel_id: string, options: ConnectOptions = {}): Promise<ChannelClient> {
     const channel = this.#channels.get(channel_id) ?? this.#open(channel_id, options);
-    await channel.ready;
+    await channel.ready(options);
     return channel;
   }
 
@@ -74,7 +79,7 @@ export class HubClient {
   #open(channel_id: string, options: ConnectOptions): ChannelClient {
     const { agent, timing } = this.#options;
     const settings: Settings = { ...DEFAULTS, ...timing, echo: options.echo ?? false, key: agent.key };
-    const ports = { host: this.#host, api: this.api, agent, settings };
+    const ports = { host: this.#host, api: this.api, requests: this.#requests, agent, settings };
     const channel = new ChannelClient(channel_id, options, ports);
     this.#channels.set(channel_id, channel);
     channel.on("state", ({ state }) => {

@@ -13,6 +13,10 @@ export type ClientCode =
   | "hole"
   /** The hub answers, but its WebSocket does not open. */
   | "upgrade_failed"
+  /** This machine has no WebSocket. */
+  | "no_websocket"
+  /** The application's `authorize` failed. */
+  | "not_signed"
   /** The application disconnected, or aborted the connect. */
   | "disconnected"
   /** The agent left the channel, and then the link ended. */
@@ -35,6 +39,8 @@ export interface Failure {
   readonly request_id?: string;
   /** Of a send: its id, to repeat it with. */
   readonly client_msg_id?: string;
+  /** Of a `clock_skew`: the hub's time, Unix seconds. */
+  readonly server_time?: number;
 }
 
 /**
@@ -54,6 +60,7 @@ export class HubError extends Error implements Failure {
   declare readonly retry_after_ms?: number;
   declare readonly request_id?: string;
   declare readonly client_msg_id?: string;
+  declare readonly server_time?: number;
 
   constructor({ message, code, status, ...extras }: Failure) {
     super(message);
@@ -69,10 +76,13 @@ export function failure(code: ClientCode | ErrorCode, message: string, extras: P
 
 /** Statuses that the same request meets again: waiting does not help. */
 const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 413, 415, 426]);
+/** Whatever its status: what no hub said may be another's in the moment, and what is signed anew is new. */
+const PASSING: ReadonlySet<string> = new Set(["bad_answer", "replay"]);
+const LASTING: ReadonlySet<string> = new Set(["hub_not_configured", "no_websocket"]);
 
-/** Whether the same may succeed later. A request that was replayed may: its next attempt is signed anew. */
+/** Whether the same may succeed later. Only the hub's own refusal, in its own form, is final. */
 export function isTemporary({ status, code }: Failure): boolean {
-  return code === "replay" || (!FINAL.has(status) && code !== "hub_not_configured");
+  return PASSING.has(code) || (!FINAL.has(status) && !LASTING.has(code));
 }
 
 /** Whatever was thrown, as a failure; what is no HubError came from the network or the host. */

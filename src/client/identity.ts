@@ -105,15 +105,16 @@ export async function signRequest(
 
 /**
  * Signs every request of a client, as its option `authorize`. `offset` is what to add to this
- * machine's clock, in milliseconds; a `clock_skew` refusal tells the hub's time.
+ * machine's clock, in milliseconds, until a `clock_skew` refusal tells the hub's time: the client
+ * then signs anew with that.
  *
  * @example const hub = new HubClient({ ...options, authorize: authorizeAs(identity) });
  */
 export function authorizeAs(
   identity: Identity,
   offset: () => number = () => 0,
-): (request: UnsignedRequest) => Promise<Record<string, string>> {
-  return (request) => signRequest(request, identity, Date.now() + offset());
+): (request: UnsignedRequest & { readonly now?: number }) => Promise<Record<string, string>> {
+  return (request) => signRequest(request, identity, request.now ?? Date.now() + offset());
 }
 
 function randomNonce(): string {

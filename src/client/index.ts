@@ -1,21 +1,22 @@
 /** An agent's connection to a hub, on any JavaScript host. */
-export {
-  type Agent,
-  ApiClient,
-  type ChannelList,
-  type Done,
-  type Health,
-  type HistoryOptions,
-  type HistoryPage,
-  type HubOptions,
-  type ListenOptions,
-  type SendOptions,
-  type Sent,
-  type Signable,
-  type Ticket,
-} from "./api-client.ts";
+export { ApiClient } from "./api-client.ts";
+export type {
+  Agent,
+  ChannelList,
+  Done,
+  Health,
+  HistoryOptions,
+  HistoryPage,
+  HubOptions,
+  ListenOptions,
+  SendOptions,
+  Sent,
+  Signable,
+  Ticket,
+} from "./api-shapes.ts";
 export { ChannelClient, type ChannelEvents, type ConnectOptions, type Drain } from "./channel-client.ts";
 export type { Place, Settings, StateChange } from "./connection-state.ts";
+export type { Waiting } from "./first-connect.ts";
 export { type ConnectionInfo, HubClient, type HubClientOptions } from "./hub-client.ts";
 export { type ClientCode, type Failure, HubError, isTemporary } from "./hub-error.ts";
 export { type Host, thisHost } from "./host.ts";

@@ -3,6 +3,7 @@
  * it answers. Holds the only socket and knows no rule.
  */
 import { Alarm } from "./alarm.ts";
+import { type Clock, LOOK_MS } from "./clock.ts";
 import { deadline, step } from "./connection.ts";
 import {
   type ConnectionEvent,
@@ -13,7 +14,8 @@ import {
   type Settings,
   type StateChange,
 } from "./connection-state.ts";
-import { type Failure, failure, failureFrom } from "./hub-error.ts";
+import { type Failure, failureFrom } from "./hub-error.ts";
+import type { Message } from "../protocol/message.ts";
 import type { Socket, SocketEvents } from "./host.ts";
 import type { ChannelEvent } from "./inbox.ts";
 import { type PlainFrame, readFrames } from "./read-frame.ts";
@@ -25,6 +27,10 @@ export interface LinkListener {
   answered(frame: PlainFrame): void;
   /** Commands on the wire may be lost. */
   rewound(): void;
+  /** An own message stands in the channel. */
+  shown(message: Message): void;
+  /** The channel was read to its end. */
+  current(): void;
   changed(change: StateChange): void;
   faulted(why: Failure): void;
 }
@@ -33,6 +39,9 @@ export interface LinkOptions {
   readonly channel_id: string;
   readonly place: Place | undefined;
   readonly settings: Settings;
+  readonly clock: Clock;
+  /** Names this side of the connection (SOC1). */
+  readonly instance: string;
 }
 
 /** Milliseconds that a closing handshake may take before nobody waits for it any more. */
@@ -46,31 +55,57 @@ export class Link {
   #state: ConnectionState;
   #socket: Socket | undefined;
   #onClosed: () => void = () => undefined;
+  #woke_at = -Infinity;
+  #deafen: () => void = () => undefined;
 
   constructor(ports: Upgrading, options: LinkOptions, listener: LinkListener) {
     this.#ports = ports;
     this.#options = options;
     this.#listener = listener;
     this.#state = newConnection(options.place);
-    this.#alarm = new Alarm(ports.host, () => this.dispatch({ type: "time" }));
+    this.#alarm = new Alarm(ports.host, options.clock, () => this.dispatch({ type: "time" }));
+  }
+
+  /** Begins to connect, and hears from now on when the machine wakes. */
+  start(): void {
+    this.#deafen = this.#ports.host.onWake(() => this.dispatch({ type: "connect" }));
+    this.dispatch({ type: "connect" });
   }
 
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** Only while connected. */
+  /** A command; only while connected. */
   say(text: string): void {
     this.#socket?.send(text);
+    this.dispatch({ type: "said" });
   }
 
   dispatch(event: ConnectionEvent): void {
-    const { host } = this.#ports;
-    const context = { now: host.now(), roll: host.random(), settings: this.#options.settings };
+    const { clock } = this.#options;
+    const now = clock.now();
+    if (clock.woke_at > this.#woke_at) {
+      // What was due while the machine slept is not overdue: first the link is probed.
+      this.#woke_at = clock.woke_at;
+      this.dispatch({ type: "connect" });
+    }
+    this.#step(event, now);
+    const due = deadline(this.#state);
+    this.#alarm.set(due === undefined ? undefined : Math.min(due, now + LOOK_MS));
+    if (due === undefined) this.#deafen();
+  }
+
+  /** Lets go of the link, and comes back for what it did not bring. */
+  renew(why: Failure): void {
+    this.dispatch({ type: "renew", why });
+  }
+
+  #step(event: ConnectionEvent, now: number): void {
+    const context = { now, roll: this.#ports.host.random(), settings: this.#options.settings };
     const { state, effects } = step(this.#state, event, context);
     this.#state = state;
     for (const effect of effects) this.#do(effect);
-    this.#alarm.set(deadline(this.#state));
   }
 
   /** Ends it; resolves when the socket is closed, or will not answer. */
@@ -87,15 +122,19 @@ export class Link {
       case "drop":
         return this.#drop();
       case "say":
-        return this.say(effect.text);
+        return this.#socket?.send(effect.text);
       case "tell":
         return this.#listener.told(effect.event);
       case "answered":
         return this.#listener.answered(effect.frame);
+      case "shown":
+        return this.#listener.shown(effect.message);
+      case "current":
+        return this.#listener.current();
       case "rewind":
         return this.#listener.rewound();
       case "changed":
-        return this.#listener.changed(effect.change);
+        return this.#listener.changed(this.#inUnixTime(effect.change));
       case "fault":
         return this.#listener.faulted(effect.why);
     }
@@ -103,7 +142,8 @@ export class Link {
 
   async #open(link: number): Promise<void> {
     try {
-      const request = await upgradeRequest(this.#ports, this.#options.channel_id, this.#state.place);
+      const { channel_id, instance } = this.#options;
+      const request = await upgradeRequest(this.#ports, { channel_id, instance, place: this.#state.place });
       // It may have been given up meanwhile.
       if (this.#state.link !== link || this.#state.phase.name !== "connecting") return;
       this.#socket = this.#ports.host.open(request, this.#eventsOf(link));
@@ -117,7 +157,7 @@ export class Link {
     return {
       opened: () => void (isOpen = true),
       text: (data) => this.#hear(link, data),
-      refused: (answer) => this.dispatch({ type: "refused", link, why: refusalIn(answer) }),
+      refused: (answer) => this.dispatch({ type: "refused", link, why: refusalIn(this.#ports, answer) }),
       closed: (code, reason) => {
         this.#onClosed();
         if (isOpen) this.dispatch({ type: "lost", link, code, reason });
@@ -135,8 +175,7 @@ export class Link {
   #hear(link: number, data: string): void {
     if (data === "pong") return this.dispatch({ type: "pong", link });
     const frames = readFrames(data);
-    if (frames === undefined)
-      return this.#listener.faulted(failure("bad_frame", `no frame of a hub: ${data.slice(0, 100)}`));
+    if (frames === undefined) return this.dispatch({ type: "garbage", link, text: data });
     this.dispatch({ type: "frames", link, frames, bytes: data.length });
   }
 
@@ -144,6 +183,11 @@ export class Link {
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close(1000, "");
+  }
+
+  #inUnixTime(change: StateChange): StateChange {
+    const { retry_at } = change;
+    return retry_at === undefined ? change : { ...change, retry_at: this.#options.clock.toUnix(retry_at) };
   }
 
   #untilClosed(): Promise<void> {

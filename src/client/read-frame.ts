@@ -35,7 +35,7 @@ function readAll(values: readonly unknown[]): readonly PlainFrame[] | undefined 
   const frames: PlainFrame[] = [];
   for (const value of values) {
     if (!isObject(value) || typeof value["type"] !== "string") return undefined;
-    if (!(value["type"] in READERS)) continue;
+    if (!Object.hasOwn(READERS, value["type"])) continue;
     const frame = READERS[value["type"] as PlainFrame["type"]](value);
     if (frame === undefined) return undefined;
     frames.push(frame);

@@ -4,7 +4,14 @@
  * applied once a frame, however much it is.
  */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ChannelClient, type ChannelDetails, failureOf, type HubClient, type StateChange } from "./hub.ts";
+import {
+  type ChannelClient,
+  type ChannelDetails,
+  failureOf,
+  mayPass,
+  type HubClient,
+  type StateChange,
+} from "./hub.ts";
 import type { Message } from "../protocol/message.ts";
 import { changed, type Outgoing, type Receipt, withoutArrived } from "./outgoing.ts";
 import { append, EMPTY, find, KEPT, prepend, type Timeline, trim, withGap } from "./timeline.ts";
@@ -178,7 +185,7 @@ export class Conversation {
 
   async #connect(): Promise<void> {
     try {
-      const channel = await this.#options.hub.connect(this.id, { echo: true });
+      const channel = await this.#options.hub.connect(this.id, { echo: true, wait_ms: 0 });
       if (this.#isEnded) return void channel.disconnect();
       this.#channel = channel;
       this.#listen(channel);
@@ -194,7 +201,7 @@ export class Conversation {
   #refused(error: unknown): void {
     if (this.#isEnded) return;
     const { code, message: reason } = failureOf(error);
-    if (code !== "network" && code !== "upgrade_failed") {
+    if (!mayPass(error)) {
       this.link.value = { state: "closed", code, reason, attempt: 0 };
       this.#connected.reject(error);
       return;

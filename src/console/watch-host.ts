@@ -56,7 +56,7 @@ async function answer(host: Host, request: HttpRequest): Promise<HttpAnswer> {
   // Asked after a refused upgrade: is it the hub that is away, or the ticket that is no good?
   await host.fetch({ ...request, method: "GET", url: `${HUB_URL}/health` });
   const error = "this link is wrong, or its time has passed; ask whoever gave it to you for a new one";
-  return { status: 401, text: JSON.stringify({ ok: false, error, code: "unauthorized" }) };
+  return { status: 401, text: JSON.stringify({ ok: false, error, code: "unauthorized", request_id: "" }) };
 }
 
 /** `…/api/channel/ch-1/history?before=418` as the action of the same name. */
@@ -89,5 +89,5 @@ function pageIn(text: string, channel_id: string): HttpAnswer | undefined {
   if (type === "history" && Array.isArray(data)) {
     return { status: 200, text: JSON.stringify({ ok: true, channel_id, messages: data, count: data.length, meta }) };
   }
-  return { status: 400, text: JSON.stringify({ ok: false, error: data, code: "bad_request" }) };
+  return { status: 400, text: JSON.stringify({ ok: false, error: data, code: "bad_request", request_id: "" }) };
 }

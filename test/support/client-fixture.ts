@@ -1,5 +1,5 @@
 /** Frames as a hub writes them, and a client that is connected on a fake machine. */
-import { type ChannelClient, type ConnectOptions, HubClient } from "../../src/client/index.ts";
+import { type ChannelClient, type ConnectOptions, HubClient, HubError } from "../../src/client/index.ts";
 import type { HistoryMeta, Message } from "../../src/protocol/index.ts";
 import { FakeHost, type FakeSocket } from "./fake-host.ts";
 
@@ -74,4 +74,20 @@ export async function reconnect({ host, socket }: Stage, ms = 30_000): Promise<F
   const next = await host.socket();
   next.events.opened();
   return next;
+}
+
+/** What has become of a promise so far. */
+export function outcomeOf(promise: Promise<unknown>): { is: unknown } {
+  const outcome: { is: unknown } = { is: "open" };
+  promise.then(
+    (value) => (outcome.is = value),
+    (error: unknown) => (outcome.is = error),
+  );
+  return outcome;
+}
+
+export async function failureOf(promise: Promise<unknown>): Promise<HubError> {
+  const error: unknown = await promise.catch((thrown: unknown) => thrown);
+  if (error instanceof HubError) return error;
+  throw new Error("it did not fail as a HubError");
 }

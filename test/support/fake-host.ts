@@ -1,5 +1,5 @@
 /**
- * A machine for the client that a test moves by hand: a clock that stands still, HTTP answered by a
+ * A machine for the client that a test moves by hand: clocks that stand still, HTTP answered by a
  * function, and sockets with a queue in each direction, so that every interleaving can be made.
  */
 import type { Host } from "../../src/client/index.ts";
@@ -48,8 +48,11 @@ export class FakeSocket {
 }
 
 export class FakeHost implements Host {
-  /** Unix milliseconds. */
+  /** Of the clock that stands still in sleep, and by which timers ring: milliseconds. */
   time = 1_000_000;
+  /** What people and sleep add to the other clock. */
+  #ahead = 0;
+  readonly #woken: Set<() => void> = new Set();
   /** The next roll of the dice. */
   roll = 0.5;
   carries_headers = true;
@@ -64,7 +67,36 @@ export class FakeHost implements Host {
   #ids = 0;
 
   now(): number {
-    return this.time;
+    return this.time + this.#ahead;
+  }
+
+  uptime(): number {
+    return this.time - 999_000;
+  }
+
+  onWake(woken: () => void): () => void {
+    this.#woken.add(woken);
+    return () => void this.#woken.delete(woken);
+  }
+
+  /** The machine sleeps, or somebody sets its clock: no timer rings, and one of the clocks goes on. */
+  leap(ms: number): void {
+    this.#ahead += ms;
+  }
+
+  /** Sleeps as machines do whose clocks both go on: timers that were due ring afterwards, late. */
+  oversleep(ms: number): void {
+    this.time += ms;
+  }
+
+  /** The browser says that it is back. */
+  wake(): void {
+    for (const woken of this.#woken) woken();
+  }
+
+  /** Who would hear of that. */
+  get wakeful(): number {
+    return this.#woken.size;
   }
 
   random(): number {

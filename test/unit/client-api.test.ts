@@ -1,6 +1,7 @@
 /** The control plane as it goes over the wire: method, path, body, headers; and what comes back as what. */
-import { expect, test } from "vitest";
-import { type ApiClient, HubClient, HubError, type Signable, thisHost } from "../../src/client/index.ts";
+import { createServer } from "node:http";
+import { expect, test, vi } from "vitest";
+import { type ApiClient, HubClient, HubError, isTemporary, type Signable, thisHost } from "../../src/client/index.ts";
 import { ALPHA, newHub } from "../support/client-fixture.ts";
 import { FakeHost, type FakeRequest, json } from "../support/fake-host.ts";
 
@@ -8,7 +9,7 @@ const URL = "https://hub.example";
 
 async function requestOf(ask: (api: ApiClient) => Promise<unknown>): Promise<FakeRequest | undefined> {
   const host = new FakeHost();
-  host.answer = () => json(200, { ok: true });
+  host.answer = () => json(200, { ok: true, ticket: "t" });
   await ask(newHub(host).api);
   return host.requests[0];
 }
@@ -91,7 +92,7 @@ test("authorize signs each request and upgrade with what it covers", async () =>
   await hub.api.leave("ch-1");
   void hub.connect("ch-1");
   const socket = await host.socket();
-  const url = `${URL}/ws/channel/ch-1?key=alpha&frames=batch&echo=1`;
+  const url = `${URL}/ws/channel/ch-1?key=alpha&frames=batch&echo=1&instance=id2`;
   expect(signed).toEqual([
     { method: "POST", url: `${URL}/api/channel/leave`, body: '{"channel_id":"ch-1","key":"alpha"}' },
     { method: "GET", url },
@@ -100,13 +101,13 @@ test("authorize signs each request and upgrade with what it covers", async () =>
   expect(socket.request).toEqual({ url: url.replace("https", "wss"), headers: { signature: "s2" }, protocols: [] });
 });
 
-async function failureFor(answer: FakeHost["answer"]): Promise<unknown> {
+async function failureFor(answer: FakeHost["answer"]): Promise<HubError> {
   const host = new FakeHost();
   host.answer = answer;
   const error: unknown = await newHub(host)
     .api.history("ch-1")
     .catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(HubError);
+  if (!(error instanceof HubError)) throw new Error("it did not fail as a HubError");
   return error;
 }
 
@@ -123,14 +124,53 @@ test("a refusal is a HubError with all that the hub said", async () => {
   });
 });
 
+const refusal = { ok: false, error: "Channel not found: ch-1", code: "channel_not_found", request_id: "r-1" };
+
 test.each([
-  ["a page of another server", { status: 200, text: "<html>" }, 200],
-  ["a proxy's error", { status: 502, text: "Bad Gateway" }, 502],
-  ["an answer without its messages", json(200, { ok: true }), 200],
-  ["an answer that is an array", { status: 200, text: "[]" }, 200],
-])("%s is no answer of a hub", async (_name, answer, status) => {
-  const message = `this is no answer of a hub (status ${status}); is the url right?`;
-  expect(await failureFor(() => answer)).toMatchObject({ code: "bad_answer", status, message });
+  [
+    "a page of another server",
+    { status: 200, text: "<html>\n<body>", type: "text/html" },
+    "200, text/html): <html> <body>",
+  ],
+  ["a proxy's error", { status: 502, text: "Bad Gateway" }, "502): Bad Gateway"],
+  ["a page for a missing path", { status: 404, text: "", type: "text/plain" }, "404, text/plain)"],
+  ["a proxy's refusal", { status: 403, text: `<h1>${"no ".repeat(50)}` }, "403): <h1>no no no"],
+  [
+    "a login page",
+    { status: 302, text: "", location: "https://portal.example/" },
+    "302, a redirect to https://portal.example/)",
+  ],
+  ["a redirect that a browser hides", { status: 0, text: "" }, "0)"],
+  ["an answer without its messages", json(200, { ok: true }), '200): {"ok":true}'],
+  ["an answer that is an array", { status: 200, text: "[]" }, "200): []"],
+  ["a refusal without a request_id", json(404, { ...refusal, request_id: undefined }), "404): {"],
+  ["a refusal without a code", json(404, { ...refusal, code: undefined }), "404): {"],
+  ["a refusal whose code is no text", json(403, { ...refusal, code: 7 }), "403): {"],
+  ["a refusal without its error", json(403, { ...refusal, error: { message: "no" } }), "403): {"],
+  ["a refusal that does not say so", json(404, { ...refusal, ok: undefined }), "404): {"],
+  ["a refusal with a status of success", json(200, refusal), "200): {"],
+  ["JSON of another API", json(404, { error: "not_found", code: "not_found", request_id: "x" }), "404): {"],
+])("%s is no answer of a hub, says what was seen, and is never final", async (_name, answer, seen) => {
+  const error = await failureFor(() => answer);
+  expect(error).toMatchObject({ code: "bad_answer", status: answer.status });
+  expect(error.message.startsWith(`this is no answer of a hub (status ${seen}`), error.message).toBe(true);
+  expect(error.message.length).toBeLessThan(200);
+  expect(error.hint).toContain("is the url right?");
+  expect(isTemporary(error)).toBe(true);
+});
+
+test("what a peer writes into a refusal beside its fields changes nothing of the error", async () => {
+  const text = `{"ok":false,"error":"no","code":"forbidden","request_id":"r","__proto__":{"a":1},"name":"x","stack":"y","hint":5}`;
+  const error = await failureFor(() => ({ status: 403, text }));
+  expect(Object.getPrototypeOf(error)).toBe(HubError.prototype);
+  expect([error.name, error.code, error.hint]).toEqual(["HubError", "forbidden", undefined]);
+  expect(error.stack).toContain("HubError: no");
+});
+
+test("a ticket that is none is no answer of a hub", async () => {
+  const host = new FakeHost();
+  host.answer = () => json(200, { ok: true });
+  await expect(newHub(host).api.ticket("ch-1")).rejects.toMatchObject({ code: "bad_answer" });
 });
 
 test("no answer at all is the network's fault, with its cause", async () => {
@@ -142,6 +182,69 @@ test("no answer at all is the network's fault, with its cause", async () => {
     status: 0,
     message: "no connection to the hub: fetch failed (connect ECONNREFUSED)",
   });
+});
+
+test("a host without WebSocket, as Node 20 is, is told so at once and in plain words; requests go as ever", async () => {
+  vi.stubGlobal("WebSocket", undefined);
+  vi.stubGlobal("fetch", async () => Response.json({ ok: true, name: "channel-hub", version: "1" }));
+  try {
+    const hub = new HubClient({ url: URL, key: "k", agent: { key: "alpha" }, host: thisHost() });
+    await expect(hub.connect("ch-1", { wait_ms: Infinity })).rejects.toMatchObject({
+      code: "no_websocket",
+      message: "this JavaScript host has no WebSocket, so it can only make requests",
+      hint: expect.stringContaining("Node 22"),
+    });
+    expect(await hub.api.health()).toMatchObject({ name: "channel-hub" });
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test("a redirect is not followed, so no key goes where it leads", async () => {
+  const elsewhere: string[] = [];
+  const portal = createServer((request, response) => {
+    if (request.url === "/login") elsewhere.push(JSON.stringify(request.headers));
+    response.writeHead(302, { location: "/login" }).end();
+  });
+  await new Promise<void>((resolve) => portal.listen(0, "127.0.0.1", resolve));
+  const { port } = portal.address() as { port: number };
+  const { api } = new HubClient({ url: `http://127.0.0.1:${port}`, key: "secret", agent: { key: "alpha" } });
+  const error: unknown = await api.channel("ch-1").catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "bad_answer",
+    status: 302,
+    message: "this is no answer of a hub (status 302, a redirect to /login)",
+  });
+  expect(elsewhere).toEqual([]);
+  await new Promise((resolve) => portal.close(resolve));
+});
+
+test("a page hears of waking by its own events and the browser's, and only while it shows", () => {
+  const world = new EventTarget();
+  const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  for (const [name, value] of Object.entries({
+    navigator: { onLine: true },
+    document,
+    addEventListener: world.addEventListener.bind(world),
+    removeEventListener: world.removeEventListener.bind(world),
+  }))
+    vi.stubGlobal(name, value);
+  try {
+    const heard: string[] = [];
+    let now = "";
+    const off = thisHost().onWake(() => heard.push(now));
+    for (now of ["online", "pageshow"]) world.dispatchEvent(new Event(now));
+    for (now of ["visibilitychange", "resume"]) document.dispatchEvent(new Event(now));
+    document.visibilityState = "hidden";
+    document.dispatchEvent(new Event("visibilitychange"));
+    expect(heard).toEqual(["online", "pageshow", "visibilitychange", "resume"]);
+    off();
+    document.visibilityState = "visible";
+    world.dispatchEvent(new Event("online"));
+    expect(heard).toHaveLength(4);
+  } finally {
+    vi.unstubAllGlobals();
+  }
 });
 
 test("on Node an upgrade carries headers, and ids are not guessed", () => {

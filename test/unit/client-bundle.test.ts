@@ -5,9 +5,9 @@ import { build } from "esbuild";
 import { expect, test } from "vitest";
 
 /** Bytes, gzip. */
-const BUDGET = 12 * 1024;
+const BUDGET = 14 * 1024;
 
-test("the client with all it imports is at most 12 KiB, and holds no schema, no SQL and no Node", async () => {
+test("the client with all it imports is at most 14 KiB, and holds no schema, no SQL and no Node", async () => {
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, "../../src/client/index.ts")],
     bundle: true,

@@ -2,9 +2,20 @@
 import { expect, test } from "vitest";
 import { FINAL_CODES } from "../../src/client/hear.ts";
 import { isTemporary } from "../../src/client/hub-error.ts";
-import { type ChannelClient, type ChannelEvent, HubError, type StateChange } from "../../src/client/index.ts";
+import type { ChannelClient, ChannelEvent, HubError, StateChange } from "../../src/client/index.ts";
 import { ERRORS, mayReconnect } from "../../src/protocol/index.ts";
-import { ack, connected, live, message, messages, newHub, page, reconnect } from "../support/client-fixture.ts";
+import {
+  ack,
+  connected,
+  failureOf,
+  live,
+  message,
+  messages,
+  newHub,
+  outcomeOf,
+  page,
+  reconnect,
+} from "../support/client-fixture.ts";
 import { FakeHost, json } from "../support/fake-host.ts";
 
 const seqsOf = (channel: ChannelClient): number[] => channel.drain().messages.map(({ seq }) => seq);
@@ -15,16 +26,17 @@ function statesOf(channel: ChannelClient): StateChange[] {
   return changes;
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<HubError> {
-  const error: unknown = await promise.catch((thrown: unknown) => thrown);
-  if (error instanceof HubError) return error;
-  throw new Error("it did not fail as a HubError");
+/** The attempt under way fails unseen, and the next one begins. */
+async function refuse(host: FakeHost, isOver: () => boolean): Promise<void> {
+  const count = host.sockets.length;
+  host.sockets.at(-1)?.events.closed(1006, "");
+  while (host.sockets.length === count && !isOver()) await host.advance(100);
 }
 
 test("[SOC7] connecting asks for batches and for every number, and says who it is", async () => {
   const { socket } = await connected();
   expect(socket.request).toEqual({
-    url: "wss://hub.example/ws/channel/ch-1?key=alpha&name=ALPHA&kind=agent&frames=batch&echo=1",
+    url: "wss://hub.example/ws/channel/ch-1?key=alpha&name=ALPHA&kind=agent&frames=batch&echo=1&instance=id2",
     headers: { "x-spf-key": "hub-key" },
     protocols: [],
   });
@@ -279,14 +291,17 @@ test("a send that the hub refuses rejects with its code, words and hint", async 
   });
 });
 
-test("[DUR3] after four minutes a send is given up: unknown if it was on the wire, else not sent", async () => {
+test("[DUR3] after four minutes a send that never was on the wire is not sent; after fifteen the rest is unknown", async () => {
   const stage = await connected();
-  const sent = failureOf(stage.channel.send("a"));
+  const sent = outcomeOf(stage.channel.send("a"));
   stage.socket.events.closed(1006, "");
   const unsent = failureOf(stage.channel.send("b"));
   await stage.host.advance(4 * 60_000);
-  expect(await sent).toMatchObject({ code: "outcome_unknown", client_msg_id: "id1-1" });
   expect(await unsent).toMatchObject({ code: "not_sent", client_msg_id: "id1-2" });
+  await stage.host.advance(11 * 60_000 - 1);
+  expect(sent.is).toBe("open");
+  await stage.host.advance(1);
+  expect(sent.is).toMatchObject({ code: "outcome_unknown", client_msg_id: "id1-1" });
 });
 
 test("too many, too large, and the same id twice are refused at once", async () => {
@@ -354,6 +369,19 @@ test.each(["not json", "[1]", '{"type":"message","data":{"seq":"4"}}', '{"type":
   },
 );
 
+test.each(Object.getOwnPropertyNames(Object.prototype))(
+  "a frame of the type %s is one of an unknown type: nothing is thrown, and what follows is heard",
+  async (type) => {
+    const { host, channel, socket } = await connected();
+    const errors: HubError[] = [];
+    channel.on("error", (error) => errors.push(error));
+    await host.advance(0);
+    socket.say({ type, data: {} }, `{"type":"batch","data":[{"type":${JSON.stringify(type)}}]}`, live(4)).flush();
+    expect(errors).toEqual([]);
+    expect(seqsOf(channel)).toEqual([1, 2, 3, 4]);
+  },
+);
+
 test("waits grow with each attempt, and a link that held ten seconds resets them", async () => {
   const stage = await connected();
   const changes = statesOf(stage.channel);
@@ -384,7 +412,10 @@ test.each([
   [1001, "", "disconnected"],
   [4008, "slow_reader", "disconnected"],
   [4029, "flooding", "disconnected"],
-  [1009, "", "closed"],
+  [1009, "frame_too_large", "closed"],
+  [1009, "", "disconnected"],
+  [4503, "", "disconnected"],
+  [4504, "Not Found <html>", "disconnected"],
   [4501, "key_revoked", "closed"],
   [4503, "forbidden", "closed"],
   [4509, "replaced", "closed"],
@@ -449,10 +480,11 @@ test.each([
   expect(host.requests).toMatchObject([{ url: "https://hub.example/api/channel/ch-1" }]);
 });
 
-test("a hub that says later is waited for; one that cannot be reached is not", async () => {
+test("a first connect waits for a hub that says later, or cannot be reached, for 30 s", async () => {
   const host = new FakeHost();
   const hub = newHub(host);
-  host.answer = () => json(503, { ok: false, error: "busy", code: "overloaded", retry_after_ms: 2000 });
+  const busy = { ok: false, error: "busy", code: "overloaded", request_id: "r-1", retry_after_ms: 2000 };
+  host.answer = () => json(503, busy);
   const connecting = hub.connect("ch-1");
   (await host.socket()).events.closed(1006, "");
   await host.advance(2124);
@@ -464,9 +496,13 @@ test("a hub that says later is waited for; one that cannot be reached is not", a
   socket.say(page(messages(1, 3))).flush();
   expect((await connecting).state).toBe("connected");
   const other = new FakeHost();
-  const failing = failureOf(newHub(other).connect("ch-1"));
-  (await other.socket()).events.closed(1006, "");
-  expect(await failing).toMatchObject({ code: "network", message: "no connection to the hub: connection refused" });
+  const failing = outcomeOf(newHub(other).connect("ch-1"));
+  const begun = other.time;
+  while (failing.is === "open") await refuse(other, () => failing.is !== "open");
+  expect(failing.is).toMatchObject({ code: "network", message: "no connection to the hub: connection refused" });
+  expect(other.time - begun).toBeLessThanOrEqual(30_000);
+  expect(other.sockets.length).toBeGreaterThan(4);
+  expect(other.timers).toBe(0);
 });
 
 test("a hub that never gives a first frame is given up after 30 s", async () => {

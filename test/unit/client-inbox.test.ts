@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ChannelEvent, INBOX, Inbox } from "../../src/client/inbox.ts";
+import { type ChannelEvent, INBOX, INBOX_LENGTH, Inbox } from "../../src/client/inbox.ts";
 import { message } from "../support/client-fixture.ts";
 
 const event = (seq: number): ChannelEvent => ({ type: "message", message: message(seq) });
@@ -31,13 +31,31 @@ test("a gap that gives way is part of what was dropped, and no message", () => {
   expect(inbox.drain().dropped).toEqual({ dropped: 1, from: 3, to: 10 });
 });
 
-test("a copy has the same content and a life of its own", () => {
-  const inbox = new Inbox(2);
+test("an inbox holds at most 1 MiB of text, and the newest event however long it is", () => {
+  const inbox = new Inbox();
+  const long = (seq: number, length: number): ChannelEvent => {
+    return { type: "message", message: message(seq, { text: "x".repeat(length) }) };
+  };
+  for (let seq = 1; seq <= 40; seq++) inbox.add(long(seq, INBOX_LENGTH / 16));
+  expect(inbox.size).toBe(16);
+  expect(inbox.dropped).toEqual({ dropped: 24, from: 1, to: 24 });
+  inbox.add(long(41, 2 * INBOX_LENGTH));
+  expect(inbox.size).toBe(1);
+  expect(inbox.dropped).toEqual({ dropped: 40, from: 1, to: 40 });
+  expect(seqs(inbox.drain().events)).toEqual([41]);
+});
+
+test("what is taken one by one makes room, and what was found again is no longer dropped", () => {
+  const inbox = new Inbox(3);
   for (const seq of [1, 2, 3]) inbox.add(event(seq));
-  const copy = inbox.copy();
-  copy.add(event(4));
-  expect(seqs(inbox.drain().events)).toEqual([2, 3]);
-  expect(copy.drain()).toMatchObject({ dropped: { dropped: 2, from: 1, to: 2 } });
+  expect(seqs([inbox.take() as ChannelEvent])).toEqual([1]);
+  for (const seq of [4, 5, 6]) inbox.add(event(seq));
+  expect(inbox.dropped).toEqual({ dropped: 2, from: 2, to: 3 });
+  inbox.found(2, [event(2)]);
+  expect(inbox.dropped).toEqual({ dropped: 1, from: 3, to: 3 });
+  inbox.found(3, [event(3)]);
+  expect(inbox.drain()).toEqual({ events: [event(4), event(5), event(6)], dropped: undefined });
+  expect(inbox.take()).toBeUndefined();
 });
 
 test("whatever the pace, drained and dropped together are everything, once", () => {

@@ -228,7 +228,8 @@ function parse(text: string, about: string): Json {
 }
 
 function requireCode(code: unknown, about: string): void {
-  if (typeof code !== "string" || !(code in ERRORS)) throw new Error(`a code of no table, ${String(code)}: ${about}`);
+  if (typeof code !== "string" || !Object.hasOwn(ERRORS, code))
+    throw new Error(`a code of no table, ${String(code)}: ${about}`);
   if (["internal", "storage_unavailable", "outcome_unknown"].includes(code)) throw new Error(`${code}: ${about}`);
 }
 

@@ -1,0 +1,104 @@
+/** What the control plane is asked with and answers with, beyond what the protocol names. */
+import type { AckExtras } from "../protocol/frame.ts";
+import type { ChannelSummary, HistoryMeta, Kind, Message, MessageType } from "../protocol/message.ts";
+
+/** Who speaks. */
+export interface Agent {
+  /** Public identity, `^[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,127}$`. */
+  readonly key: string;
+  /** What others see; without it, the key. */
+  readonly name?: string;
+  readonly kind?: Kind;
+}
+
+/** A request on its way, for whoever signs it. */
+export interface Signable {
+  readonly method: string;
+  /** Absolute, `http:` or `https:`, of upgrades too. */
+  readonly url: string;
+  readonly body?: string;
+  /** The id under which the request happens once; its signature has this nonce. */
+  readonly nonce?: string;
+  /** Unix milliseconds by the hub's clock, where the hub said that this machine's is wrong: sign with it. */
+  readonly now?: number;
+}
+
+export interface HubOptions {
+  /** Where the hub is: `https://hub.example` (`wss:` is understood as well). */
+  readonly url: string;
+  /** The hub key, sent as `x-spf-key`. Without it, `authorize` admits. */
+  readonly key?: string;
+  readonly agent: Agent;
+  /** Headers to add to each request and upgrade. */
+  readonly authorize?: (request: Signable) => Promise<Readonly<Record<string, string>>>;
+}
+
+export interface SendOptions {
+  /** Names or keys this is for, at most 20. */
+  readonly to?: readonly string[];
+  /** `seq` of the message this answers. */
+  readonly reply_to?: number;
+  readonly msg_type?: Exclude<MessageType, "system">;
+  /** The id under which it is stored once; without it, a random one. */
+  readonly client_msg_id?: string;
+  /** A new name for the sender. */
+  readonly name?: string;
+}
+
+/** A stored message, and whom it reached. */
+export interface Sent extends AckExtras {
+  readonly message: Message;
+}
+
+export interface HistoryOptions {
+  /** 1–1000, default 50. */
+  readonly limit?: number;
+  /** Only later ones, oldest first. */
+  readonly after?: number;
+  /** Only earlier ones. */
+  readonly before?: number;
+  readonly epoch?: string;
+}
+
+export interface HistoryPage {
+  readonly channel_id: string;
+  readonly messages: readonly Message[];
+  readonly count: number;
+  readonly meta: HistoryMeta;
+}
+
+export interface ListenOptions {
+  /** Everything up to here is done with; without it, the read position. */
+  readonly after?: number;
+  /** Seconds to wait for something, 0–55, default 0. */
+  readonly wait?: number;
+  /** `me`: only what mentions this agent. */
+  readonly for?: "all" | "me";
+  readonly limit?: number;
+}
+
+export interface ChannelList {
+  readonly channels: readonly ChannelSummary[];
+  /** Of all channels. */
+  readonly count: number;
+  /** What to pass as `cursor` for the rest. */
+  readonly next_cursor?: number;
+}
+
+export interface Health {
+  readonly name: string;
+  readonly version: string;
+  /** What `/channel-hub.tgz` holds. */
+  readonly package?: { readonly build: string; readonly sha256: string };
+}
+
+export interface Ticket {
+  readonly ticket: string;
+  readonly url: string;
+  readonly expires_at: string;
+}
+
+export interface Done {
+  readonly channel_id: string;
+  readonly seq: number;
+}
