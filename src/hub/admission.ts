@@ -1,14 +1,16 @@
 /**
  * Who may use this hub at all (KEY1, KEY2), for what, and from which pages. Decided in the Worker
- * before any object is touched; who the caller *is* follows in `caller.ts`.
+ * before any object is touched; who the caller *is* follows in `caller.ts`, and whether its scope is
+ * enough where the route is (`handlers.ts`): nothing here depends on how a path is spelt.
  */
 import { ok, quote, refuse, type Result } from "../protocol/index.ts";
 import { readAddress } from "./address.ts";
 import { configurationProblem } from "./configuration.ts";
 import type { Env } from "./env.ts";
-import { type HubKey, type Scope, SCOPES } from "./key-list.ts";
+import type { HubKey } from "./key-list.ts";
 import { findKey, isKeyInUrl, isLoopback, readKeys } from "./keys.ts";
 import { isNamed, isSameSite, readOrigins } from "./origins.ts";
+import { isWithin, type Scope } from "./scope.ts";
 import { type Ticket, verifyTicket } from "./ticket.ts";
 
 /** What admission found out about a request. */
@@ -26,9 +28,9 @@ export interface Admission {
 export const SUBPROTOCOL = "spf.v1";
 const TICKET_PREFIX = "spf.ticket.";
 
-const UPGRADE_PATH = /^\/ws\/channel\/([^/]*)$/;
-
-export async function admit(request: Request, url: URL, env: Env): Promise<Result<Admission>> {
+/** `upgrade_of`: the id in the path of an upgrade, as the router reads it; other routes take no ticket. */
+export async function admit(request: Request, upgrade_of: string | undefined, env: Env): Promise<Result<Admission>> {
+  const url = new URL(request.url);
   const problem = configurationProblem(env);
   if (problem !== undefined) return refuse("hub_not_configured", problem);
   const keys = await readKeys(env, url.hostname);
@@ -44,24 +46,8 @@ export async function admit(request: Request, url: URL, env: Env): Promise<Resul
     const page = `pages of the origin "${quote(origin ?? "")}"`;
     return refuse("origin_forbidden", `${page} may not use the hub; its owner can name that origin in HUB_ORIGINS`);
   }
-  const admitted = (await admitByTicket(request, url, keys.value)) ?? (await admitByKey(request, keys.value));
-  if (!admitted.ok) return admitted;
-  const needed = neededScope(request.method, url.pathname);
-  if (isWithin(needed, admitted.value.scope)) return admitted;
-  return refuse("forbidden_scope", `this needs a hub key with scope ${needed}, yours has ${admitted.value.scope}`);
-}
-
-/** Whether a scope allows what needs `needed`. */
-export function isWithin(needed: Scope, given: Scope): boolean {
-  return SCOPES.indexOf(given) >= SCOPES.indexOf(needed);
-}
-
-/** The least scope a route takes: reading is for all, acting for agents. What only some agents may do, its rule checks. */
-export function neededScope(method: string, pathname: string): Scope {
-  if (pathname === "/api/hub") return "admin";
-  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return "read";
-  // What needs more than reading is checked where it is done.
-  return pathname === "/api/ticket" || pathname === "/mcp" ? "read" : "agent";
+  const byTicket = upgrade_of === undefined ? undefined : await admitByTicket(request, upgrade_of, keys.value);
+  return byTicket ?? (await admitByKey(request, keys.value));
 }
 
 async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Result<Admission>> {
@@ -80,16 +66,15 @@ function givenKey(headers: Headers): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 
-/** Undefined: there is no ticket. Tickets are for upgrades only. */
+/** Undefined: there is no ticket. */
 async function admitByTicket(
-  request: Request,
-  url: URL,
+  { url, headers }: Request,
+  channel_id: string,
   keys: readonly HubKey[],
 ): Promise<Result<Admission> | undefined> {
-  const channel_id = UPGRADE_PATH.exec(url.pathname)?.[1];
-  const inUrl = url.searchParams.get("ticket") ?? undefined;
-  const text = ticketIn(request.headers) ?? inUrl;
-  if (channel_id === undefined || text === undefined) return undefined;
+  const inUrl = new URL(url).searchParams.get("ticket") ?? undefined;
+  const text = ticketIn(headers) ?? inUrl;
+  if (text === undefined) return undefined;
   const verified = await verifyTicket(text, keys, Date.now());
   if (verified === undefined || verified.ticket.channel_id !== channel_id) {
     return refuse(

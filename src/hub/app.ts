@@ -1,6 +1,7 @@
 /** The Worker's routes, in the order in which a request meets them. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { matchedRoutes } from "hono/route";
 import { refusal, type Refusal } from "../protocol/index.ts";
 import { type CallContext, callTool, TOOL } from "../tool/index.ts";
 import { admit, isSharedOrigin } from "./admission.ts";
@@ -56,8 +57,14 @@ app.use("/api/*", async function sharing(c, next) {
   return isShared ? await shared(c, next) : await next();
 });
 
+const UPGRADE_PATH = "/ws/channel/:id";
+app.use(UPGRADE_PATH, async function upgradeOf(c, next) {
+  c.set("upgrade_of", c.req.param("id"));
+  return await next();
+});
+
 app.use(async function admission(c, next) {
-  const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);
+  const admitted = await admit(c.req.raw, c.get("upgrade_of"), c.env);
   if (!admitted.ok) return turnedAway(c, await slowedDown(c.env, c.req.raw.headers, admitted.refusal));
   c.set("admission", admitted.value);
   return await next();
@@ -89,7 +96,7 @@ route(MCP_PATH, {
   })),
 });
 
-route("/ws/channel/:id", { GET: upgrade });
+route(UPGRADE_PATH, { GET: upgrade });
 
 app.notFound((c) => failure(c, refusal("not_found", `no route ${c.req.method} ${c.req.path}`)));
 app.onError((error, c) => fault(c, error));
@@ -102,6 +109,6 @@ function toolContext({ now, signal }: ToolContext): CallContext {
 /** MCP clients take a challenge for an offer of OAuth, which there is none of; the body names the header. */
 function turnedAway(c: HubContext, why: Refusal): Response {
   const response = failure(c, why);
-  if (c.req.path === MCP_PATH) response.headers.delete("www-authenticate");
+  if (matchedRoutes(c).some(({ path }) => path === MCP_PATH)) response.headers.delete("www-authenticate");
   return response;
 }

@@ -22,7 +22,7 @@ import {
   type Result,
   SEND_BODY,
 } from "../protocol/index.ts";
-import { isWithin } from "./admission.ts";
+import { isWithin } from "./scope.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import { command as bring } from "./commands.ts";
@@ -35,7 +35,7 @@ import type { CommandAnswer } from "./replies.ts";
 
 export const channelRoutes: Hono<HubEnv> = new Hono<HubEnv>();
 
-const route = routesOf(channelRoutes);
+const route = routesOf(channelRoutes, "/api/channel");
 
 // {"name":"ops","key":"alpha","name_display":"ALPHA"} → {"ok":true,"channel_id":"ch-1","name":"ops","created_by":"ALPHA"}
 route("/create", {

@@ -33,7 +33,8 @@ export interface Noted {
 /** What Hono is told of all this. */
 export interface HubEnv {
   Bindings: Env;
-  Variables: { admission: Admission; proof: Proof } & Partial<Noted>;
+  /** `upgrade_of`: the channel's id in the path of an upgrade. */
+  Variables: { admission: Admission; proof: Proof } & Partial<Noted & { readonly upgrade_of: string }>;
 }
 export type HubContext = Context<HubEnv>;
 

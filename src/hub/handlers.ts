@@ -2,9 +2,11 @@
 import type { Handler, Hono } from "hono";
 import type * as v from "valibot";
 import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Result } from "../protocol/index.ts";
+import { isWithin } from "./scope.ts";
 import { failure, success } from "./answer.ts";
 import { provenKey } from "./caller.ts";
 import type { HubContext, HubEnv } from "./env.ts";
+import { pathOf, type Route, ROUTES } from "./openapi/routes.ts";
 
 export type HubHandler = Handler<HubEnv>;
 
@@ -12,16 +14,43 @@ export type HubHandler = Handler<HubEnv>;
 type Fields = object | string;
 type Answer = Result<Fields> | Promise<Result<Fields>>;
 
-/** Adds paths to an app: handlers by method, and 405 with `Allow` for every other method. */
-export function routesOf(app: Hono<HubEnv>): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
+/**
+ * Adds paths to an app that stands at `base`: handlers by method, each for the scope that the table
+ * of routes gives it, and 405 with `Allow` for every other method.
+ */
+export function routesOf(
+  app: Hono<HubEnv>,
+  base = "",
+  table: readonly Route[] = ROUTES,
+): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
   return (path, handlers) => {
-    for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+    for (const [method, handler] of Object.entries(handlers)) {
+      app.on(method, path, scoped(scopeOf(table, method, base + path), handler));
+    }
     const allow = Object.keys(handlers)
       .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
       .join(", ");
     app.all(path, (c) =>
       failure(c, refusal("method_not_allowed", `${c.req.method} is not for ${c.req.path}; use ${allow}`), { allow }),
     );
+  };
+}
+
+/** A route that is not in the table does not start. */
+function scopeOf(table: readonly Route[], method: string, path: string): Route["scope"] {
+  const told = table.find((route) => route.method === method.toLowerCase() && pathOf(route) === path);
+  if (told === undefined) throw new Error(`${method} ${path} is not in the table of routes`);
+  return told.scope;
+}
+
+/** The least scope a route takes; what only some of its callers may do, its rule checks. */
+function scoped(needed: Route["scope"], handler: HubHandler): HubHandler {
+  if (needed === "open") return handler;
+  return async (c, next) => {
+    const { scope } = c.var.admission;
+    if (isWithin(needed, scope)) return await handler(c, next);
+    const text = `this needs a hub key with scope ${needed}, yours has ${scope}`;
+    return failure(c, refusal("forbidden_scope", text));
   };
 }
 

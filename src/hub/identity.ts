@@ -5,11 +5,12 @@
 import type { Caller } from "../channel/index.ts";
 import { map, ok, refuse, type Result } from "../protocol/index.ts";
 import { outerUrl } from "./address.ts";
-import { type Admission, isWithin } from "./admission.ts";
+import type { Admission } from "./admission.ts";
 import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
 import type { HubContext } from "./env.ts";
 import type { HubKey } from "./key-list.ts";
 import { isSigned, type Proven, verifyRequest } from "./proof.ts";
+import { isWithin } from "./scope.ts";
 import type { Grant } from "./ticket.ts";
 
 /** Key of the hub's owner where a body names none. */

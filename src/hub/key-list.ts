@@ -4,10 +4,7 @@
  */
 import { isReserved, KEY_PATTERN, ok, refuse, type Result } from "../protocol/index.ts";
 import { type Bytes, fromHex } from "./bytes.ts";
-
-/** What a hub key allows, each the ones before it too. */
-export const SCOPES = ["read", "agent", "admin"] as const;
-export type Scope = (typeof SCOPES)[number];
+import { type Scope, SCOPES } from "./scope.ts";
 
 export interface HubKey {
   /** Names the key where its text must not stand: attachments, tickets. */

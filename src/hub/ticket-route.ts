@@ -12,13 +12,13 @@ import {
   parseBody,
 } from "../protocol/index.ts";
 import { outerUrl } from "./address.ts";
-import { isWithin } from "./admission.ts";
 import { findChannel } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import type { HubContext } from "./env.ts";
 import { answering, readText } from "./handlers.ts";
 import { callerFor } from "./identity.ts";
 import { isOverTls } from "./origins.ts";
+import { isWithin } from "./scope.ts";
 import { type Grant, mintTicket, type Ticket } from "./ticket.ts";
 
 // {"channel_id":"ch-1","key":"alpha","name":"ALPHA"} or {"channel_id":"ch-1","watch":true,"seconds":3600}

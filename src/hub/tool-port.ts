@@ -29,7 +29,6 @@ import type {
   Waiting,
 } from "../tool/index.ts";
 import { outerUrl } from "./address.ts";
-import { isWithin } from "./admission.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import { command } from "./commands.ts";
@@ -38,6 +37,7 @@ import type { HubContext } from "./env.ts";
 import { idempotencyKey } from "./handlers.ts";
 import { callerFor, provenIn } from "./identity.ts";
 import { type Listening, listenTo, listenToAll, newestJoined } from "./listen.ts";
+import { isWithin } from "./scope.ts";
 
 /** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */
 const AGENT_HEADER = "x-hub-agent";

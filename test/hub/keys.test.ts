@@ -1,9 +1,9 @@
 /** Hub keys and tickets as the Worker reads them, inside the runtime that compares them (KEY1, KEY2, IDN3). */
 import { expect, test } from "vitest";
-import { isWithin, neededScope } from "../../src/hub/admission.ts";
 import { sha256, toBase64Url } from "../../src/hub/bytes.ts";
 import { type HubKey, parseKeys } from "../../src/hub/key-list.ts";
 import { findKey, isKeyInUrl, readKeys, rightOf } from "../../src/hub/keys.ts";
+import { isWithin } from "../../src/hub/scope.ts";
 import { mintTicket, type Ticket, verifyTicket } from "../../src/hub/ticket.ts";
 
 const OWNER = "owner-key-that-is-long-enough";
@@ -122,28 +122,6 @@ test("[KEY2] a key is found in any part of a URL, however it is written", async 
   expect(await isFound(`/?${encoded}=1`)).toBe(true);
   for (const path of ["/", "/?", "/?k=%zz", `/?k=${text}x`, `/?k=${text.slice(1)}`, `/?k=hub_a_${"A".repeat(43)}`])
     expect(await isFound(path), path).toBe(false);
-});
-
-const NEEDED: readonly (readonly [method: string, path: string, scope: string])[] = [
-  ["GET", "/api/channel/list", "read"],
-  ["GET", "/api/channel/ch-1/history", "read"],
-  ["HEAD", "/api/channel/ch-1", "read"],
-  ["GET", "/api/channel/ch-1/listen", "read"],
-  ["GET", "/api/listen", "read"],
-  ["GET", "/ws/channel/ch-1", "read"],
-  ["POST", "/api/ticket", "read"],
-  ["POST", "/api/channel/create", "agent"],
-  ["POST", "/api/channel/join", "agent"],
-  ["POST", "/api/channel/leave", "agent"],
-  ["POST", "/api/channel/send", "agent"],
-  ["POST", "/api/channel/read", "agent"],
-  ["POST", "/mcp", "read"],
-  ["DELETE", "/api/channel/ch-1", "agent"],
-  ["GET", "/api/hub", "admin"],
-];
-
-test.each(NEEDED)("[KEY1] %s %s takes a key of scope %s", (method, path, scope) => {
-  expect(neededScope(method, path)).toBe(scope);
 });
 
 test("[KEY1] each scope holds the ones before it", () => {

@@ -25,12 +25,12 @@ export function openApiDocument(): object {
   };
 }
 
-function operation({ path, summary, query, bodies, answer, isOpen }: RouteDocument): object {
+function operation({ path, summary, query, bodies, answer, scope }: RouteDocument): object {
   const id = path.includes("{id}") ? [{ name: "id", in: "path", required: true, schema: { type: "string" } }] : [];
   const parameters = [...id, ...(query === undefined ? [] : queryParameters(query))];
   return {
     summary,
-    ...(isOpen && { security: [] }),
+    ...(scope === "open" ? { security: [] } : { "x-scope": scope }),
     ...(parameters.length > 0 && { parameters }),
     ...(bodies && { requestBody: { required: true, content: json(oneOf(bodies.map(bodySchema))) } }),
     responses: {

@@ -1,4 +1,4 @@
-/** The routes as the document tells them; a test holds them equal to those that are served. */
+/** The table of routes: what the document tells of each, and the scope of a hub key that it takes. None is served that is not here. */
 import type * as v from "valibot";
 import {
   CONNECT_QUERY,
@@ -18,6 +18,7 @@ import {
   TICKET_KIND,
   WATCH_TICKET_BODY,
 } from "../../protocol/index.ts";
+import type { Scope } from "../scope.ts";
 import { BOOLEAN, INTEGER, object, refTo, STRING } from "./components.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -26,17 +27,27 @@ export interface Fields {
   readonly entries: Readonly<Record<string, v.GenericSchema>>;
 }
 
-export interface RouteDocument {
+/** What is decided on a route. */
+export interface Route {
   readonly method: "get" | "post" | "delete";
   /** With `{id}` where a channel's id stands. */
   readonly path: string;
+  /** The least that admits to it; `open`: it needs no hub key. */
+  readonly scope: Scope | "open";
+}
+
+export interface RouteDocument extends Route {
   readonly summary: string;
   readonly query?: Fields;
   /** One of them; the first is the usual one. */
   readonly bodies?: readonly Fields[];
   /** Beside `ok` of a success; absent: the route answers in another form. */
   readonly answer?: Schema;
-  readonly isOpen?: true;
+}
+
+/** As the router writes it. */
+export function pathOf({ path }: Route): string {
+  return path.replace("{id}", ":id");
 }
 
 const channel_id = STRING;
@@ -47,6 +58,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "post",
     path: "/api/channel/create",
+    scope: "agent",
     summary: "Make a channel; its creator is the first participant",
     bodies: [CREATE_BODY],
     answer: object({ channel_id, name: STRING, created_by: STRING }),
@@ -54,14 +66,23 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "post",
     path: "/api/channel/join",
+    scope: "agent",
     summary: "Join a channel",
     bodies: [JOIN_BODY],
     answer: object({ channel_id, seq: INTEGER, epoch: STRING }),
   },
-  { method: "post", path: "/api/channel/leave", summary: "Leave a channel", bodies: [LEAVE_BODY], answer: place },
+  {
+    method: "post",
+    path: "/api/channel/leave",
+    scope: "agent",
+    summary: "Leave a channel",
+    bodies: [LEAVE_BODY],
+    answer: place,
+  },
   {
     method: "post",
     path: "/api/channel/send",
+    scope: "agent",
     summary: "Send a message; with a client_msg_id it happens once",
     bodies: [SEND_BODY],
     answer: object(
@@ -78,6 +99,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "post",
     path: "/api/channel/read",
+    scope: "agent",
     summary: "Move the read position",
     bodies: [READ_BODY],
     answer: place,
@@ -85,6 +107,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "post",
     path: "/api/channel/kick",
+    scope: "agent",
     summary: "Remove a participant for a while",
     bodies: [KICK_BODY],
     answer: place,
@@ -92,14 +115,23 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "post",
     path: "/api/channel/pause",
+    scope: "agent",
     summary: "Let nobody but admins send",
     bodies: [MODERATION_BODY],
     answer: place,
   },
-  { method: "post", path: "/api/channel/resume", summary: "End a pause", bodies: [MODERATION_BODY], answer: place },
+  {
+    method: "post",
+    path: "/api/channel/resume",
+    scope: "agent",
+    summary: "End a pause",
+    bodies: [MODERATION_BODY],
+    answer: place,
+  },
   {
     method: "post",
     path: "/api/channel/guard-reset",
+    scope: "agent",
     summary: "Set the loop guard to 0",
     bodies: [MODERATION_BODY],
     answer: place,
@@ -107,6 +139,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "get",
     path: "/api/channel/list",
+    scope: "read",
     summary: "The channels, or those of a key",
     query: LIST_QUERY,
     answer: object({ channels: list(refTo("ChannelSummary")), count: INTEGER }, { next_cursor: INTEGER }),
@@ -114,6 +147,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "get",
     path: "/api/channel/{id}/history",
+    scope: "read",
     summary: "The newest messages, a page back, or all since a position",
     query: HISTORY_QUERY,
     answer: object({ channel_id, messages: list(refTo("Message")), count: INTEGER, meta: refTo("HistoryMeta") }),
@@ -121,6 +155,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "get",
     path: "/api/channel/{id}/listen",
+    scope: "read",
     summary: "What is later than a position; waits for it",
     query: LISTEN_QUERY,
     answer: refTo("Heard"),
@@ -128,12 +163,14 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "get",
     path: "/api/channel/{id}",
+    scope: "read",
     summary: "A channel in full",
     answer: refTo("ChannelDetails"),
   },
   {
     method: "delete",
     path: "/api/channel/{id}",
+    scope: "agent",
     summary: "Delete a channel for good",
     query: DELETE_QUERY,
     answer: object({ channel_id }),
@@ -141,6 +178,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "get",
     path: "/api/listen",
+    scope: "read",
     summary: "Wait on several channels at once",
     query: LISTEN_ALL_QUERY,
     answer: object({
@@ -150,6 +188,7 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "post",
     path: "/api/ticket",
+    scope: "read",
     summary: "A ticket for what cannot send headers",
     bodies: [TICKET_BODY, { entries: { ...TICKET_KIND.entries, ...WATCH_TICKET_BODY.entries } }],
     answer: object({ ticket: STRING, url: STRING, expires_at: STRING }),
@@ -157,21 +196,23 @@ export const ROUTES: readonly RouteDocument[] = [
   {
     method: "get",
     path: "/api/hub",
+    scope: "admin",
     summary: "Limits and counts, for admins",
     answer: object({ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER }),
   },
   {
     method: "get",
     path: "/health",
+    scope: "open",
     summary: "Whether a hub is here",
     answer: object({ name: STRING, version: STRING }, { package: object({ build: STRING, sha256: STRING }) }),
-    isOpen: true,
   },
-  { method: "get", path: "/openapi.json", summary: "This document", isOpen: true },
-  { method: "post", path: "/mcp", summary: "MCP over Streamable HTTP, with the tool spf_channel" },
+  { method: "get", path: "/openapi.json", scope: "open", summary: "This document" },
+  { method: "post", path: "/mcp", scope: "read", summary: "MCP over Streamable HTTP, with the tool spf_channel" },
   {
     method: "get",
     path: "/ws/channel/{id}",
+    scope: "read",
     summary: "WebSocket upgrade; its frames are told in PROTOCOL.md",
     query: CONNECT_QUERY,
   },

@@ -8,7 +8,7 @@ const FORMS: Readonly<Record<string, RegExp>> = {
   level: /^info$/,
   event: /^request$/,
   // As the code writes them; a parameter is named, not shown.
-  route: /^(none|(\/(:id|[a-z_-]+))+)$/,
+  route: /^(none|(\/(:id|[a-z_.-]+))+)$/,
   method: /^[A-Z]+$/,
   status: /^\d{3}$/,
   code: new RegExp(`^(${Object.keys(ERRORS).join("|")})$`),

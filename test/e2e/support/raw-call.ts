@@ -27,12 +27,16 @@ export function rawCall(
       agent: false,
     });
     asking.once("error", reject);
+    asking.once("upgrade", (_response, socket) => {
+      socket.destroy();
+      resolve({ status: 101, headers: new Headers(), body: undefined });
+    });
     asking.once("response", (response) => {
       let text = "";
       response.on("data", (part: Buffer) => (text += part.toString()));
       response.on("end", () => {
         const given = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-        resolve({ status: response.statusCode ?? 0, headers: given, body: text === "" ? undefined : JSON.parse(text) });
+        resolve({ status: response.statusCode ?? 0, headers: given, body: bodyOf(text) });
         asking.destroy();
       });
     });
@@ -40,4 +44,10 @@ export function rawCall(
     for (const part of parts) asking.write(part);
     if (!isUnfinished) asking.end();
   });
+}
+
+/** What the runtime itself answers, such as `invalid URI`, is no JSON. */
+function bodyOf(text: string): Answer["body"] {
+  if (text === "") return undefined;
+  return text.startsWith("{") ? JSON.parse(text) : { code: text };
 }

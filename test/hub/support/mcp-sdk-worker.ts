@@ -17,4 +17,6 @@ const handler = createMcpHandler(() => {
   return server;
 });
 
-routesOf(app)("/fixture/echo", { POST: (c) => handler.fetch(c.req.raw) });
+routesOf(app, "", [{ method: "post", path: "/fixture/echo", scope: "read" }])("/fixture/echo", {
+  POST: (c) => handler.fetch(c.req.raw),
+});

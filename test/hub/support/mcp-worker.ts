@@ -81,7 +81,11 @@ const CALLS: Readonly<Record<string, Call>> = {
   json_schema_2020_12_tool: async () => text("rich"),
 };
 
-const route = routesOf(app);
+/** The fixture's own table of routes. */
+const FIXTURES = Object.keys(CALLS).map((name) => {
+  return { method: "post", path: `/fixture/${name}`, scope: "read" } as const;
+});
+const route = routesOf(app, "", FIXTURES);
 for (const [name, call] of Object.entries(CALLS)) {
   const inputSchema = name === "json_schema_2020_12_tool" ? RICH_SCHEMA : ANY_OBJECT;
   const server = { tool: { name, description: `A tool for tests: ${name}.`, inputSchema }, call };

@@ -12,4 +12,14 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "return ONE_WORD.test(name) ? nameOrQuoted(name) : inQuotes(clip(showLine(name), LONGEST));",
     "return nameOrQuoted(name);",
   ]),
+  taken("T29", "the scope that a route takes", "test/e2e/routes.test.ts", [
+    "src/hub/handlers.ts",
+    "if (isWithin(needed, scope)) return await handler(c, next);",
+    "if (scope.length > 0) return await handler(c, next);",
+  ]),
+  taken("T29", "the route as what decides, not the text of its path", "test/e2e/routes.test.ts", [
+    "src/hub/handlers.ts",
+    "if (isWithin(needed, scope)) return await handler(c, next);",
+    'if (isWithin(needed, scope) || c.req.raw.url.includes("%")) return await handler(c, next);',
+  ]),
 ];

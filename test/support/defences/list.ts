@@ -81,10 +81,10 @@ export const DEFENCES: readonly Defence[] = [
       },
       {
         file: "src/hub/app.ts",
-        find: "const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);",
+        find: 'const admitted = await admit(c.req.raw, c.get("upgrade_of"), c.env);',
         replace: `const told = await findChannel(c.env, /ch-[1-9]\\d*/.exec(c.req.path)?.[0] ?? "ch-1");
           if (!told.ok) return failure(c, told.refusal);
-          const admitted = await admit(c.req.raw, new URL(c.req.url), c.env);`,
+          const admitted = await admit(c.req.raw, c.get("upgrade_of"), c.env);`,
       },
     ],
   },
