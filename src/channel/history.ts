@@ -14,6 +14,8 @@ export interface HistoryAnswer {
   /** JSON of the messages, joined by commas. */
   readonly messages: string;
   readonly count: number;
+  /** Seq of the last message. */
+  readonly last: number;
   readonly meta: HistoryMeta;
 }
 
@@ -53,7 +55,12 @@ function newest(state: ChannelState, log: MessageLog, before: number, limit: num
   return log.page({ after: firstSeq(state) - 1, before, limit, bytes: PAGE_BYTES, keep: "newest" });
 }
 
-function answer(state: ChannelState, { messages, count }: Page, gap: Gap | null, complete: boolean): HistoryAnswer {
+function answer(
+  state: ChannelState,
+  { messages, count, last }: Page,
+  gap: Gap | null,
+  complete: boolean,
+): HistoryAnswer {
   const meta = { epoch: state.record.epoch, first_seq: firstSeq(state), last_seq: state.last_seq, gap, complete };
-  return { messages, count, meta };
+  return { messages, count, last, meta };
 }

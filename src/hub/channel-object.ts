@@ -19,8 +19,6 @@ import {
   type Change,
   channelDeleted,
   type ChannelDetails,
-  errorFrame,
-  type HistoryCommand,
   type Limits,
   type ListenAnswer,
   map,
@@ -33,7 +31,7 @@ import {
 import { Announcer } from "./announcer.ts";
 import { ChannelStore } from "./channel-store.ts";
 import { connect, type ConnectPorts, readConnectRequest, refusedUpgrade } from "./connect.ts";
-import { answerClose, type Connection } from "./connection.ts";
+import { answerClose } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { closePlain, proveCaller } from "./no-downgrade.ts";
 import { Delivery, type Reply } from "./delivery.ts";
@@ -78,12 +76,20 @@ export class Channel extends DurableObject<Env> {
     this.#announcer = new Announcer((change) => this.#index().dirty(this.#number, change));
     this.#keeper = new Keeper(ctx, this.#store, this.#announcer, () => this.#index().record(this.#number));
     this.#connections = new Connections(ctx);
-    this.#pacing = new Pacing(ctx, this.#connections);
+    this.#pacing = new Pacing({
+      ctx,
+      connections: this.#connections,
+      read: (query) => this.#keeper.read((state) => readHistory(state, this.#keeper.log, query)),
+      inOrder: (step) => this.#answer(step),
+    });
     this.#listeners = new Listeners(ctx, (query) => lookAt(this.#keeper, query));
     this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
     this.#turns = new Turns(this.#announcer, (arrivals) => this.#commit(arrivals));
     // Before the first event: keys change by a deploy, which makes the object anew (KEY3).
-    void ctx.blockConcurrencyWhile(() => closeRevoked(this.#connections, env));
+    void ctx.blockConcurrencyWhile(async () => {
+      await closeRevoked(this.#connections, env);
+      this.#pacing.resume();
+    });
   }
 
   // ---- calls from the Worker and the index: answers are values, refusals included ----
@@ -191,6 +197,7 @@ export class Channel extends DurableObject<Env> {
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
     if (this.#listeners.remove(socket)) return answerClose(socket, code);
+    this.#pacing.gone(socket);
     const connection = this.#connections.get(socket);
     connection?.markClosing();
     if (connection !== undefined) this.#connections.remove(connection, Date.now());
@@ -264,20 +271,16 @@ export class Channel extends DurableObject<Env> {
       this.#turns.arrive({ caller: origin.caller, command, named, origin });
     },
     seen: (connection, seq) => this.#pacing.seen(connection, seq),
-    sendHistory: (connection, command) => this.#answer(() => this.#sendHistory(connection, command)),
-    sendError: (connection, frame) => this.#answer(() => connection.send(frame)),
+    shows: (connection, seq) => this.#pacing.shows(connection, seq),
+    heard: (connection, now) => this.#pacing.heard(connection, now),
+    sendHistory: (connection, command) => this.#answer(() => this.#pacing.history(connection, command)),
+    sendError: (connection, frame) => this.#answer(() => this.#pacing.reply(connection, frame)),
     drop: (connection, why) => this.#answer(() => this.#connections.drop(connection, why, Date.now())),
   };
 
   /** Answers a socket after what arrived before. */
   #answer(reply: () => void): void {
     void this.#turns.inOrder(() => this.#sending(reply));
-  }
-
-  #sendHistory(connection: Connection, command: HistoryCommand): void {
-    const page = this.#keeper.read((state) => readHistory(state, this.#keeper.log, command));
-    if (page.ok) this.#pacing.page(connection, page.value, command);
-    else connection.send(errorFrame(page.refusal, command.ref === undefined ? {} : { ref: command.ref }));
   }
 
   get #ports(): ConnectPorts & ListenPorts {

@@ -2,7 +2,7 @@
  * The upgrade: join if needed, register, snapshot, first frame, all in one turn, so that nothing
  * falls between the snapshot and the live frames (SOC2).
  */
-import { type Caller, handle, readHistory, refuseCaller } from "../channel/index.ts";
+import { type Caller, handle, type HistoryAnswer, readHistory, refuseCaller } from "../channel/index.ts";
 import {
   type ConnectQuery,
   HISTORY_DEFAULT,
@@ -15,7 +15,7 @@ import {
   SOCKETS_PER_KEY,
   statusOf,
 } from "../protocol/index.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Wishes } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";
@@ -107,18 +107,17 @@ function greet(
   const page = keeper.read((state) => readHistory(state, keeper.log, { limit, after, epoch }));
   if (!page.ok) return page;
   const { 0: client, 1: server } = new WebSocketPair();
-  const mode = page.value.meta.complete ? "live" : "behind";
-  const wishes = { batch: frames === "batch", echo: echo === "1", line: format === "line", mode } as const;
+  const { mode, trail } = startOf(page.value);
+  const wishes = { batch: frames === "batch", echo: echo === "1", line: format === "line", mode, trail } as const;
   const connection = Connection.open(ctx, server, { ...asked, wishes, now });
   connections.add(connection);
-  pacing.page(connection, page.value);
-  if (connection.isLine && mode === "behind") connections.drop(connection, moreThanAPage(), now);
+  pacing.greet(connection, page.value, now);
   return ok(client);
 }
 
-/** Lines cannot be asked for, so their reader comes back for the rest. */
-function moreThanAPage(): Refusal {
-  return refusal("slow_reader", "there is more than fits a page; connect again with after= the last number of a line");
+/** Live, or behind from the last message of its first frame on. */
+function startOf({ last, meta }: HistoryAnswer): Pick<Wishes, "mode" | "trail"> {
+  return meta.complete ? { mode: "live" } : { mode: "behind", trail: { at: last, hasLeft: false } };
 }
 
 /** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */

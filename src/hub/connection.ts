@@ -3,7 +3,15 @@
  * rewritten in the turn that changes it (SOC8); the rest is counters that a wake may forget.
  */
 import type { Caller } from "../channel/index.ts";
-import { closeCode, errorFrame, type ErrorCode, type Kind, PING_SILENCE_MS, type Refusal } from "../protocol/index.ts";
+import {
+  closeCode,
+  errorFrame,
+  type ErrorCode,
+  type HistoryCommand,
+  type Kind,
+  PING_SILENCE_MS,
+  type Refusal,
+} from "../protocol/index.ts";
 import { isAdminRight } from "./keys.ts";
 import { linesOf } from "./lines.ts";
 import { Reader } from "./reader.ts";
@@ -11,8 +19,20 @@ import { Reader } from "./reader.ts";
 /** Version of the attachment: code of another version must read it after a deploy. */
 const VERSION = 1;
 
-/** Whether messages are pushed: `behind` waits for its reader to have read on by `history`. */
-export type Mode = "live" | "behind";
+/**
+ * Whether messages are pushed: `behind` waits for its reader to have read on by `history`, `trailing`
+ * for a sign that it reads, and is then caught up by the hub.
+ */
+export type Mode = "live" | "behind" | "trailing";
+
+/** What waits until its reader has read more. */
+export interface Held {
+  /** The newest message before it. */
+  readonly seq: number;
+  /** It stands in the stream for that very message. */
+  readonly isOwn: boolean;
+  readonly say: string | HistoryCommand;
+}
 
 /** How often a socket's pings are looked for while it is pushed to: asking the runtime costs as much as a small frame. */
 const LOOK_MS = 1000;
@@ -37,6 +57,8 @@ interface Attachment {
   /** Gets lines in place of frames; absent in attachments of before there were any. */
   readonly line?: boolean;
   readonly mode: Mode;
+  /** The last message it was pushed, where the hub has to go on, and whether it had left by then. */
+  readonly trail?: { readonly at: number; readonly hasLeft: boolean } | undefined;
   /** Set before the hub closes a socket: readyState alone comes back as OPEN after the second wake. */
   readonly closing: boolean;
   /** Unix milliseconds of the upgrade. */
@@ -50,7 +72,7 @@ export interface Admitted {
   readonly isObserver: boolean;
 }
 
-export type Wishes = Pick<Attachment, "batch" | "echo" | "line" | "mode">;
+export type Wishes = Pick<Attachment, "batch" | "echo" | "line" | "mode" | "trail">;
 
 interface Opening extends Admitted {
   readonly wishes: Wishes;
@@ -63,6 +85,8 @@ export class Connection {
   readonly reader: Reader = new Reader();
   /** Unix milliseconds of the last inbound frame since the object woke. */
   heard_at = 0;
+  /** In the order in which it was asked for. Lost by a wake, as an object with some does not sleep. */
+  held: readonly Held[] = [];
   /** Times of recent binary frames. */
   strikes: readonly number[] = [];
   #attached: Attachment;
@@ -157,9 +181,18 @@ export class Connection {
     return this.#ctx.getWebSocketAutoResponseTimestamp(this.socket)?.getTime() ?? 0;
   }
 
-  /** Whether its unread bytes are known within one ping or `seen`. */
+  /** It says what it has seen, so it knows what `lagging` is. */
   get isPaced(): boolean {
-    return this.#attached.paced || this.reader.hasPinged;
+    return this.#attached.paced;
+  }
+
+  /** It was told that there is more, and may not know that it has to ask. */
+  get hasNotAsked(): boolean {
+    return this.mode === "behind" && !this.isPaced && this.#attached.trail !== undefined;
+  }
+
+  get trail(): { readonly at: number; readonly hasLeft: boolean } {
+    return this.#attached.trail ?? { at: 0, hasLeft: false };
   }
 
   /** Counts what newer pings prove to have been read; looks for them now and then. */
@@ -185,8 +218,17 @@ export class Connection {
     return now - Math.max(this.pinged_at, this.heard_at, this.#attached.opened_at) > PING_SILENCE_MS;
   }
 
-  setMode(mode: Mode): void {
-    if (mode !== this.mode) this.#attach({ mode });
+  setMode(mode: Exclude<Mode, "trailing">): void {
+    if (mode !== this.mode) this.#attach({ mode, trail: undefined });
+  }
+
+  /** It reads on by itself. */
+  asks(): void {
+    if (this.hasNotAsked) this.#attach({ trail: undefined });
+  }
+
+  setTrail(at: number, hasLeft = false): void {
+    this.#attach({ mode: "trailing", trail: { at, hasLeft } });
   }
 
   setName(name: string): void {

@@ -13,11 +13,12 @@ import {
   type Refusal,
   replyFrame,
   systemFrame,
+  utf8Length,
 } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Listeners } from "./listeners.ts";
-import type { Pacing } from "./pacing.ts";
+import type { Pacing, Size } from "./pacing.ts";
 import type { Arrival } from "./turns.ts";
 
 type Sent = Extract<Outcome, { type: "sent" }>;
@@ -37,6 +38,7 @@ interface Shared {
   readonly frames: readonly string[];
   readonly bytes: number;
   readonly batch: string;
+  readonly first_seq: number;
   readonly last_seq: number;
   /** The members all entries have in common; undefined when membership changed within the turn. */
   readonly members: ReadonlySet<string> | undefined;
@@ -72,10 +74,11 @@ export class Delivery {
     const shared = shareFrames(parts);
     const authors = new Set(parts.map((part) => part.arrival.caller.key));
     const others: Connection[] = [];
+    const turn = { now, first_seq: shared.first_seq, last_seq: shared.last_seq };
     // Authors first: their acks must not wait for a thousand readers.
     for (const connection of this.#connections.all()) {
       if (shared.members !== undefined && !authors.has(connection.key)) others.push(connection);
-      else this.#pushOwn(connection, parts, now);
+      else this.#pushOwn(connection, parts, turn);
     }
     if (shared.frames.length > 0) for (const connection of others) this.#pushShared(connection, shared, now);
     if (shared.frames.length > 0) this.#pacing.boundChannel(shared.last_seq, now);
@@ -119,28 +122,56 @@ export class Delivery {
   #pushShared(connection: Connection, shared: Shared, now: number): void {
     if (connection.mode !== "live" || shared.members === undefined || !connection.isAmong(shared.members)) return;
     const frames = connection.batch ? [shared.batch] : shared.frames;
-    const size = { bytes: shared.bytes, messages: shared.frames.length, last_seq: shared.last_seq };
+    const { bytes, first_seq, last_seq } = shared;
+    const size = { bytes, messages: shared.frames.length, first_seq, last_seq };
     this.#pacing.push(connection, frames, size, now);
   }
 
   /** The slow path: a socket of an author, or a turn in which somebody joined or left. */
-  #pushOwn(connection: Connection, parts: readonly Part[], now: number): void {
-    const frames: string[] = [];
-    let [bytes, last_seq] = [0, 0];
-    for (const part of parts) {
+  #pushOwn(connection: Connection, parts: readonly Part[], { now, first_seq, last_seq }: Turn): void {
+    const due = parts.flatMap((part) => {
       const frame = frameFor(connection, part);
-      if (frame === undefined) continue;
-      frames.push(frame);
-      bytes += part.entry?.bytes ?? frame.length;
-      last_seq = part.entry?.message.seq ?? last_seq;
-    }
-    if (frames.length === 0) return;
+      return frame === undefined ? [] : [{ part, frame }];
+    });
+    if (due.length === 0) return;
+    const frames = due.map(({ frame }) => frame);
     const packed = connection.batch && frames.length > 1 ? [batchFrame(frames)] : frames;
-    if (this.#pacing.push(connection, packed, { bytes, messages: frames.length, last_seq }, now)) return;
+    const size = { ...sizeOf(connection, due), first_seq, last_seq };
+    if (connection.mode !== "trailing" && this.#pacing.push(connection, packed, size, now)) return;
     // Too far behind for messages; what it asked is answered all the same, for that is stored.
-    for (const { arrival, reply } of parts)
-      if (arrival.origin === connection && reply !== undefined) connection.send(reply);
+    for (const { part, frame } of due)
+      if (part.arrival.origin === connection) this.#pacing.reply(connection, frame, part.entry?.message.seq);
   }
+}
+
+interface Turn {
+  readonly now: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+}
+
+interface Due {
+  readonly part: Part;
+  readonly frame: string;
+}
+
+/** What a socket is due of a turn: messages, and replies to its own commands. */
+function sizeOf(
+  connection: Connection,
+  due: readonly Due[],
+): Pick<Size, "bytes" | "messages" | "replied" | "replied_seq"> {
+  let [bytes, messages, replied, replied_seq] = [0, 0, 0, 0];
+  for (const { part, frame } of due) {
+    const size = part.entry?.bytes ?? utf8Length(frame);
+    if (part.arrival.origin === connection) {
+      replied += size;
+      replied_seq = part.entry?.message.seq ?? replied_seq;
+    } else {
+      bytes += size;
+      messages++;
+    }
+  }
+  return { bytes, messages, replied, replied_seq };
 }
 
 /** What `connection` is due of a part: its own reply, a message for its key, or nothing. */
@@ -159,9 +190,10 @@ function shareFrames(parts: readonly Part[]): Shared {
   const members = first?.entry?.members;
   const isUniform = told.every((part) => part.entry?.members === members);
   const bytes = told.reduce((sum, part) => sum + (part.entry?.bytes ?? 0), 0);
+  const first_seq = first?.entry?.message.seq ?? 0;
   const last_seq = told.at(-1)?.entry?.message.seq ?? 0;
   const batch = frames.length > 1 ? batchFrame(frames) : (frames[0] ?? "");
-  return { frames, bytes, batch, last_seq, members: isUniform ? (members ?? new Set()) : undefined };
+  return { frames, bytes, batch, first_seq, last_seq, members: isUniform ? (members ?? new Set()) : undefined };
 }
 
 function encodeReply({ named }: Arrival, { outcome, extras }: Reply): string {

@@ -19,8 +19,11 @@ import { rateKey } from "./rates.ts";
 export interface InboundPort {
   /** Queues a command. */
   arrive(connection: Connection, command: Exclude<Command, { action: "seen" | "history" }>, named: Named): void;
-  /** Notes how far the client has read. */
+  /** Notes how far the client says that it has read. */
   seen(connection: Connection, seq: number): void;
+  /** Notes what a frame shows to have been read, and that it came. */
+  shows(connection: Connection, seq: number): void;
+  heard(connection: Connection, now: number): void;
   /** Answers with a page, after what arrived before. */
   sendHistory(connection: Connection, command: Extract<Command, { action: "history" }>): void;
   /** Answers with an error frame, after what arrived before. */
@@ -43,11 +46,13 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   if (parsed.ok && parsed.command.action === "seen") {
     return channel.seen(connection, parsed.command.seq);
   }
-  connection.reader.heard();
+  channel.heard(connection, now);
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
   const limited = channel.limit(rateKey(connection), now);
   if (limited !== undefined) return channel.sendError(connection, errorFrame(limited, named));
   if (!parsed.ok) return channel.sendError(connection, errorFrame(parsed.refusal, named));
+  const holds = heldBy(parsed.command);
+  if (holds !== undefined) channel.shows(connection, holds);
   if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);
   if (connection.isObserver) return channel.sendError(connection, errorFrame(onlyReads(), named));
   if (parsed.command.action !== "seen") channel.arrive(connection, parsed.command, named);
@@ -72,4 +77,18 @@ function frameTooLarge(): Refusal {
 function namedIn(command: Command): Named {
   const id = command.action === "send" ? command.client_msg_id : undefined;
   return { ...(command.ref !== undefined && { ref: command.ref }), ...(id !== undefined && { client_msg_id: id }) };
+}
+
+/** The newest message that the author of a command must have read to write it. */
+function heldBy(command: Command): number | undefined {
+  switch (command.action) {
+    case "history":
+      return command.after;
+    case "send":
+      return command.reply_to;
+    case "read":
+      return command.seq;
+    default:
+      return undefined;
+  }
 }

@@ -1,25 +1,37 @@
 /**
- * How far behind a socket's reader may be (SOC6). The runtime queues without limit and has no
- * back-pressure signal, so the hub counts what it pushed and takes off what has a sign of having
- * been read: an inbound frame, a `seen`, or a newer ping.
+ * How much of what was pushed to a socket its reader may not have read (SOC6). The runtime queues
+ * without limit and has no back-pressure signal, so the hub counts all that it pushes, replies and
+ * pages like messages, and takes off only what has a sign of having been read.
  */
 
-/** Budget of sockets that ping or say `seen`. */
-const PACED: Amount = { bytes: 1024 * 1024, messages: 1000 };
-/** Budget of the others: the hub learns nothing of them until they speak. */
-const UNPACED: Amount = { bytes: 8 * 1024 * 1024, messages: Infinity };
+const MIB = 1024 * 1024;
+/** Budget of sockets that say `seen`: they are told `lagging`, and read on by themselves. */
+const PACED: Amount = { bytes: MIB, messages: 1000 };
+/** Budget of the others: with pings every 25 s it is known late what they have read, and without never. */
+const UNPACED: Amount = { bytes: 16 * MIB, messages: Infinity };
+/** What a socket may have beyond its budget in replies, which cannot wait as messages and pages do. */
+export const REPLIES_BYTES: number = MIB;
+/** What the runtime holds for a frame in its queue, beside the text. */
+const FRAME_BYTES = 64;
 /**
- * What a healthy reader may not have said `seen` of yet. A channel of a thousand readers has that
- * much unread from each at any time, so it is no backlog: with it, the bound below would call a busy
- * channel's readers slow by turns.
+ * What a healthy reader may not have said `seen` of yet: no backlog, since a channel of a thousand
+ * readers has that much unread from each at any time. A thousand of it are 24 MiB.
  */
-export const UNSAID_BYTES: number = 64 * 1024;
-/** Backlog of all sockets of a channel; the worst reader goes first. */
-export const CHANNEL_UNREAD_BYTES: number = 32 * 1024 * 1024;
+export const UNSAID_BYTES: number = 24 * 1024;
+/** Backlog of all sockets of a channel beyond that; the worst reader goes first. Both together leave an object its 64 MiB. */
+export const CHANNEL_UNREAD_BYTES: number = 32 * MIB;
 /** A reader over its budget has this long to give a sign before it is closed. */
 export const LAGGING_MS = 30_000;
+/** The same for one that pings: what its first ping shows is known by its second. */
+export const LAGGING_PINGING_MS = 90_000;
 /** A closed socket's backlog has this long to leave before the object is reset, which alone frees it. */
 export const BACKLOG_MS = 60_000;
+/** Less than this may stay for ever: it is counted, and no reason to end everybody's connection. */
+export const LEFT_BYTES: number = 8 * MIB;
+/** Frames show that their sender's loop runs; those that come closer together than this show it once. */
+const SIGN_MS = 1000;
+/** Places in the stream that are remembered for `seen` to settle. */
+const REPLIES_REMEMBERED = 64;
 
 export interface Amount {
   readonly bytes: number;
@@ -28,20 +40,49 @@ export interface Amount {
 
 const NOTHING: Amount = { bytes: 0, messages: 0 };
 
-/** What was pushed when, and how much of it must have been read. */
+/** A reply in the stream: read by whoever has seen `seq`. */
+interface Reply {
+  readonly seq: number;
+  /** All replies' bytes up to its end. */
+  readonly total: number;
+}
+
+/** A place in the stream. */
+interface Place {
+  readonly messages: Amount;
+  readonly replies: number;
+}
+
+const START: Place = { messages: NOTHING, replies: 0 };
+
+/**
+ * What was pushed when, and how much of it must have been read. Two accounts, because their signs
+ * differ: what everybody gets, and what only this socket got, because it asked. An ask never shows
+ * that an earlier answer was read.
+ */
 export class Reader {
   #pushed: Amount = NOTHING;
   #read: Amount = NOTHING;
+  #replied = 0;
+  #repliesRead = 0;
+  #replies: Reply[] = [];
   /** Pushed before the newest ping that is known. */
-  #atPing: Amount = NOTHING;
+  #atPing: Place = START;
   /** Pushed when pings were last looked for. */
-  #atLook: Amount = NOTHING;
+  #atLook: Place = START;
   #pinged_at = 0;
-  /** Unix milliseconds since when it is over its budget; 0: it is not. */
+  /** Pushed before the newest frame that counts as a sign, and when that came. */
+  #atFrame: Amount = NOTHING;
+  #framed_at = 0;
+  /** The newest message that was pushed. */
+  last_seq = 0;
+  /** Unix milliseconds since when it is over its budget without a sign; 0: it is not. */
   lagging_since = 0;
+  /** Counts the signs that showed something new. */
+  signs = 0;
 
   get unread_bytes(): number {
-    return this.#pushed.bytes - this.#read.bytes;
+    return this.#pushed.bytes - this.#read.bytes + this.#replied - this.#repliesRead;
   }
 
   /** Whether it is known to have pinged. */
@@ -49,26 +90,40 @@ export class Reader {
     return this.#pinged_at > 0;
   }
 
-  /** Notes a push that is about to happen. */
-  push(bytes: number, messages: number): void {
-    this.#pushed = { bytes: this.#pushed.bytes + bytes, messages: this.#pushed.messages + messages };
+  /** Notes messages that are about to be pushed, up to `last_seq`. */
+  push(bytes: number, messages: number, last_seq: number): void {
+    this.#pushed = {
+      bytes: this.#pushed.bytes + bytes + FRAME_BYTES * messages,
+      messages: this.#pushed.messages + messages,
+    };
+    if (last_seq > this.last_seq) this.last_seq = last_seq;
   }
 
-  /** Any inbound frame but `seen`: the peer's loop runs. */
-  heard(): void {
-    this.#credit(this.#pushed);
+  /** Notes a reply. `seq`: the newest message in it, if it brings any that are new. */
+  reply(bytes: number, seq = 0): void {
+    this.#replied += bytes + FRAME_BYTES;
+    // Whoever got it next to `last_seq` may have said so before it came.
+    const shows = Math.max(seq, this.last_seq + 1);
+    if (seq > this.last_seq) this.last_seq = seq;
+    if (this.#replies.length === REPLIES_REMEMBERED) this.#replies.pop();
+    this.#replies.push({ seq: shows, total: this.#replied });
   }
 
-  /** `seen` up to a seq: all is read but what the channel's messages since then amount to. */
-  seen(since: Amount): void {
+  /** An inbound frame: its sender's loop runs, so what came before the previous one was read. Says nothing of replies. */
+  heard(now: number): void {
+    if (now - this.#framed_at < SIGN_MS) return;
+    this.#credit({ messages: this.#atFrame, replies: 0 });
+    this.#framed_at = now;
+    this.#atFrame = this.#pushed;
+  }
+
+  /** The client has everything up to `seq`; `later` is what of the channel's messages it was pushed since. */
+  seen(seq: number, later: Amount): void {
+    let replies = 0;
+    for (const reply of this.#replies) if (reply.seq <= seq) replies = reply.total;
     const { bytes, messages } = this.#pushed;
-    this.#credit({ bytes: bytes - since.bytes, messages: messages - since.messages });
-  }
-
-  /** Whether it is over its budget still, after the newest ping was looked at. */
-  isStuck(pinged_at: number): boolean {
-    this.look(pinged_at);
-    return this.lagging_since > 0;
+    const left = bytes - later.bytes - FRAME_BYTES * later.messages;
+    this.#credit({ messages: { bytes: left, messages: messages - later.messages }, replies });
   }
 
   /** Whether `bytes` more would be too many, as far as the signs go. */
@@ -78,6 +133,11 @@ export class Reader {
     // A reader with nothing unread takes any frame: a page may be as large as the budget.
     if (this.unread_bytes === 0) return false;
     return this.unread_bytes + bytes > budget.bytes || unread + messages > budget.messages;
+  }
+
+  /** Whether it has so many replies unread that it must not be given one more. */
+  isFull(isPaced: boolean, bytes: number): boolean {
+    return this.isOver(isPaced, bytes - REPLIES_BYTES, 0);
   }
 
   /**
@@ -91,15 +151,21 @@ export class Reader {
       this.#pinged_at = pinged_at;
       this.#atPing = this.#atLook;
     }
-    this.#atLook = this.#pushed;
+    this.#atLook = { messages: this.#pushed, replies: this.#replied };
   }
 
-  #credit(amount: Amount): void {
-    if (amount.bytes > this.#read.bytes || amount.messages > this.#read.messages) this.lagging_since = 0;
+  #credit({ messages, replies }: Place): void {
+    const isNews =
+      messages.bytes > this.#read.bytes || messages.messages > this.#read.messages || replies > this.#repliesRead;
+    if (!isNews) return;
+    this.lagging_since = 0;
+    this.signs++;
     this.#read = {
-      bytes: Math.max(this.#read.bytes, amount.bytes),
-      messages: Math.max(this.#read.messages, amount.messages),
+      bytes: Math.max(this.#read.bytes, messages.bytes),
+      messages: Math.max(this.#read.messages, messages.messages),
     };
+    this.#repliesRead = Math.max(this.#repliesRead, replies);
+    this.#replies = this.#replies.filter(({ total }) => total > this.#repliesRead);
   }
 }
 
@@ -121,11 +187,24 @@ export class Volumes {
     this.#totals[seq % REMEMBERED] = this.#total;
   }
 
-  /** The messages later than `seq`. Undefined for one so old that its place is overwritten. */
-  since(seq: number): Amount | undefined {
-    if (seq >= this.#last) return NOTHING;
-    if (seq < this.#first) return { bytes: this.#total, messages: this.#last - this.#first + 1 };
-    if (this.#last - seq >= REMEMBERED) return undefined;
-    return { bytes: this.#total - (this.#totals[seq % REMEMBERED] ?? 0), messages: this.#last - seq };
+  /** Seq of the newest message; 0 where none came since the wake. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The messages later than `seq`, up to `last`. Undefined for one so old that its place is overwritten. */
+  between(seq: number, last: number): Amount | undefined {
+    if (seq >= last) return NOTHING;
+    const [from, to] = [this.#upTo(seq), this.#upTo(last)];
+    if (from === undefined || to === undefined) return undefined;
+    return { bytes: to.bytes - from.bytes, messages: to.messages - from.messages };
+  }
+
+  /** All messages since the wake up to `seq`. */
+  #upTo(seq: number): Amount | undefined {
+    if (seq < this.#first) return NOTHING;
+    const at = Math.min(seq, this.#last);
+    if (this.#last - at >= REMEMBERED) return undefined;
+    return { bytes: this.#totals[at % REMEMBERED] ?? 0, messages: at - this.#first + 1 };
   }
 }

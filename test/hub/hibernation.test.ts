@@ -144,6 +144,9 @@ test("[SOC2] [SOC8] a reader that is behind is so when it wakes, and one that ha
   const bravo = await Socket.connect(id, "key=bravo&after=0");
   const first = await bravo.next();
   expect(first.meta.complete).toBe(false);
+  // It knows the words: one that did not would be caught up as it pings, by an object that stays awake for it.
+  bravo.say({ action: "seen", seq: first.data.at(-1).seq });
+  expect(await bravo.ask({ action: "dance" })).toMatchObject({ code: "unknown_action" });
   await evictDurableObject(channelStub(id));
   await send(id, "alpha", "unheard");
   expect(await bravo.quiet()).toEqual([]);

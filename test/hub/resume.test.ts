@@ -92,6 +92,8 @@ test("[SOC2] paging through 1000 large messages is bounded, contiguous, and ends
     seen.push(...seqs(page.data));
     // Behind: what is sent meanwhile is not pushed, also after a wake.
     if (seen.length === page.data.length) {
+      reader.say({ action: "seen", seq: seen.at(-1) });
+      expect(await reader.ask({ action: "dance" })).toMatchObject({ code: "unknown_action" });
       await send(id, "alpha", "while behind");
       await evictDurableObject(channelStub(id));
     }

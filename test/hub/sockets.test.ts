@@ -250,11 +250,13 @@ test("[SOC6] [DUR1] who is found too far behind for messages is still told what 
   // All three wait for the index together, so that nothing is heard of bravo between page and ack.
   bravo.say({ action: "send", text: "before", ref: "before" });
   bravo.say({ action: "history", limit: 1000 });
-  bravo.say({ action: "send", text: "y".repeat(60_000), ref: "after" });
+  bravo.say({ action: "send", text: "mine", ref: "after" });
+  const others = send(id, "alpha", "y".repeat(60_000));
   expect(await bravo.next()).toMatchObject({ type: "ack", ref: "before" });
   expect(await bravo.next()).toMatchObject({ type: "history" });
-  expect(await bravo.next()).toMatchObject({ type: "lagging" });
-  expect(await bravo.next()).toMatchObject({ type: "ack", ref: "after" });
+  const rest = [await bravo.next(), await bravo.next()];
+  expect(new Set(rest.map(({ type }) => type as string))).toEqual(new Set(["ack", "lagging"]));
+  await others;
   HubIndex.prototype.dirty = dirty;
   await bravo.close();
 });
@@ -263,8 +265,8 @@ test("[SOC6] readers that are each a little behind are no backlog, however many 
   const id = await createChannel();
   const readers: Socket[] = [];
   for (let at = 0; at < 560; at++) readers.push(await joined(id, `key=reader-${Math.floor(at / 8)}`));
-  // 62 KB unread of each: together more than the 32 MiB a channel may have, and none has said `seen` yet.
-  for (let sent = 0; sent < 15; sent++) await send(id, "alpha", "x".repeat(3900));
+  // 70 KB unread of each with its first frame: together more than the 32 MiB a channel may have, and none has said `seen` yet.
+  for (let sent = 0; sent < 13; sent++) await send(id, "alpha", "x".repeat(3900));
   await send(id, "alpha", "last");
   const isLast = ({ type, data }: Json): boolean => type === "lagging" || data.text === "last";
   const frames = await Promise.all(readers.map((reader) => reader.takeUntil(isLast)));

@@ -4,6 +4,7 @@
  */
 import { type Defence, taken } from "./defence.ts";
 import { IDENTITY_DEFENCES } from "./identity.ts";
+import { RESOURCE_DEFENCES } from "./resources.ts";
 
 const [THREATS, KEYS] = ["test/e2e/threats.test.ts", "test/hub/keys.test.ts"];
 const [IDENTITY, TICKETS] = ["test/e2e/identity.test.ts", "test/e2e/keys-and-tickets.test.ts"];
@@ -190,4 +191,5 @@ export const DEFENCES: readonly Defence[] = [
     "const says = String(error);",
   ]),
   ...IDENTITY_DEFENCES,
+  ...RESOURCE_DEFENCES,
 ];

@@ -1,0 +1,15 @@
+/** The defences of what a hub has: memory, time, rows, places, and what an answer may carry. */
+import { type Defence, taken } from "./defence.ts";
+
+export const RESOURCE_DEFENCES: readonly Defence[] = [
+  taken("T40", "the room that an answer needs", "test/e2e/simple-reader.test.ts", [
+    "src/hub/pacing.ts",
+    "if (!isWaiting && this.hasRoom(connection, page.bytes)) return givePage(connection, page);",
+    "if (page.bytes > 0) return givePage(connection, page);",
+  ]),
+  taken("T40", "the count of replies", "test/unit/reader.test.ts", [
+    "src/hub/reader.ts",
+    "this.#replied += bytes + FRAME_BYTES;",
+    "",
+  ]),
+];
