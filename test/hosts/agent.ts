@@ -1,0 +1,107 @@
+/** An agent: a host on a machine of its own, connected to the hub, with its model. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "./connect.ts";
+import type { Form, Host } from "./hosts/host.ts";
+import type { Mind } from "./model/mind.ts";
+import type { Manner } from "./model/obedient.ts";
+import type { ModelServer } from "./model/server.ts";
+import type { Person } from "./person.ts";
+import { type Finished, Place } from "./place.ts";
+import { Terminal } from "./terminal.ts";
+
+/** What the user says first. */
+const PROMPT = "Begin.";
+
+export interface Settling {
+  readonly host: Host;
+  readonly form: Form;
+  readonly hub: string;
+  readonly key: string;
+  readonly person: Person;
+  readonly models: ModelServer;
+  readonly manner: Omit<Manner, "name">;
+}
+
+export class HostedAgent {
+  readonly host: Host;
+  readonly form: Form;
+  readonly place: Place;
+  readonly mind: Mind;
+  /** Milliseconds that connecting took. */
+  readonly setup_ms: number;
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(settling: Settling, place: Place, mind: Mind, env: Record<string, string>, setup_ms: number) {
+    this.host = settling.host;
+    this.form = settling.form;
+    this.place = place;
+    this.mind = mind;
+    this.#env = env;
+    this.setup_ms = setup_ms;
+  }
+
+  /** From a machine with nothing but the host to a member of the person's channel. */
+  static async settle(settling: Settling): Promise<HostedAgent> {
+    const { host, form, hub, key, person, models, manner } = settling;
+    const place = new Place("project");
+    try {
+      const { mind, url } = models.mind(manner);
+      place.write(host.settings({ project: place.project, model: url }));
+      const before = new Set((await person.members()).map((one) => one.key));
+      const ms = await connect(place, host, { hub, key, channel: person.channel, form });
+      const joined = (await person.members()).filter((one) => !before.has(one.key));
+      if (joined.length !== 1) throw new Error(`${joined.length} joined, not one`);
+      mind.name = joined[0].name;
+      return new HostedAgent(settling, place, mind, host.env(url), ms);
+    } catch (error) {
+      await place[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get label(): string {
+    return `${this.host.name} ${this.form}`;
+  }
+
+  get name(): string {
+    return this.mind.name;
+  }
+
+  /** One turn without a terminal, at most `most` milliseconds. */
+  async run(most: number): Promise<Finished> {
+    return await this.place.run([this.host.name, ...this.host.headless(PROMPT)], { most, env: { ...this.#env } });
+  }
+
+  /** In a terminal, its first turn done and the tool there. */
+  async open(most: number): Promise<Terminal> {
+    const terminal = await Terminal.open(this.place, [this.host.name, ...this.host.interactive], this.#env);
+    const until = performance.now() + most;
+    while (this.mind.results.length === 0) {
+      if (terminal.isOver || performance.now() > until)
+        throw new Error(`${this.label} does not begin; its screen:\n${terminal.screen()}`);
+      await sleep(SETTLED_MS);
+      if (this.mind.results.length === 0) await terminal.type(PROMPT);
+      await this.mind.until(() => this.mind.results.length > 0, SETTLED_MS);
+    }
+    await this.mind.until(() => this.mind.isIdle, most);
+    return terminal;
+  }
+
+  /** Ends it as its user would, then whatever its host keeps; what is left then was left behind. */
+  async leave(terminal: Terminal): Promise<readonly string[]> {
+    for (const line of this.host.leave) await terminal.type(line);
+    if (!(await terminal.ended(LEAVING_MS))) terminal.close();
+    await terminal.ended(LEAVING_MS);
+    if (this.host.stop !== undefined) await this.place.run([this.host.name, ...this.host.stop]);
+    return (await this.place.left(LEAVING_MS)).map(({ command }) => command);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.place[Symbol.asyncDispose]();
+  }
+}
+
+/** Between two tries to begin: a host takes no words before it has drawn itself. */
+const SETTLED_MS = 4000;
+/** For a host to end, and all that it started. */
+const LEAVING_MS = 5000;

@@ -1,0 +1,70 @@
+/**
+ * `npm run test:hosts`: the real hosts, Claude Code, Codex, Gemini CLI and OpenCode, each on a machine
+ * of its own with nothing but itself, Node and npm, connected as a user connects them, and driven by
+ * a scripted model on loopback. Every promise is one counted check.
+ *
+ *     npm run test:hosts                                  all of them, the short form, as the gate runs it
+ *     npm run test:hosts -- --host codex --only wake      some hosts, some scenarios; both may be repeated
+ *     npm run test:hosts -- --mentions 100 --kills 10     the long form of being woken
+ *
+ * The hosts are installed once, at pinned versions, into ~/.cache/channel-hub-hosts (or what
+ * CHANNEL_HUB_HOSTS names); `bin/` there holds a link to each, so that they can be used by hand:
+ *
+ *     PATH=~/.cache/channel-hub-hosts/bin:$PATH HOME=$(mktemp -d) codex --help
+ *
+ * A host that cannot be installed is named in a line that begins with `not run:`, and not counted.
+ */
+import { parseArgs } from "node:util";
+import { withWorker } from "../support/process/build.ts";
+import { HubProcess } from "../support/process/hub-process.ts";
+import { installHosts } from "./cache.ts";
+import { Checks } from "./checks.ts";
+import { FORMS, type Host } from "./hosts/host.ts";
+import { HOSTS } from "./hosts/hosts.ts";
+import { ModelServer } from "./model/server.ts";
+import { listed, restarted, wrongKey } from "./scenarios/calls.ts";
+import { conversation } from "./scenarios/conversation.ts";
+import type { Stage } from "./stage.ts";
+
+const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
+  calls: listed,
+  wrongkey: wrongKey,
+  restart: restarted,
+  talk: conversations,
+};
+
+const { values } = parseArgs({
+  options: {
+    host: { type: "string", multiple: true, default: HOSTS.map(({ name }) => name) },
+    only: { type: "string", multiple: true, default: Object.keys(SCENARIOS) },
+  },
+});
+
+const wanted = HOSTS.filter(({ name }) => values.host.includes(name));
+const missing = await installHosts(wanted.map(({ name }) => name));
+for (const [name, reason] of missing) console.log(`not run: ${name} (install it into the cache: ${reason})`);
+const hosts = wanted.filter(({ name }) => !missing.has(name));
+if (hosts.length > 0) process.exitCode = await run(hosts);
+// What a host left in the middle must not keep the run.
+process.exit();
+
+async function run(ready: readonly Host[]): Promise<number> {
+  const checks = new Checks();
+  await withWorker([], async (worker) => {
+    await using hub = await HubProcess.start({ worker });
+    await using models = await ModelServer.start();
+    for (const name of values.only) await SCENARIOS[name]?.({ hub, models, hosts: ready, checks });
+  });
+  for (const line of checks.failed) console.log(`failed: ${line}`);
+  console.log(`${checks.passed} passed, ${checks.failed.length} failed`);
+  return checks.failed.length === 0 ? 0 : 1;
+}
+
+/** Each host with one of another vendor; with a single host, nobody. */
+async function conversations(stage: Stage): Promise<void> {
+  const pairs = stage.hosts.flatMap((host, at): [Host, Host][] => {
+    const other = stage.hosts[at + 1];
+    return at % 2 === 0 && other !== undefined ? [[host, other]] : [];
+  });
+  for (const form of FORMS) await Promise.all(pairs.map((pair) => conversation(stage, pair, form)));
+}

@@ -1,0 +1,71 @@
+/** One agent's model: what its host offered it, told it and did for it, each with its time. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Conversation, Offered, Reply } from "./conversation.ts";
+import { type Manner, obey, replyOf, toolOf } from "./obedient.ts";
+
+export interface Moment {
+  /** `performance.now()` */
+  readonly at: number;
+  readonly text: string;
+}
+
+export class Mind {
+  readonly manner: Manner;
+  /** How others call it, once it has joined. */
+  name = "";
+  /** The tool as it was offered last; undefined while the host has not offered it. */
+  tool: Offered | undefined;
+  /** Requests that offered tools and ours not among them. */
+  without_tool = 0;
+  /** Whatever began a turn: words that came last in a request. */
+  readonly turns: Moment[] = [];
+  readonly calls: Moment[] = [];
+  /** Answers of the tool, in order. */
+  readonly results: Moment[] = [];
+  /** Its last words ended its turn. */
+  isIdle = false;
+  readonly #answered = new Set<string>();
+  #said = 0;
+
+  constructor(manner: Manner) {
+    this.manner = manner;
+  }
+
+  think(conversation: Conversation): Reply {
+    const tool = toolOf(conversation);
+    if (conversation.tools.length > 0 && tool === undefined) this.without_tool++;
+    // Without tools a host asks for a title, or whether it is there.
+    if (tool === undefined) return { text: "yes" };
+    this.tool = tool;
+    this.#remember(conversation);
+    const args = obey(this.manner, this.name, conversation, this.calls.length);
+    this.isIdle = args === undefined;
+    const reply = replyOf(tool, args, `call_${Math.random().toString(36).slice(2)}`);
+    if (args !== undefined) this.calls.push({ at: performance.now(), text: JSON.stringify(args) });
+    return reply;
+  }
+
+  /** Waits until something is so, at most `most` milliseconds; says whether it is. */
+  async until(isSo: () => boolean, most: number): Promise<boolean> {
+    for (const end = performance.now() + most; performance.now() < end; await sleep(5)) if (isSo()) return true;
+    return isSo();
+  }
+
+  /** Turns that began with words about that question. */
+  turnsAbout(id: string): readonly Moment[] {
+    return this.turns.filter(({ text }) => text.includes(`question ${id} `));
+  }
+
+  #remember({ items }: Conversation): void {
+    const at = performance.now();
+    for (const item of items) {
+      if (item.kind !== "answered" || this.#answered.has(item.id)) continue;
+      this.#answered.add(item.id);
+      this.results.push({ at, text: item.text });
+    }
+    const said = items.filter(({ kind }) => kind === "said").length;
+    const last = items.at(-1);
+    if (last?.kind === "said" && said !== this.#said) this.turns.push({ at, text: last.text });
+    this.#said = said;
+  }
+}

@@ -1,0 +1,110 @@
+/** One call in each host, in each form: offered, made, waited for to its end, over the hub's death, with a wrong key. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HUB_KEY } from "../../support/process/hub-process.ts";
+import type { HostedAgent } from "../agent.ts";
+import { question } from "../model/obedient.ts";
+import type { Finished } from "../place.ts";
+import { everySeat, gather, type Stage } from "../stage.ts";
+
+/** The longest wait that the tool takes. Seconds. */
+const WAIT_S = 55;
+/** Only guards against hanging. */
+const HANGING_MS = 150_000;
+/** A host has made its first call by then, or never will. */
+const STARTING_MS = 30_000;
+const WRONG = "a-wrong-key-that-is-long-enough";
+
+export async function listed(stage: Stage): Promise<void> {
+  const manner = { opening: { action: "listen", for: "me", wait: WAIT_S }, steps: 1 };
+  await gather(stage, "calls", everySeat(stage.hosts), manner, async (agents) => {
+    await Promise.all((await started(agents)).map(([agent, run]) => listenWhole(stage, agent, run)));
+  });
+}
+
+/** One after the other, each once the one before has made its call: many starts at once are slow ones. */
+async function started(agents: readonly HostedAgent[]): Promise<(readonly [HostedAgent, Promise<Finished>])[]> {
+  const runs: (readonly [HostedAgent, Promise<Finished>])[] = [];
+  for (const agent of agents) {
+    const run = agent.run(HANGING_MS);
+    runs.push([agent, run]);
+    await Promise.race([run, agent.mind.until(() => agent.mind.calls.length > 0, STARTING_MS)]);
+  }
+  return runs;
+}
+
+async function listenWhole({ checks }: Stage, agent: HostedAgent, run: Promise<Finished>): Promise<void> {
+  const { mind, label } = agent;
+  const { code, err, out } = await run;
+  checks.check(`${label}: lists the tool`, mind.tool !== undefined, schemaOf(agent) || `${out}${err}`.slice(-600));
+  const [result] = mind.results;
+  const waited = ((result?.at ?? 0) - (mind.calls[0]?.at ?? 0)) / 1000;
+  const isWhole = result !== undefined && !result.text.includes("Error") && waited >= WAIT_S - 1;
+  checks.check(`${label}: waits ${WAIT_S} s in one call`, isWhole, `${waited.toFixed(1)} s, ${brief(result?.text)}`);
+  checks.check(`${label}: ends its turn well`, code === 0, code === 0 ? "" : `${code}: ${`${out}${err}`.slice(-600)}`);
+}
+
+function schemaOf({ mind }: HostedAgent): string {
+  if (mind.tool === undefined) return "";
+  const { namespace = "", name, schema, description } = mind.tool;
+  return `${namespace}${namespace && "/"}${name}, ${JSON.stringify(schema).length + description.length} bytes`;
+}
+
+function brief(text = "no answer"): string {
+  return JSON.stringify(text.slice(0, 200));
+}
+
+/** Milliseconds in a call before the hub dies. */
+const IN_CALL_MS = 1500;
+/** A host is to have noticed, called again and answered by then. */
+const BACK_MS = 75_000;
+
+export async function restarted(stage: Stage): Promise<void> {
+  const manner = { opening: { action: "listen", wait: 45 }, steps: 40, answers: 1 };
+  await gather(stage, "restarted", everySeat(stage.hosts), manner, async (agents, person) => {
+    const runs = await started(agents);
+    await sleep(IN_CALL_MS);
+    await stage.hub.kill();
+    await sleep(IN_CALL_MS);
+    await stage.hub.restart();
+    for (const [at, { name }] of agents.entries()) await person.ask(question(`r${at}`, name), name);
+    const until = performance.now() + BACK_MS;
+    for (const [at, { label, mind }] of agents.entries()) {
+      const back = await person.hears(() => person.answers(`r${at}`) > 0, until - performance.now());
+      const seen = mind.calls.length === 0 ? "never called" : brief(mind.results[0]?.text);
+      stage.checks.check(`${label}: the hub killed and back during a call, answers`, back, seen);
+    }
+    await Promise.all(agents.map(({ place }) => place[Symbol.asyncDispose]()));
+    await Promise.all(runs.map(([, run]) => run));
+  });
+}
+
+export async function wrongKey(stage: Stage): Promise<void> {
+  const manner = { opening: { action: "list" }, steps: 1 };
+  await gather(stage, "wrong-key", everySeat(stage.hosts), manner, async (agents) => {
+    for (const agent of agents) await useWrongKey(stage, agent);
+  });
+}
+
+async function useWrongKey({ checks }: Stage, agent: HostedAgent): Promise<void> {
+  const { place, label, mind } = agent;
+  for (const folder of [place.home, place.project]) changeKeyIn(folder);
+  if (place.env["CHANNEL_HUB_KEY"] !== undefined) place.env["CHANNEL_HUB_KEY"] = WRONG;
+  const { out, err } = await agent.run(HANGING_MS);
+  const said = mind.results[0]?.text;
+  const isReadable = said !== undefined && /key/i.test(said) && /Error|refused|wrong/i.test(said);
+  if (isReadable || agent.form === "local")
+    checks.check(`${label}: a wrong key is said to the model`, isReadable, brief(said));
+  else checks.note(`${label}: a wrong key: the host offers no tool, and says ${brief(`${out}${err}`.slice(-300))}`);
+}
+
+/** Wherever the key was written, it is a wrong one from now on. */
+function changeKeyIn(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, name);
+    if (!statSync(path).isFile() || statSync(path).size > 1_000_000) continue;
+    const text = readFileSync(path, "utf8");
+    if (text.includes(HUB_KEY)) writeFileSync(path, text.replaceAll(HUB_KEY, WRONG));
+  }
+}

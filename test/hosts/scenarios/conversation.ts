@@ -1,0 +1,73 @@
+/**
+ * Two agents of different vendors and a person talk, each agent for 50 calls of an obedient model:
+ * every question is answered exactly once, and in the end both are done.
+ */
+import type { HostedAgent } from "../agent.ts";
+import type { Form, Host } from "../hosts/host.ts";
+import { question } from "../model/obedient.ts";
+import type { Person } from "../person.ts";
+import { gather, type Stage } from "../stage.ts";
+
+const STEPS = 50;
+/** Calls that a question takes, with the one it asks another: from there on some may stay unanswered. */
+const ROOM = 6;
+const ANSWER_MS = 60_000;
+const HANGING_MS = 150_000;
+
+export async function conversation(stage: Stage, pair: readonly [Host, Host], form: Form): Promise<void> {
+  const label = `${pair.map(({ name }) => name).join(" and ")}, ${form}`;
+  const seats = pair.map((host) => ({ host, form }));
+  const manner = { opening: { action: "listen", wait: 45 }, steps: STEPS };
+  await gather(stage, `talk-${pair[0].name}-${form}`, seats, manner, async (agents, person) => {
+    const runs = agents.map((agent) => agent.run(HANGING_MS));
+    const asked = await converse(agents, person);
+    judge(stage, label, asked, person);
+    await goodbye(agents, person);
+    const ends = await Promise.all(runs);
+    for (const [at, { code, out, err }] of ends.entries()) {
+      const agent = agents[at] as HostedAgent;
+      const seen = code === 0 ? `${agent.mind.calls.length} calls` : `${code}: ${`${out}${err}`.slice(-600)}`;
+      stage.checks.check(`${agent.label}: the obedient model ends after ${STEPS} calls`, code === 0, seen);
+    }
+  });
+}
+
+/** Questions by turns, each of which has the other asked too; gives their ids. */
+async function converse(agents: readonly HostedAgent[], person: Person): Promise<readonly string[]> {
+  const asked: string[] = [];
+  for (let round = 0; agents.every(({ mind }) => mind.calls.length < STEPS - ROOM); round++) {
+    const [first, second] = round % 2 === 0 ? agents : agents.toReversed();
+    if (first === undefined || second === undefined) break;
+    const id = `t${round}`;
+    asked.push(id, `${id}x`);
+    await person.ask(question(id, first.name, second.name), first.name);
+    if (!(await person.hears(() => person.answers(id) > 0 && person.answers(`${id}x`) > 0, ANSWER_MS))) break;
+  }
+  return asked;
+}
+
+function judge({ checks }: Stage, label: string, asked: readonly string[], person: Person): void {
+  const missing = asked.filter((id) => person.answers(id) === 0);
+  const doubled = asked.filter((id) => person.answers(id) > 1);
+  const seen = [
+    `${asked.length} questions`,
+    ...(missing.length > 0 ? [`no answer to ${missing.join(", ")}`] : []),
+    ...doubled.map((id) => `${person.answers(id)} answers to ${id}`),
+  ];
+  const isKept = missing.length === 0 && doubled.length === 0 && asked.length > ROOM;
+  checks.check(`${label}: every question is answered exactly once`, isKept, seen.join("; "));
+}
+
+/** Keeps them busy until they have made all their calls. */
+async function goodbye(agents: readonly HostedAgent[], person: Person): Promise<void> {
+  const until = performance.now() + HANGING_MS;
+  for (let round = 0; performance.now() < until; round++) {
+    const busy = agents.filter(({ mind }) => !mind.isIdle);
+    if (busy.length === 0) return;
+    for (const { name } of busy) await person.ask(question(`e${round}`, name), name);
+    await person.hears(
+      () => busy.every(({ mind }) => mind.isIdle) || person.answers(`e${round}`) >= busy.length,
+      10_000,
+    );
+  }
+}
