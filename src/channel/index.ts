@@ -26,8 +26,9 @@ export {
   firstSeq,
   markSaved,
   type Participant,
+  readSeq,
   restoreChannel,
   type TakenNonce,
 } from "./state.ts";
 export type { Head, MessageLog, Page, Range } from "./store.ts";
-export { describe, describeParticipants, type Presence, summarize, unreadFor } from "./summary.ts";
+export { describe, describeParticipants, type Presence, summarize, type Unread, unreadFor } from "./summary.ts";

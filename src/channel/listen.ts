@@ -23,6 +23,8 @@ export interface ListenQuery {
   /** Exclusive; absent: the key's read position. */
   readonly after?: number | undefined;
   readonly epoch?: string | undefined;
+  /** Where to look from, if that is later than the read position; moves nothing. */
+  readonly start?: number | undefined;
   readonly for: ListenFor;
   readonly limit: number;
   /** Only looks on: no participant, and no position moves (SOC9). */
@@ -76,8 +78,8 @@ export function settleListen(
 }
 
 /** Where a query starts to look. */
-export function listenStart(state: ChannelState, { key, after }: ListenQuery): number {
-  return after ?? state.participants.get(key)?.read_seq ?? state.last_seq;
+export function listenStart(state: ChannelState, { key, after, start = 0 }: ListenQuery): number {
+  return after ?? Math.max(Math.min(start, state.last_seq), state.participants.get(key)?.read_seq ?? state.last_seq);
 }
 
 /** Whether an answer ends a wait: with something said by another, something missing, or more to look at. */

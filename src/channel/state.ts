@@ -109,6 +109,12 @@ export function firstSeq(state: ChannelState): number {
   return Math.max(1, state.last_seq - RING_MESSAGES + 1);
 }
 
+/** The read position of a participant; of nobody else. */
+export function readSeq(state: ChannelState, key = ""): number | undefined {
+  const participant = state.participants.get(key);
+  return participant?.member === true ? participant.read_seq : undefined;
+}
+
 /** A channel as storage has it; `participants` in the order of `joined_seq`. */
 export function restoreChannel(
   record: ChannelRecord,

@@ -63,13 +63,26 @@ export function describeParticipants(
   });
 }
 
-/** What `describe` shows as `unread`, of one participant; 0 for who is none. */
-export function unreadFor(state: ChannelState, log: MessageLog, key: string): number {
+/** What waits for one participant, who was shown everything up to `after` elsewhere. */
+export function unreadFor(state: ChannelState, log: MessageLog, key: string, after = 0): Unread {
   const participant = state.participants.get(key);
-  return participant?.member === true ? unreadOf(participant, retainedOnly(log.sends(0), firstSeq(state))) : 0;
+  if (participant?.member !== true) return { unread: 0, read_seq: 0 };
+  const { read_seq } = participant;
+  const sends = retainedOnly(log.sends(0), firstSeq(state));
+  return { unread: unreadOf({ key, read_seq: Math.max(read_seq, after) }, sends), read_seq };
 }
 
-function unreadOf({ key, read_seq }: Participant, newestFirst: readonly SendRecord[]): number {
+export interface Unread {
+  /** Messages of others after the read position. */
+  readonly unread: number;
+  /** The read position. */
+  readonly read_seq: number;
+}
+
+function unreadOf(
+  { key, read_seq }: Pick<Participant, "key" | "read_seq">,
+  newestFirst: readonly SendRecord[],
+): number {
   let unread = 0;
   for (const send of newestFirst) {
     if (send.seq <= read_seq) break;

@@ -6,6 +6,12 @@ import type { ApiClient, ChannelClient, HubClient } from "../client/index.ts";
 import type { ListenAnswer } from "../tool/index.ts";
 import { Stretch, type Wanted } from "./stretch.ts";
 
+/** Where to look from: a new read position, or a place that moves none. */
+export interface Begin {
+  readonly after?: number | undefined;
+  readonly start?: number | undefined;
+}
+
 export class LiveChannel {
   readonly client: ChannelClient;
   /** The durable read position, as far as this process moved or saw it. */
@@ -40,10 +46,15 @@ export class LiveChannel {
     return this.client.state === "closed";
   }
 
-  /** Unread messages, unless more wait than are held. */
-  get unread(): number | undefined {
+  get read(): number {
+    return this.#read;
+  }
+
+  /** Unread messages beyond `after`, unless more wait than are held. */
+  unread(after = 0): number | undefined {
     this.#take();
-    return this.#stretch.covers(this.#read) ? this.#stretch.unread(this.#read, this.#key) : undefined;
+    const from = Math.max(this.#read, after);
+    return this.#stretch.covers(from) ? this.#stretch.unread(from, this.#key) : undefined;
   }
 
   /** Everything up to `seq` is done with; durable when it resolves. */
@@ -55,11 +66,11 @@ export class LiveChannel {
     return this.#read;
   }
 
-  /** LIS1 from `after`, or from the read position; undefined where only the hub can tell. */
-  look(after: number | undefined, wanted: Wanted): ListenAnswer | undefined {
+  /** LIS1 from `after`, else from `start` or the read position; undefined where only the hub can tell. */
+  look({ after, start = 0 }: Begin, wanted: Wanted): ListenAnswer | undefined {
     this.#take();
     const { position } = this.client;
-    const from = after ?? this.#read;
+    const from = after ?? Math.max(this.#read, start);
     if (position?.epoch === undefined || from > position.seq || !this.#stretch.covers(from)) return undefined;
     const looked = this.#stretch.look(from, position.seq, wanted);
     return { channel_id: this.client.id, epoch: position.epoch, ...looked, gap: null };

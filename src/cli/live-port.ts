@@ -7,26 +7,27 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HubClient, HubError, type Sent } from "../client/index.ts";
-import { HISTORY_DEFAULT, LISTEN_CHANNELS, map, ok, refuse, type Result, showLine } from "../protocol/index.ts";
-import type {
-  Agent,
-  ChannelUnread,
-  Claim,
-  HubPort,
-  Link,
-  ListenAnswer,
-  ListenQuery,
-  Membership,
-  SendAnswer,
-  SendBody,
-  Status,
-  Waiting,
+import { LISTEN_CHANNELS, map, ok, type ParticipantDetail, refuse, type Result, showLine } from "../protocol/index.ts";
+import {
+  type Agent,
+  type ChannelUnread,
+  type Claim,
+  type HistoryRequest,
+  type HubPort,
+  type Link,
+  type ListenAnswer,
+  type ListenQuery,
+  type Membership,
+  type SendAnswer,
+  type SendBody,
+  type Status,
+  type Waiting,
 } from "../tool/index.ts";
-import type { LiveChannel } from "./live-channel.ts";
+import type { Begin } from "./live-channel.ts";
+import { hasNews, hear } from "./hear.ts";
 import { LiveChannels } from "./live-channels.ts";
 import { answered } from "./refusals.ts";
 import { allChannels } from "./session.ts";
-import { untilChange, whileTelling } from "./waiting.ts";
 
 export interface LivePortOptions {
   readonly agent: Agent;
@@ -91,8 +92,10 @@ export class LivePort implements Port {
   }
 
   /** Over the live connection, which stores it once however often the link breaks; else over HTTP. */
-  async send({ channel_id, text, to, reply_to }: SendBody): Promise<Result<SendAnswer>> {
+  async send({ channel_id, text, to, reply_to, done }: SendBody): Promise<Result<SendAnswer>> {
     const options = { client_msg_id: randomUUID(), ...(to && { to }), ...(reply_to !== undefined && { reply_to }) };
+    // Not moved, it is tried again with the next call.
+    if (done !== undefined) await this.read({ channel_id, seq: done });
     const live = await this.#live.hold(channel_id);
     if (live?.isUp !== true) return await answered(this.#post(channel_id, text, options));
     const tooLate = new AbortController();
@@ -107,7 +110,7 @@ export class LivePort implements Port {
     );
     const sent = await Promise.race([answered(live.client.send(text, options)), late]);
     tooLate.abort();
-    return sent;
+    return map(sent, (answer) => ({ ...answer, position: live.read }));
   }
 
   list(query: { key?: string; limit?: number; cursor?: number }): ReturnType<HubPort["list"]> {
@@ -118,12 +121,18 @@ export class LivePort implements Port {
     return answered(this.#hub.api.channel(channel_id));
   }
 
-  history({ channel_id, ...query }: Parameters<HubPort["history"]>[0]): ReturnType<HubPort["history"]> {
-    return answered(this.#hub.api.history(channel_id, query));
+  async history({ channel_id, limit, after, before }: HistoryRequest): ReturnType<HubPort["history"]> {
+    const position = (await this.#live.hold(channel_id))?.read;
+    const query = {
+      ...(limit !== undefined && { limit }),
+      ...(after !== undefined && { after }),
+      ...(before !== undefined && { before }),
+    };
+    return map(await answered(this.#hub.api.history(channel_id, query)), (page) => ({ ...page, position }));
   }
 
   async listen(
-    { channel_id, after, ...query }: ListenQuery & { channel_id: string; after?: number },
+    { channel_id, after, start, ...query }: ListenQuery & { channel_id: string; after?: number; start?: number },
     waiting: Waiting,
   ): Promise<Result<ListenAnswer>> {
     const live = await this.#live.hold(channel_id);
@@ -133,26 +142,36 @@ export class LivePort implements Port {
       if (!moved.ok) return moved;
     }
     const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
-      const asked = { ...askedOf(query, wait), ...(after !== undefined && { after }) };
+      // Without a connection a place to look from is a read position.
+      const from = after ?? start;
+      const asked = { ...askedOf(query, wait), ...(from !== undefined && { after: from }) };
       return map(await answered(this.#hub.api.listen(channel_id, asked, waiting.signal)), (answer) => [answer]);
     };
-    const heard = await this.#hear({ query, waiting, held: [live], after, ask });
+    const heard = await hear({ query, waiting, held: [live], begin: () => ({ after, start }), ask });
     if (!heard.ok) return heard;
     const [answer] = heard.value;
     if (answer === undefined) throw new Error("a listen to one channel was answered with none");
     return ok(answer);
   }
 
-  async listenAll(query: ListenQuery, waiting: Waiting): ReturnType<HubPort["listenAll"]> {
+  async listenAll(
+    { starts, ...query }: Parameters<HubPort["listenAll"]>[0],
+    waiting: Waiting,
+  ): ReturnType<HubPort["listenAll"]> {
     const joined = await answered(this.#channels());
     if (!joined.ok) return joined;
+    if (joined.value.length === 0) return refuse("not_participant", "you are in no channel");
+    const names = new Map(joined.value.map(({ id, name }) => [id, name]));
     const held = await this.#live.holdAll(joined.value.map(({ id }) => id));
     const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
       const all = await answered(this.#hub.api.listenAll(askedOf(query, wait), waiting.signal));
       return map(all, ({ channels }) => channels.filter((channel) => "messages" in channel));
     };
-    const heard = await this.#hear({ query, waiting, held, after: undefined, ask });
-    return map(heard, (answers) => ({ channels: answers.filter(hasNews) }));
+    const begin = (id: string): Begin => ({ start: starts.get(id) });
+    const heard = await hear({ query, waiting, held, begin, ask });
+    return map(heard, (answers) => ({
+      channels: answers.filter(hasNews).map((one) => ({ ...one, name: names.get(one.channel_id) ?? "" })),
+    }));
   }
 
   async read({ channel_id, seq }: { channel_id: string; seq: number }): Promise<Result<{ seq: number }>> {
@@ -161,15 +180,19 @@ export class LivePort implements Port {
     return map(await answered(live.markRead(seq, this.#hub.api)), (at) => ({ seq: at }));
   }
 
-  async unread({ key }: { key: string }): Promise<Result<readonly ChannelUnread[]>> {
+  async unread({ key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
     const joined = await answered(this.#channels());
     if (!joined.ok) return joined;
     const counts = await Promise.all(
       joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
-        const held = (await this.#live.hold(id))?.unread;
-        const count = held === undefined ? await answered(this.#unreadAt(id, key)) : ok(held);
+        const live = await this.#live.hold(id);
+        const held = live?.unread(after.get(id));
+        if (live !== undefined && held !== undefined)
+          return [{ channel_id: id, name, unread: held, position: live.read }];
+        const own = await answered(this.#standing(id, key));
         // A channel that cannot be asked is left out: the counts only ride along.
-        return count.ok ? [{ channel_id: id, name, unread: count.value }] : [];
+        if (!own.ok || own.value === undefined) return [];
+        return [{ channel_id: id, name, unread: own.value.unread, position: own.value.read_seq }];
       }),
     );
     return ok(counts.flat());
@@ -191,7 +214,7 @@ export class LivePort implements Port {
     const open = this.#hub.connections();
     const connections = await Promise.all(
       open.map(async ({ channel_id, connected }) => {
-        return { channel_id, connected, buffered: (await this.#live.hold(channel_id))?.unread ?? 0 };
+        return { channel_id, connected, buffered: (await this.#live.hold(channel_id))?.unread() ?? 0 };
       }),
     );
     return ok({ hub: this.#hub.api.url, connections });
@@ -200,28 +223,6 @@ export class LivePort implements Port {
   /** Ends all connections. */
   async close(): Promise<void> {
     await this.#live.releaseAll();
-  }
-
-  /** From what is held while that covers it, else by `ask`, for what is left of the wait. */
-  async #hear({ query, waiting, held, after, ask }: Hearing): Promise<Result<readonly ListenAnswer[]>> {
-    const { key, wait = 0, for: whose = "all", limit = HISTORY_DEFAULT } = query;
-    const until = performance.now() + wait * 1000;
-    return await whileTelling(waiting, wait, async () => {
-      for (;;) {
-        const left = until - performance.now();
-        const isStale = left <= 0 && !held.every((live) => live?.isUp);
-        const answers = isStale ? [] : held.map((live) => live?.look(after, { key, for: whose, limit }));
-        const found = answers.filter((answer) => answer !== undefined);
-        const isCovered = found.length === held.length && held.length > 0 && !held.some((live) => live?.isOver);
-        if (!isCovered) return await ask(Math.max(0, Math.ceil(left / 1000)));
-        if (left <= 0 || waiting.signal?.aborted === true || found.some(endsWait)) return ok(found);
-        await untilChange(
-          held.filter((live) => live !== undefined),
-          left,
-          waiting,
-        );
-      }
-    });
   }
 
   /** The newest channels the agent has joined, as many as one listen takes. */
@@ -238,9 +239,9 @@ export class LivePort implements Port {
     await this.#live.hold(id);
   }
 
-  async #unreadAt(id: string, key: string): Promise<number> {
+  async #standing(id: string, key: string): Promise<ParticipantDetail | undefined> {
     const { participants } = await this.#hub.api.channel(id);
-    return participants.find((participant) => participant.key === key)?.unread ?? 0;
+    return participants.find((participant) => participant.key === key);
   }
 
   /** Once more after a failure of the moment: with the same id it is stored once. */
@@ -262,26 +263,9 @@ export class LivePort implements Port {
   }
 }
 
-interface Hearing {
-  readonly query: ListenQuery;
-  readonly waiting: Waiting;
-  readonly held: readonly (LiveChannel | undefined)[];
-  readonly after: number | undefined;
-  readonly ask: (wait: number) => Promise<Result<readonly ListenAnswer[]>>;
-}
-
 function askedOf(
   { for: whose, limit }: ListenQuery,
   wait: number,
 ): { wait: number; for?: "me" | "all"; limit?: number } {
   return { wait, ...(whose !== undefined && { for: whose }), ...(limit !== undefined && { limit }) };
-}
-
-/** LIS1: a message of somebody else, and more of what was not looked at. */
-function endsWait({ messages, more }: ListenAnswer): boolean {
-  return more || messages.some(({ msg_type }) => msg_type !== "system");
-}
-
-function hasNews({ messages, own, others, gap }: ListenAnswer): boolean {
-  return messages.length + own + others > 0 || gap !== null;
 }

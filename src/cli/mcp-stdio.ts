@@ -6,7 +6,7 @@
 import { finished } from "node:stream/promises";
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext, type Tool } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import { type CallContext, callTool, type HubPort, INSTRUCTIONS, TOOL } from "../tool/index.ts";
+import { type CallContext, callTool, type HubPort, INSTRUCTIONS, type Memory, TOOL } from "../tool/index.ts";
 import type { Input, Output } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
@@ -14,14 +14,16 @@ export interface McpOptions {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly log: (line: string) => void;
+  /** What the agent was shown (HST2). */
+  readonly memory: Memory;
 }
 
 /** The tool as the SDK types it: what is constant in ours may change in theirs. */
 const LISTED = JSON.parse(JSON.stringify(TOOL)) as Tool;
 
 /** Serves until the host closes stdin. */
-export async function serveMcp(port: HubPort, { stdin, stdout, log }: McpOptions): Promise<void> {
-  const server = serveStdio(() => serverOver(port, log), {
+export async function serveMcp(port: HubPort, { stdin, stdout, log, memory }: McpOptions): Promise<void> {
+  const server = serveStdio(() => serverOver(port, memory, log), {
     transport: new StdioServerTransport(stdin, stdout),
     onerror: (error) => log(error.message),
   });
@@ -30,7 +32,7 @@ export async function serveMcp(port: HubPort, { stdin, stdout, log }: McpOptions
   await server.close();
 }
 
-function serverOver(port: HubPort, log: (line: string) => void): Server {
+function serverOver(port: HubPort, memory: Memory, log: (line: string) => void): Server {
   const server = new Server(
     { name: "channel-hub", version: VERSION },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -44,7 +46,10 @@ function serverOver(port: HubPort, log: (line: string) => void): Server {
       );
     }
     try {
-      const { text, isError } = await callTool(port, params.arguments, callContext(context, log));
+      const { text, isError } = await callTool(port, params.arguments, {
+        ...callContext(context, log),
+        memory: () => memory,
+      });
       return { content: [{ type: "text", text }], isError };
     } catch (error) {
       log(error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -21,7 +21,7 @@ import { openApiDocument } from "./openapi/document.ts";
 import { packageOf } from "./package.ts";
 import { upgrade } from "./socket-route.ts";
 import { ticketRoute } from "./ticket-route.ts";
-import { toolPort } from "./tool-port.ts";
+import { memoryOf, toolPort } from "./tool-port.ts";
 import { VERSION } from "./version.ts";
 
 export const app: Hono<HubEnv> = new Hono<HubEnv>();
@@ -92,7 +92,8 @@ route("/api/ticket", { POST: ticketRoute });
 route(MCP_PATH, {
   POST: mcpEndpoint((c) => ({
     tool: TOOL,
-    call: (args, context) => callTool(toolPort(c), args, toolContext(context)),
+    call: (args, context) =>
+      callTool(toolPort(c), args, { ...toolContext(context), memory: (agent) => memoryOf(c, agent) }),
   })),
 });
 

@@ -13,6 +13,8 @@ import {
   type ListenQuery,
   readHistory,
   summarize,
+  readSeq,
+  type Unread,
   unreadFor,
 } from "../channel/index.ts";
 import {
@@ -40,12 +42,12 @@ import type { HubIndex } from "./hub-index.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
 import { LISTEN_PATH, type ListenRequest, readListenRequest } from "./listen.ts";
-import { listenInTurn, type ListenPorts, lookAt } from "./listen-turn.ts";
+import { listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
-import { type CommandAnswer, commandAnswer, type HistoryReply, type SummaryReply } from "./replies.ts";
+import { type CommandAnswer, commandAnswer, historyReply, type HistoryReply, type SummaryReply } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
 
@@ -94,22 +96,24 @@ export class Channel extends DurableObject<Env> {
 
   // ---- calls from the Worker and the index: answers are values, refusals included ----
 
-  /** A command over HTTP. */
-  async command(caller: Caller, command: Change, named: Named): Promise<Result<CommandAnswer>> {
+  /** A command over HTTP; `done`, if given, is what its author is done with before (LIS3). */
+  async command(caller: Caller, command: Change, named: Named, done?: number): Promise<Result<CommandAnswer>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
     const limited = this.#rates.take(rateKey(caller), Date.now());
     if (limited !== undefined) return { ok: false, refusal: limited };
     this.#connections.heard(caller.key, Date.now());
+    if (done !== undefined) readBefore(this.#turns, caller, done);
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
-    return commandAnswer(reply);
+    return commandAnswer(
+      reply,
+      this.#keeper.read((state) => readSeq(state, caller.key)),
+    );
   }
 
-  history(query: HistoryQuery, proven?: Caller): Promise<Result<HistoryReply>> {
-    return this.#reading(proven, (state) => {
-      const { messages, count, meta } = readHistory(state, this.#keeper.log, query);
-      return { messages, count, meta: JSON.stringify(meta) };
-    });
+  history(query: HistoryQuery, proven?: Caller, reader?: string): Promise<Result<HistoryReply>> {
+    const { log } = this.#keeper;
+    return this.#reading(proven, (state) => historyReply(readHistory(state, log, query), readSeq(state, reader)));
   }
 
   /** What is later than a position, without waiting for it. */
@@ -129,9 +133,9 @@ export class Channel extends DurableObject<Env> {
     });
   }
 
-  /** Messages of others after the key's read position; 0 for one who is no participant. */
-  unread(key: string): Promise<Result<number>> {
-    return this.#reading(undefined, (state) => unreadFor(state, this.#keeper.log, key));
+  /** What waits for a key after its read position, or `after`; nothing for one who is no participant. */
+  unread(key: string, after: number): Promise<Result<Unread>> {
+    return this.#reading(undefined, (state) => unreadFor(state, this.#keeper.log, key, after));
   }
 
   /**

@@ -5,16 +5,20 @@ import { callChannel, type CallOptions, unclear } from "./calls.ts";
 import type { Env } from "./env.ts";
 import type { CommandAnswer } from "./replies.ts";
 
-export async function command(
+export function command(env: Env, channel_id: string, caller: Caller, change: Change): Promise<Result<CommandAnswer>> {
+  return commandAfter(env, channel_id, { caller, change });
+}
+
+/** With `done`, its author is done with everything up to there first (LIS3). */
+export async function commandAfter(
   env: Env,
   channel_id: string,
-  caller: Caller,
-  change: Change,
+  { caller, change, done }: { readonly caller: Caller; readonly change: Change; readonly done?: number | undefined },
 ): Promise<Result<CommandAnswer>> {
   return await callChannel(
     env,
     channel_id,
-    (channel) => channel.command(caller, change, named(change)),
+    (channel) => channel.command(caller, change, named(change), done),
     outcomeOf(change, caller),
   );
 }

@@ -1,5 +1,5 @@
 /** A listen's turn in the channel object: what it says is done with, then what it is answered (LIS1, LIS3). */
-import { listen, type ListenQuery, settleListen } from "../channel/index.ts";
+import { type Caller, listen, type ListenQuery, settleListen } from "../channel/index.ts";
 import type { ListenAnswer, Result } from "../protocol/index.ts";
 import type { Connections } from "./connections.ts";
 import type { Keeper } from "./keeper.ts";
@@ -34,6 +34,11 @@ export async function listenInTurn<T>(
     if (!settled.ok) return settled;
     return settled.value.ok ? answer(settled.value.value) : settled.value;
   });
+}
+
+/** Before a command its author is done with everything up to `seq`; in the command's own turn. */
+export function readBefore(turns: Turns, caller: Caller, seq: number): void {
+  turns.arrive({ caller: { ...caller, nonce: undefined }, command: { action: "read", seq }, named: {} });
 }
 
 export function lookAt(keeper: Keeper, query: ListenQuery): Result<ListenAnswer> {

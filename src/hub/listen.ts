@@ -52,7 +52,7 @@ export interface Listening {
 export async function listenTo(
   env: Env,
   channel_id: string,
-  { caller, observes, wait, ...options }: Listening & Omit<ListenOptions, "key">,
+  { caller, observes, wait, ...options }: Listening & Omit<ListenOptions, "key"> & Pick<ListenQuery, "start">,
   signal: AbortSignal,
 ): Promise<Result<ListenAnswer>> {
   const asked = { caller, query: { ...options, key: caller.key, observes } };
@@ -95,14 +95,25 @@ function waitOn(socket: WebSocket, wait_ms: number, signal: AbortSignal): Promis
 /** Waits on several channels at once and gives those that have news (LIS1). */
 export async function listenToAll(
   env: Env,
-  { caller, after, wait, ...options }: Listening & Omit<ListenAllOptions, "key">,
+  { after, ...asked }: Listening & Omit<ListenAllOptions, "key">,
   signal: AbortSignal,
 ): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
-  const places = after === undefined ? await joinedChannels(env, caller.key) : ok(after);
-  if (!places.ok) return places;
+  const places = after === undefined ? await joinedChannels(env, asked.caller.key) : ok(after);
+  return places.ok ? await listenToPlaces(env, places.value, asked, signal) : places;
+}
+
+/** Where a listen to several channels begins in each. */
+type PlaceToListen = Omit<ChannelPosition, "after"> & Pick<ListenQuery, "after" | "start">;
+
+export async function listenToPlaces(
+  env: Env,
+  places: readonly PlaceToListen[],
+  { caller, wait, ...options }: Listening & Omit<ListenAllOptions, "key" | "after">,
+  signal: AbortSignal,
+): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal]);
-  const listens = places.value.map(async ({ channel_id, ...place }) => {
+  const listens = places.map(async ({ channel_id, ...place }) => {
     const result = await listenTo(env, channel_id, { caller, ...options, ...place, wait }, stop);
     // One that cannot be listened to ends no wait: else a caller would ask again at once, for ever.
     if (result.ok && endsWait(result.value)) enough.abort();
@@ -124,7 +135,9 @@ function hasNews(channel: ListenedChannel): boolean {
 async function joinedChannels(env: Env, key: string): Promise<Result<Omit<ChannelPosition, "after">[]>> {
   const joined = await newestJoined(env, key);
   if (joined.ok && joined.value.length === 0)
-    return refuse("not_participant", "this key has joined no channel; join one first: POST /api/channel/join");
+    return refuse("not_participant", "this key has joined no channel", {
+      hint: "join one first: POST /api/channel/join",
+    });
   return map(joined, (channels) => channels.map(({ id }) => ({ channel_id: id })));
 }
 

@@ -1,10 +1,18 @@
 /** What a channel object answers to calls from the Worker and the index; refusals come beside them. */
+import type { HistoryAnswer } from "../channel/index.ts";
 import { type AckExtras, ok, type Result } from "../protocol/index.ts";
 import type { Reply } from "./delivery.ts";
 
 /** What became of a command that came over HTTP. */
 export type CommandAnswer =
-  | { readonly type: "sent"; /** JSON. */ readonly message: string; readonly extras: AckExtras }
+  | {
+      readonly type: "sent";
+      /** JSON. */
+      readonly message: string;
+      readonly extras: AckExtras;
+      /** The sender's read position. */
+      readonly read_seq?: number | undefined;
+    }
   | { readonly type: "done"; readonly seq: number; /** Of a join. */ readonly epoch?: string };
 
 export interface HistoryReply {
@@ -13,6 +21,12 @@ export interface HistoryReply {
   readonly count: number;
   /** JSON of the meta. */
   readonly meta: string;
+  /** Of a reader who is a participant. */
+  readonly read_seq?: number | undefined;
+}
+
+export function historyReply({ meta, ...page }: HistoryAnswer, read_seq: number | undefined): HistoryReply {
+  return { ...page, meta: JSON.stringify(meta), read_seq };
 }
 
 export interface SummaryReply {
@@ -23,8 +37,9 @@ export interface SummaryReply {
 }
 
 /** A command's reply as an answer to a call. */
-export function commandAnswer({ outcome, extras }: Reply): Result<CommandAnswer> {
-  if (extras !== undefined) return ok({ type: "sent", message: outcome.message, extras });
+export function commandAnswer({ outcome, extras }: Reply, read_seq: Result<number | undefined>): Result<CommandAnswer> {
+  if (extras !== undefined)
+    return ok({ type: "sent", message: outcome.message, extras, ...(read_seq.ok && { read_seq: read_seq.value }) });
   switch (outcome.type) {
     case "refused":
       return { ok: false, refusal: outcome.refusal };

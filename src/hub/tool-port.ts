@@ -17,6 +17,7 @@ import {
   refuse,
   type Result,
   type SendCommand,
+  showLine,
 } from "../protocol/index.ts";
 import type {
   Agent,
@@ -25,18 +26,20 @@ import type {
   HubPort,
   ListAnswer,
   ListenQuery,
+  Memory,
   SendAnswer,
   Waiting,
 } from "../tool/index.ts";
 import { outerUrl } from "./address.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
-import { command } from "./commands.ts";
+import { command, commandAfter } from "./commands.ts";
 import { directory } from "./directory.ts";
 import type { HubContext } from "./env.ts";
 import { idempotencyKey } from "./handlers.ts";
 import { callerFor, provenIn } from "./identity.ts";
-import { type Listening, listenTo, listenToAll, newestJoined } from "./listen.ts";
+import { type Listening, listenTo, listenToPlaces, newestJoined } from "./listen.ts";
+import { memories } from "./memories.ts";
 import { isWithin } from "./scope.ts";
 
 /** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */
@@ -52,12 +55,12 @@ export function toolPort(c: HubContext): HubPort {
     send: (body) => send(c, body),
     list: (query) => list(c, query),
     channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(provenIn(c)), READ),
-    history: ({ channel_id, limit = HISTORY_DEFAULT, after, before }) =>
-      history(c, channel_id, { limit, after, before }),
+    history: ({ channel_id, limit = HISTORY_DEFAULT, after, before, reader }) =>
+      history(c, channel_id, { limit, after, before }, reader),
     listen: ({ channel_id, ...query }, waiting) => listenOne(c, channel_id, query, waiting),
     listenAll: (query, waiting) => listenAll(c, query, waiting),
-    read: async ({ seq, ...who }) => map(await act(c, who, { action: "read", seq }), () => ({ seq })),
-    unread: ({ key }) => unread(c, key),
+    read: ({ seq, ...who }) => act(c, who, { action: "read", seq }),
+    unread: (query) => unread(c, query),
     connect: async (body) => map(await port.join(body), () => NOT_LIVE),
     disconnect: () => Promise.resolve(ok(NOT_LIVE)),
     status: () =>
@@ -68,10 +71,14 @@ export function toolPort(c: HubContext): HubPort {
 
 const NOT_LIVE = { live: false };
 
-/** The arguments first, the headers next, then what the request proves. */
+/** Whom the host named is final; then the argument counts, then what the request proves. */
 function identify(c: HubContext, claim: Claim): Result<Agent | undefined> {
-  const key = claim.key ?? c.req.header(AGENT_HEADER) ?? provenKey(c.var.proof).key;
+  const own = c.req.header(AGENT_HEADER);
+  const key = own ?? claim.key ?? provenKey(c.var.proof).key;
   if (key === undefined) return ok(undefined);
+  if (claim.key !== undefined && claim.key !== key) {
+    return refuse("identity_mismatch", `your host speaks for ${showLine(key)} alone (x-hub-agent); leave key out`);
+  }
   if (!isWithin("agent", c.var.admission.scope)) {
     return refuse(
       "forbidden_scope",
@@ -86,6 +93,11 @@ function identify(c: HubContext, claim: Claim): Result<Agent | undefined> {
   return map(callerOf(c, { key: given.value, name: named.value }), (caller) => {
     return caller.name === undefined ? { key: caller.key } : { key: caller.key, name: caller.name };
   });
+}
+
+/** What this agent was shown; a plain claim of a key shares nothing with who proves it. */
+export function memoryOf(c: HubContext, { key }: Agent): Memory {
+  return memories.of(`${provenKey(c.var.proof).key === key ? "proven" : "plain"} ${key}`, Date.now());
 }
 
 function nameIn(c: HubContext): string | undefined {
@@ -131,14 +143,15 @@ async function act(
   c: HubContext,
   { channel_id, ...who }: Who & { readonly channel_id: string },
   change: Parameters<typeof command>[3],
-): Promise<Result<{ channel_id: string }>> {
+): Promise<Result<{ channel_id: string; seq: number }>> {
   const caller = callerOf(c, who);
   if (!caller.ok) return caller;
-  return map(await command(c.env, channel_id, caller.value, change), () => ({ channel_id }));
+  const done = await command(c.env, channel_id, caller.value, change);
+  return map(done, (answer) => ({ channel_id, seq: answer.type === "done" ? answer.seq : 0 }));
 }
 
 async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promise<Result<SendAnswer>> {
-  const { channel_id, key, name, text, to, reply_to } = body;
+  const { channel_id, key, name, text, to, reply_to, done } = body;
   const [id, caller] = [idempotencyKey(c), callerOf(c, { key })];
   const content = check(field.text, text, "text");
   if (!id.ok) return id;
@@ -153,10 +166,11 @@ async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promis
     reply_to,
     to: to === undefined ? undefined : [...to],
   };
-  const answer = await command(c.env, channel_id, caller.value, sent);
+  const answer = await commandAfter(c.env, channel_id, { caller: caller.value, change: sent, done });
   if (!answer.ok) return answer;
   if (answer.value.type !== "sent") throw new Error("a send was answered as something else");
-  return ok({ message: JSON.parse(answer.value.message) as Message, ...answer.value.extras });
+  const { message, extras, read_seq } = answer.value;
+  return ok({ message: JSON.parse(message) as Message, ...extras, position: read_seq });
 }
 
 async function list(
@@ -177,12 +191,14 @@ async function history(
   c: HubContext,
   channel_id: string,
   query: { readonly limit: number; readonly after: number | undefined; readonly before: number | undefined },
+  reader: string | undefined,
 ): ReturnType<HubPort["history"]> {
-  const page = await callChannel(c.env, channel_id, (channel) => channel.history(query, provenIn(c)), READ);
-  return map(page, ({ messages, meta }) => {
+  const page = await callChannel(c.env, channel_id, (channel) => channel.history(query, provenIn(c), reader), READ);
+  return map(page, ({ messages, meta, read_seq }) => {
     return {
       messages: JSON.parse(`[${messages}]`) as Message[],
       meta: JSON.parse(meta) as HistoryMeta,
+      position: read_seq,
     };
   });
 }
@@ -190,19 +206,32 @@ async function history(
 async function listenOne(
   c: HubContext,
   channel_id: string,
-  query: ListenQuery & { readonly after?: number },
+  query: ListenQuery & { readonly after?: number; readonly start?: number },
   waiting: Waiting,
 ): Promise<Result<ListenAnswer>> {
   const asked = listening(c, query);
   if (!asked.ok) return asked;
-  return await listenTo(c.env, channel_id, { ...asked.value, after: query.after }, signalOf(c, waiting));
+  const { after, start } = query;
+  return await listenTo(c.env, channel_id, { ...asked.value, after, start }, signalOf(c, waiting));
 }
 
-async function listenAll(c: HubContext, query: ListenQuery, waiting: Waiting): ReturnType<HubPort["listenAll"]> {
+async function listenAll(
+  c: HubContext,
+  { starts, ...query }: Parameters<HubPort["listenAll"]>[0],
+  waiting: Waiting,
+): ReturnType<HubPort["listenAll"]> {
   const asked = listening(c, query);
   if (!asked.ok) return asked;
-  const heard = await listenToAll(c.env, asked.value, signalOf(c, waiting));
-  return map(heard, ({ channels }) => ({ channels: channels.filter((channel) => "messages" in channel) }));
+  const joined = await newestJoined(c.env, query.key);
+  if (!joined.ok) return joined;
+  if (joined.value.length === 0) return refuse("not_participant", "you are in no channel");
+  const names = new Map(joined.value.map(({ id, name }) => [id, name]));
+  const places = [...names.keys()].map((channel_id) => ({ channel_id, start: starts.get(channel_id) }));
+  const heard = await listenToPlaces(c.env, places, asked.value, signalOf(c, waiting));
+  return map(heard, ({ channels }) => {
+    const answers = channels.filter((channel) => "messages" in channel);
+    return { channels: answers.map((one) => ({ ...one, name: names.get(one.channel_id) ?? "" })) };
+  });
 }
 
 type Asked = Listening & { readonly wait: number; readonly for: "all" | "me"; readonly limit: number };
@@ -224,13 +253,13 @@ function signalOf(c: HubContext, { signal }: Waiting): AbortSignal {
 }
 
 /** Asks the newest channels the key has joined; what cannot be asked is left out, for it only rides along. */
-async function unread(c: HubContext, key: string): Promise<Result<readonly ChannelUnread[]>> {
+async function unread(c: HubContext, { key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
   const joined = await newestJoined(c.env, key);
   if (!joined.ok) return joined;
   const counts = await Promise.all(
     joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
-      const count = await callChannel(c.env, id, (channel) => channel.unread(key), READ);
-      return count.ok ? [{ channel_id: id, name, unread: count.value }] : [];
+      const count = await callChannel(c.env, id, (channel) => channel.unread(key, after.get(id) ?? 0), READ);
+      return count.ok ? [{ channel_id: id, name, unread: count.value.unread, position: count.value.read_seq }] : [];
     }),
   );
   return ok(counts.flat());

@@ -5,6 +5,7 @@
 import type { Agent, CancelSignal, ChannelUnread, HubPort } from "./port.ts";
 import { refusal, type Refusal, type Result, showJson, showLine } from "../protocol/index.ts";
 import type { Call } from "./arguments.ts";
+import { type Memory, NAMED_MAX, type Span } from "./memory.ts";
 import { clip, showChannel, someOf } from "./names.ts";
 
 /** Seconds that the calls in answers wait: well below what hosts allow a call. */
@@ -26,6 +27,8 @@ export interface CallContext {
   /** UTF-16 units the answer may have; 8,000 when left out. */
   readonly budget?: number;
   readonly signal?: CancelSignal;
+  /** What an agent was shown, as far as it is remembered (HST2); without it, nothing is. */
+  readonly memory?: (agent: Agent) => Memory;
   /** Told every now and then while a listen waits. Seconds. */
   readonly progress?: (waited: number, wait: number) => void;
 }
@@ -35,6 +38,8 @@ export interface Turn {
   readonly port: HubPort;
   readonly call: Call;
   readonly context: CallContext;
+  /** What the agent was shown; of nobody, nothing is remembered. */
+  readonly memory: Memory;
 }
 
 /** A turn of somebody. */
@@ -47,6 +52,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Answer {
   /** The lines, in at most `room` UTF-16 units, each ended by a line break. */
   readonly body: (room: number, nameOf: NameOf) => Body;
+  /** What waits elsewhere, where it was asked for. */
+  readonly unread?: UnreadCounts;
   /** Channels whose unread messages are in the body itself. */
   readonly reading?: readonly string[];
 }
@@ -61,8 +68,17 @@ export type Help = { readonly next: Fields } | { readonly example: Fields };
 
 export interface Body {
   readonly text: string;
-  /** Fields of the call that comes next; without it, one only when something is unread. */
-  readonly next?: Fields;
+  /** Messages that are in the text (HST2). */
+  readonly shows?: readonly Showing[];
+  /** Fields of the call that comes next; asked for once what is shown is remembered. */
+  readonly next: () => Fields;
+}
+
+/** What an answer shows of a channel: everything from where the place is known up to a seq, or a span. */
+export interface Showing {
+  readonly channel_id: string;
+  readonly epoch: string;
+  readonly shown: number | Span;
 }
 
 /** Name of a channel by its id, while known. */
@@ -74,30 +90,52 @@ export interface ToolAnswer {
 }
 
 /** An answer whose body is short whatever it holds. */
-export function brief(text: (nameOf: NameOf) => string, next?: Fields): Answer {
-  return { body: (_room, nameOf) => ({ text: `${text(nameOf)}\n`, ...(next && { next }) }) };
+export function brief(text: (nameOf: NameOf) => string, next: () => Fields): Answer {
+  return { body: (_room, nameOf) => ({ text: `${text(nameOf)}\n`, next }) };
 }
 
-/** Channels of the caller with what waits in them; undefined for a caller without identity. */
-export type UnreadCounts = Result<readonly ChannelUnread[]> | undefined;
+export type UnreadCounts = Result<readonly ChannelUnread[]>;
 
-export function compose(turn: Turn, answer: Answer, unread: UnreadCounts): ToolAnswer {
-  const channels = unread?.ok === true ? unread.value : [];
-  const names = new Map(channels.map(({ channel_id, name }) => [channel_id, name]));
-  const waiting = unreadLine(unread, answer.reading);
+export function compose(turn: Turn, answer: Answer): ToolAnswer {
+  const { memory } = turn;
+  if (answer.unread?.ok === true) for (const { channel_id, name } of answer.unread.value) memory.name(channel_id, name);
+  const waiting = unreadLine(answer.unread, answer.reading);
   const budget = Math.max(turn.context.budget ?? BUDGET, BUDGET_MIN);
-  const body = answer.body(budget - waiting.length - NEXT_ROOM, (id) => names.get(id));
-  const next = body.next ?? (waiting === "" ? undefined : { action: "listen" });
-  const last = next === undefined ? "" : `Next: ${nextCall(turn.call, next)}`;
-  return { text: `${body.text}${waiting}${last}`.trimEnd(), isError: false };
+  const body = answer.body(budget - waiting.length - NEXT_ROOM, (id) => memory.nameOf(id));
+  // A caller who has left gets no answer: it comes again.
+  if (turn.context.signal?.aborted !== true) for (const showing of body.shows ?? []) remember(memory, showing);
+  return { text: `${body.text}${waiting}Next: ${nextCall(turn.call, body.next())}`, isError: false };
+}
+
+function remember(memory: Memory, { channel_id, epoch, shown }: Showing): void {
+  const place = memory.at(channel_id, epoch);
+  if (typeof shown === "number") place.show(shown);
+  else place.showSpan(shown);
+}
+
+/**
+ * The listen that comes next, in all channels. Its `after` says that what was shown arrived: it names
+ * `where`, and the channels where that is so and the hub does not know it yet.
+ */
+export function nextListen({ memory }: Turn, where?: string | ReadonlyMap<string, number>): Fields {
+  const named = new Map(typeof where === "object" ? where : []);
+  for (const [id, place] of memory.places) {
+    if (named.has(id)) continue;
+    const start = id === where ? place.top : place.start("bare");
+    if (start !== undefined && start > 0) named.set(id, start);
+  }
+  const newest = [...memory.places].findLast(([, { position = 0 }]) => position > 0);
+  if (named.size === 0 && newest !== undefined) named.set(newest[0], newest[1].position ?? 0);
+  const after = [...named].slice(0, NAMED_MAX).map(([channel_id, seq]) => `${channel_id}:${seq}`);
+  return { action: "listen", after: after.length === 0 ? undefined : after.join(","), wait: ADVISED_WAIT };
 }
 
 /** A refusal as an agent can use it: what was wrong, and a call that is right. */
-export function answerRefusal({ code, error, retry_after_ms }: Refusal, help: Help, waiting = ""): ToolAnswer {
+export function answerRefusal({ code, error, retry_after_ms }: Refusal, help: Help): ToolAnswer {
   const shown = clip(showLine(error), ERROR_SHOWN).replace(/\.$/, "");
   const retry = retry_after_ms === undefined ? "" : ` Retry in ${Math.ceil(retry_after_ms / 1000)} s.`;
   const last = "next" in help ? `Next: ${showJson(help.next)}` : `Example: ${showJson(help.example)}`;
-  return { text: `Error ${code}: ${shown}.${retry}\n${waiting}${last}`, isError: true };
+  return { text: `Error ${code}: ${shown}.${retry}\n${last}`, isError: true };
 }
 
 /** A call as JSON, with the identity that `call` was made with. */
@@ -106,7 +144,11 @@ export function nextCall(call: Identified, fields: Fields): string {
 }
 
 export function withIdentity({ key, name }: Identified, fields: Fields): Fields {
-  return { ...fields, ...(key !== undefined && { key }), ...(name !== undefined && { name }) };
+  return {
+    ...fields,
+    ...(key !== undefined && !Object.hasOwn(fields, "key") && { key }),
+    ...(name !== undefined && { name }),
+  };
 }
 
 /** How to read a long message from an offset on. */
@@ -124,7 +166,7 @@ export function nobody(action: string): Refusal {
 }
 
 /** `Unread: ch-4 "ops" 3.`, without those that are being read. */
-export function unreadLine(unread: UnreadCounts, reading: readonly string[] = []): string {
+function unreadLine(unread: UnreadCounts | undefined, reading: readonly string[] = []): string {
   if (unread === undefined) return "";
   if (!unread.ok) return `Unread: unknown (${unread.refusal.code}).\n`;
   const waiting = unread.value.filter((channel) => channel.unread > 0 && !reading.includes(channel.channel_id));

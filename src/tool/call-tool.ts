@@ -1,31 +1,36 @@
 /**
- * The way of a call: arguments, identity, action, answer. Each action ends in one call of the port;
- * what is unread elsewhere is asked at the end, so that it counts what came during a wait.
+ * The way of a call: arguments, identity, what is done with, action, answer. Each action ends in one
+ * call of the port; only listen and status ask what is unread elsewhere.
  */
-import { ERRORS, type Refusal } from "../protocol/index.ts";
+import { ERRORS, type Refusal, WAIT_MAX } from "../protocol/index.ts";
 import {
+  ADVISED_WAIT,
   answerRefusal,
   type CallContext,
   compose,
   type Answer,
   type Answered,
   type Help,
+  nextListen,
   nobody,
   type ToolAnswer,
   type Turn,
-  unreadLine,
   withIdentity,
 } from "./answer.ts";
 import { type Action, type Call, exampleOf, parseCall } from "./arguments.ts";
 import { history } from "./history.ts";
 import { listen } from "./listen.ts";
 import { list, status, who } from "./look.ts";
+import { Memory } from "./memory.ts";
 import { connect, create, disconnect, join, leave } from "./membership.ts";
 import type { Agent, Claim, HubPort } from "./port.ts";
 import { send } from "./send.ts";
+import { settle } from "./settle.ts";
 
 /** Actions that are somebody's. */
 const OF_AN_AGENT = { create, join, leave, send, listen, connect, disconnect, status } as const;
+/** Actions that say themselves what is done with. */
+const SETTLES_ITSELF: ReadonlySet<Action> = new Set(["listen", "send"]);
 /** Actions of anybody; a known agent's key tells them what is its own. */
 const OF_ANYBODY = { list, who, history } as const;
 
@@ -40,13 +45,19 @@ const OF_ANYBODY = { list, who, history } as const;
 export async function callTool(port: HubPort, args: unknown, context: CallContext): Promise<ToolAnswer> {
   const parsed = parseCall(args);
   if (!parsed.ok) return answerRefusal(parsed.refusal, { example: parsed.example });
-  const turn: Turn = { port, call: parsed.call, context };
   const agent = await port.identify(claimOf(parsed.call));
-  const answer: Answered<Answer> = agent.ok ? await act(turn, agent.value) : agent;
-  const unread = agent.ok && agent.value !== undefined ? await port.unread({ key: agent.value.key }) : undefined;
-  if (answer.ok) return compose(turn, answer.value, unread);
-  const { refusal, help = helpAfter(turn.call, refusal) } = answer;
-  return answerRefusal(refusal, madeBy(turn.call, help), unreadLine(unread));
+  const known = agent.ok ? agent.value : undefined;
+  const turn: Turn = { port, call: parsed.call, context, memory: memoryOf(known, context) };
+  if (known !== undefined && !SETTLES_ITSELF.has(parsed.call.action)) await settle(turn, known.key);
+  const answer: Answered<Answer> = agent.ok ? await act(turn, known) : agent;
+  if (answer.ok) return compose(turn, answer.value);
+  const { refusal, help = helpAfter(turn, refusal) } = answer;
+  return answerRefusal(refusal, madeBy(turn.call, help));
+}
+
+/** Nobody has none, nor has somebody whose host remembers nothing. */
+function memoryOf(agent: Agent | undefined, { memory }: CallContext): Memory {
+  return (agent && memory?.(agent)) ?? new Memory(true);
 }
 
 function claimOf({ key, name }: Call): Claim {
@@ -67,15 +78,33 @@ function isOfAnybody(action: Action): action is keyof typeof OF_ANYBODY {
 }
 
 /** What helps after a refusal of the hub's. */
-function helpAfter(call: Call, { code }: Refusal): Help {
+function helpAfter(turn: Turn, why: Refusal): Help {
+  const { code, retry_after_ms } = why;
+  const { call } = turn;
   const { action, channel } = call;
+  if (code === "identity_mismatch" && call.key !== undefined) return anonymous(call);
   if (code === "not_participant")
     return { next: channel === undefined ? { action: "list" } : { action: "join", channel } };
   if (code === "channel_not_found" || code === "channel_deleted") return { next: { action: "list" } };
   // Made twice, a message or a channel is there twice: look first.
-  if (code === "outcome_unknown" && action === "send") return { next: { action: "history", channel, limit: 5 } };
   if (code === "outcome_unknown" && action === "create") return { next: { action: "list" } };
-  return ERRORS[code].retry && action !== "send" ? { next: call } : { example: exampleOf(action) };
+  if (code === "outcome_unknown" && action === "send") return { next: { action: "history", channel, limit: 5 } };
+  if (!ERRORS[code].retry && code !== "paused") return { example: exampleOf(action) };
+  // Something to do until the same send may pass.
+  return {
+    next: action === "send" || code === "paused" ? { ...nextListen(turn), wait: pauseFor(retry_after_ms) } : call,
+  };
+}
+
+/** The same call without a key: the host's counts. A text may be longer than an answer. */
+function anonymous(call: Call): Help {
+  if (call.action === "send") return { example: { ...exampleOf("send"), key: undefined } };
+  return { next: { ...call, key: undefined } };
+}
+
+/** Seconds to listen until a refused send may be made again. */
+function pauseFor(retry_after_ms: number | undefined): number {
+  return retry_after_ms === undefined ? ADVISED_WAIT : Math.min(Math.ceil(retry_after_ms / 1000), WAIT_MAX);
 }
 
 /** The same help for whoever made `call`. */

@@ -4,6 +4,7 @@ export { callTool } from "./call-tool.ts";
 export { headline } from "./headline.ts";
 export { channelLine, participantLine } from "./look.ts";
 export { fitMessages } from "./messages.ts";
+export { Memory } from "./memory.ts";
 export { counted, showChannel, showName, showSender } from "./names.ts";
 export type * from "./port.ts";
 export { called } from "./resolve.ts";

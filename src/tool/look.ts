@@ -1,14 +1,6 @@
 /** list, who, status: which channels there are, who is in one, and where the agent itself stands. */
 import { type ChannelSummary, map, ok, type ParticipantDetail, showLine } from "../protocol/index.ts";
-import {
-  ADVISED_WAIT,
-  type AgentTurn,
-  type Answer,
-  type Answered,
-  type Body,
-  type Fields,
-  type Turn,
-} from "./answer.ts";
+import { type AgentTurn, type Answer, type Answered, type Body, type Fields, nextListen, type Turn } from "./answer.ts";
 import { clip, counted, showChannel, showName, showSender } from "./names.ts";
 import type { ChannelDetails, ChannelUnread, ListAnswer, Status } from "./port.ts";
 import { parseCursor } from "./position.ts";
@@ -23,9 +15,10 @@ export async function list(turn: Turn, key: string | undefined): Promise<Answere
   return map(page, (found) => ({ body: (room) => listBody(turn, found, room, key) }));
 }
 
-function listBody({ call }: Turn, { channels, count, next_cursor }: ListAnswer, room: number, key?: string): Body {
+function listBody(turn: Turn, { channels, count, next_cursor }: ListAnswer, room: number, key?: string): Body {
+  const { call } = turn;
   if (channels.length === 0 && call.after === undefined)
-    return { text: "There is no channel yet.\n", next: { action: "create", channel: "ops" } };
+    return { text: "There is no channel yet.\n", next: () => ({ action: "create", channel: "ops" }) };
   const head = `${counted(count, "channel")}.\n`;
   const { text, kept } = fitLines(
     channels.map((channel) => channelLine(channel, key)),
@@ -33,13 +26,13 @@ function listBody({ call }: Turn, { channels, count, next_cursor }: ListAnswer, 
   );
   const last = channels[kept - 1];
   const isAll = kept === channels.length && next_cursor === undefined;
-  if (isAll || last === undefined) return { text: `${head}${text}`, next: afterList(channels, key) };
-  return { text: `${head}${text}…more\n`, next: { action: "list", after: last.id, limit: call.limit } };
+  if (isAll || last === undefined) return { text: `${head}${text}`, next: () => afterList(turn, channels, key) };
+  return { text: `${head}${text}…more\n`, next: () => ({ action: "list", after: last.id, limit: call.limit }) };
 }
 
-function afterList(channels: readonly ChannelSummary[], key: string | undefined): Fields {
+function afterList(turn: Turn, channels: readonly ChannelSummary[], key: string | undefined): Fields {
   const [first] = channels;
-  if (first === undefined || channels.some((channel) => isIn(channel, key))) return LISTEN;
+  if (first === undefined || channels.some((channel) => isIn(channel, key))) return nextListen(turn);
   return { action: "join", channel: first.id };
 }
 
@@ -61,7 +54,8 @@ export async function who(turn: Turn, key: string | undefined): Promise<Answered
   return map(detail, (channel) => ({ body: (room) => whoBody(turn, channel, room, key) }));
 }
 
-function whoBody({ call, context }: Turn, channel: ChannelDetails, room: number, key?: string): Body {
+function whoBody(turn: Turn, channel: ChannelDetails, room: number, key?: string): Body {
+  const { call, context, memory } = turn;
   const { id, name, participant_count, connected_count, message_count, paused, participants } = channel;
   const counts = `${participant_count} joined, ${connected_count} connected, ${counted(message_count, "message")}`;
   const head = `${showChannel(id, name)}: ${counts}${paused ? ", paused" : ""}.\n`;
@@ -71,9 +65,13 @@ function whoBody({ call, context }: Turn, channel: ChannelDetails, room: number,
     rest.map((participant) => participantLine(participant, context.now, key)),
     room - head.length,
   );
+  const own = participants.find((participant) => participant.key === key);
+  if (own !== undefined) memory.at(id, channel.epoch).moved(own.read_seq);
   const last = rest[kept - 1];
-  if (kept === rest.length || last === undefined) return { text: `${head}${text}`, next: LISTEN };
-  return { text: `${head}${text}…${rest.length - kept} more\n`, next: { action: "who", channel: id, after: last.key } };
+  if (kept === rest.length || last === undefined)
+    return { text: `${head}${text}`, next: () => nextListen(turn, own && id) };
+  const next = { action: "who", channel: id, after: last.key };
+  return { text: `${head}${text}…${rest.length - kept} more\n`, next: () => next };
 }
 
 /** `BRAVO ✓ (key bravo, agent): connected, 3 unread` */
@@ -95,17 +93,21 @@ function ago(ms: number): string {
 
 export async function status(turn: AgentTurn): Promise<Answered<Answer>> {
   const { key } = turn.agent;
-  const [held, mine] = await Promise.all([turn.port.status({ key }), turn.port.unread({ key })]);
+  const [held, mine] = await Promise.all([turn.port.status({ key }), turn.port.unread({ key, after: new Map() })]);
   if (!held.ok) return held;
   if (!mine.ok) return mine;
-  const reading = mine.value.map(({ channel_id }) => channel_id);
-  return ok({ body: (room: number) => statusBody(turn, held.value, mine.value, room), reading });
+  return ok({ body: (room: number) => statusBody(turn, held.value, mine.value, room) });
 }
 
-function statusBody({ agent }: AgentTurn, held: Status, mine: readonly ChannelUnread[], room: number): Body {
-  const name = agent.name === undefined ? "" : `${showName(agent.name)}, `;
+function statusBody(turn: AgentTurn, held: Status, mine: readonly ChannelUnread[], room: number): Body {
+  const { agent, memory } = turn;
+  for (const { channel_id, position, name } of mine) {
+    memory.at(channel_id).moved(position);
+    memory.name(channel_id, name);
+  }
+  const called = agent.name === undefined ? "" : `${showName(agent.name)}, `;
   const places = mine.length === 0 ? "You are in no channel." : `You are in ${mine.length}:`;
-  const head = `You are ${name}key ${showLine(agent.key)}, at ${clip(showLine(held.hub), HUB_SHOWN)}. ${places}\n`;
+  const head = `You are ${called}key ${showLine(agent.key)}, at ${clip(showLine(held.hub), HUB_SHOWN)}. ${places}\n`;
   const { text, kept } = fitLines(
     mine.map((channel) => placeLine(channel, held)),
     room - head.length,
@@ -113,7 +115,7 @@ function statusBody({ agent }: AgentTurn, held: Status, mine: readonly ChannelUn
   const left = mine.length - kept;
   return {
     text: `${head}${text}${left > 0 ? `…${left} more\n` : ""}`,
-    next: mine.length === 0 ? { action: "list" } : LISTEN,
+    next: () => (mine.length === 0 ? { action: "list" } : nextListen(turn)),
   };
 }
 
@@ -128,7 +130,6 @@ function placeLine({ channel_id, name, unread }: ChannelUnread, { connections }:
   return `${showChannel(channel_id, name)}: ${unread} unread${link}`;
 }
 
-const LISTEN: Fields = { action: "listen", wait: ADVISED_WAIT };
 /** `…1000 more` and its line break. */
 const MORE_ROOM = 16;
 

@@ -33,14 +33,23 @@ export interface HubPort {
   /** One channel with its participants. */
   channel(query: { channel_id: string }): Promise<Result<ChannelDetails>>;
   history(query: HistoryRequest): Promise<Result<HistoryAnswer>>;
-  /** One channel: LIS1. `after` is the new read position; without it the stored one counts. */
-  listen(query: ListenQuery & { channel_id: string; after?: number }, waiting: Waiting): Promise<Result<ListenAnswer>>;
-  /** All channels the key has joined, each from its read position; the answer holds those with news. */
-  listenAll(query: ListenQuery, waiting: Waiting): Promise<Result<{ channels: readonly ListenAnswer[] }>>;
+  /**
+   * One channel: LIS1. `after` is the new read position; without it the stored one counts. `start` is
+   * only where to look from: it moves nothing.
+   */
+  listen(
+    query: ListenQuery & { channel_id: string; after?: number; start?: number },
+    waiting: Waiting,
+  ): Promise<Result<ListenAnswer>>;
+  /** All channels the key has joined, each from its start, else its read position; the answer holds those with news. */
+  listenAll(
+    query: ListenQuery & { starts: ReadonlyMap<string, number> },
+    waiting: Waiting,
+  ): Promise<Result<{ channels: readonly NamedListenAnswer[] }>>;
   /** Everything up to `seq` is done with. */
   read(body: { channel_id: string; key: string; seq: number }): Promise<Result<{ seq: number }>>;
-  /** The channels the key has joined, with what waits in them; asked at the end of every call. */
-  unread(query: { key: string }): Promise<Result<readonly ChannelUnread[]>>;
+  /** The channels the key has joined, with what waits in them; `after` counts where it is beyond the read position. */
+  unread(query: { key: string; after: ReadonlyMap<string, number> }): Promise<Result<readonly ChannelUnread[]>>;
   /** Joins and, where the port can, holds a live connection from now on. */
   connect(body: Membership): Promise<Result<Link>>;
   /** Gives the connection up; the agent stays a participant. */
@@ -69,12 +78,16 @@ export interface SendBody extends Membership {
   readonly text: string;
   readonly to?: readonly string[];
   readonly reply_to?: number;
+  /** The sender is done with everything up to here. */
+  readonly done?: number;
 }
 
 export type SendAnswer = AckExtras & {
   readonly message: Message;
   /** Of a declared agent: messages it may still send before somebody else must speak. */
   readonly guard?: { readonly limit: number; readonly left: number };
+  /** The sender's read position, where it is known. */
+  readonly position?: number | undefined;
 };
 
 export interface ListAnswer {
@@ -90,12 +103,19 @@ export interface HistoryRequest {
   readonly limit?: number;
   readonly after?: number;
   readonly before?: number;
+  /** Key of the agent that reads. */
+  readonly reader?: string;
 }
 
 export interface HistoryAnswer {
   readonly messages: readonly Message[];
   readonly meta: HistoryMeta;
+  /** The reader's read position, where it is a participant and that is known. */
+  readonly position?: number | undefined;
 }
+
+/** With the channel's name, where it is known. */
+export type NamedListenAnswer = ListenAnswer & { readonly name?: string };
 
 export interface ListenQuery {
   readonly key: string;
@@ -124,6 +144,8 @@ export interface ChannelUnread {
   readonly name: string;
   /** Messages of others after the read position. */
   readonly unread: number;
+  /** The read position. */
+  readonly position: number;
 }
 
 /** Whether a connection is held between calls at all. */

@@ -2,10 +2,8 @@
  * The argument `after`, a string because it names places of several sorts: `418` in one channel,
  * `ch-1:12,ch-4:7` in several, `417+7600` in the middle of the message that follows 417.
  */
+import { NAMED_MAX } from "./memory.ts";
 import { channelNumber, field, check, ok, quote, refuse, type Result, showLine } from "../protocol/index.ts";
-
-/** Channels in one `after`. */
-const CHANNELS_MAX = 16;
 
 export interface Position {
   /** Undefined: the channel of the call. */
@@ -28,7 +26,7 @@ export function parsePositions(after: string): Result<readonly Position[]> {
     if (!seq.ok || (id !== undefined && channelNumber(id) === undefined)) return misplaced(after);
     positions.push({ ...(id !== undefined && { channel_id: id }), seq: seq.value });
   }
-  return positions.length > CHANNELS_MAX ? misplaced(after) : ok(positions);
+  return positions.length > NAMED_MAX ? misplaced(after) : ok(positions);
 }
 
 /** `418`, or `417+7600`. */
@@ -47,6 +45,6 @@ export function parseCursor(after: string): Result<number> {
 }
 
 function misplaced<T>(after: string): Result<T> {
-  const wanted = `"418", or up to ${CHANNELS_MAX} of "ch-1:12,ch-4:7"`;
+  const wanted = `"418", or up to ${NAMED_MAX} of "ch-1:12,ch-4:7"`;
   return refuse("bad_limit", `after must be ${wanted}, got "${showLine(quote(after))}"`);
 }

@@ -75,7 +75,10 @@ export function called(channels: readonly ChannelSummary[], name: string): reado
 
 function single(turn: Turn, found: readonly ChannelSummary[]): Answered<Chosen> {
   const [only, ...others] = found;
-  if (only !== undefined && others.length === 0) return ok({ id: only.id, name: only.name });
+  if (only !== undefined && others.length === 0) {
+    turn.memory.name(only.id, only.name);
+    return ok({ id: only.id, name: only.name });
+  }
   const meant = turn.call.channel === undefined ? "you are in several channels" : "several channels are called so";
   return wrong(turn, `${meant}, say which by its id: ${choices(found)}`, only?.id);
 }

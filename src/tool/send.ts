@@ -1,10 +1,11 @@
 /** send: one line says what became of the message. */
-import { type Unresolved, showLine } from "../protocol/index.ts";
-import { type AgentTurn, type Answer, type Answered, brief } from "./answer.ts";
+import { ok, showLine, type Unresolved } from "../protocol/index.ts";
+import { type AgentTurn, type Answer, type Answered, brief, nextListen } from "./answer.ts";
 import { membership, shown } from "./membership.ts";
 import { showName, someOf } from "./names.ts";
 import type { SendAnswer } from "./port.ts";
 import { chooseChannel } from "./resolve.ts";
+import { settle } from "./settle.ts";
 
 /** Keys or names listed of each sort. */
 const LISTED = 10;
@@ -13,14 +14,27 @@ const GUARD_WARNS = 10;
 
 export async function send(turn: AgentTurn): Promise<Answered<Answer>> {
   const chosen = await chooseChannel(turn, turn.agent.key);
+  const done = chosen.ok ? turn.memory.find(chosen.value.id)?.settle() : undefined;
+  await settle(turn, turn.agent.key, chosen.ok ? chosen.value.id : undefined);
   if (!chosen.ok) return chosen;
   const { text = "", to, reply_to } = turn.call;
-  const extras = { ...(to && { to }), ...(reply_to !== undefined && { reply_to }) };
+  const extras = {
+    ...(to && { to }),
+    ...(reply_to !== undefined && { reply_to }),
+    ...(done !== undefined && { done }),
+  };
   const sent = await turn.port.send({ ...membership(turn, chosen.value), text, ...extras });
   if (!sent.ok) return sent;
+  const { message, position } = sent.value;
   const said = outcomeOf(sent.value);
-  const { seq } = sent.value.message;
-  return { ok: true, value: brief((nameOf) => `Sent [${seq}] to ${shown(chosen.value, nameOf)}: ${said}.`) };
+  const place = turn.memory.at(message.channel_id);
+  if (position !== undefined) place.moved(position);
+  return ok(
+    brief(
+      (nameOf) => `Sent [${message.seq}] to ${shown(chosen.value, nameOf)}: ${said}.`,
+      () => nextListen(turn, message.channel_id),
+    ),
+  );
 }
 
 function outcomeOf({ duplicate, delivered, offline, unresolved, guard }: SendAnswer): string {

@@ -41,7 +41,7 @@ export const TOOL = {
     },
     required: ["action"],
   },
-  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
 } as const satisfies ToolDefinition;
 
 /** A tool as MCP lists it. */

@@ -50,7 +50,9 @@ test.each(CLIENTS)("%s creates, joins, sends, waits and reads history", async (_
   expect(await say(bravo, { action: "join", channel: name })).toContain(name);
   const waited = say(bravo, { action: "listen", wait: 50, for: "me" });
   await untilListens(hub, `bravo-${name.slice(-8)}`);
-  expect(await say(alpha, { action: "send", text: "@BRAVO are you there?" })).toMatch(/^Sent \[3\] .*reached 1\.$/);
+  expect(await say(alpha, { action: "send", text: "@BRAVO are you there?" })).toMatch(
+    /^Sent \[3\] .*reached 1\.\nNext: /,
+  );
   expect(await waited).toContain("[3] ALPHA @you: @BRAVO are you there?");
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3, after: "3" })).toMatch(/^Error/);
   expect(await say(bravo, { action: "send", text: "yes", reply_to: 3 })).toContain("Sent [4]");
@@ -71,6 +73,34 @@ test("[LIS2] the channel object sleeps while a model waits through /mcp", async 
   await send(hub.url, id, { text: "good morning" });
   expect(await waited).toContain("good morning");
   await untilWakes(hub, id, 2);
+});
+
+test("[HST2] a send through /mcp wakes its own channel alone, of all that its agent is in", async () => {
+  const ids: string[] = [];
+  for (let made = 0; made < 5; made++) ids.push(await createChannel(hub.url, `quiet ${made}`, "busy"));
+  const [, , connect] = CLIENTS[3] ?? [];
+  const client = await connect?.(endpoint(), { "x-hub-agent": "busy" });
+  if (client === undefined) throw new Error("no client");
+  const [first = "", ...others] = ids;
+  await say(client, { action: "listen", channel: first, after: "1" });
+  await sleep(HIBERNATED_MS);
+  const before = new Map(ids.map((id) => [id, wakes(hub, id)]));
+  expect(await say(client, { action: "send", channel: first, text: "one" })).toContain("Sent [2]");
+  await untilWakes(hub, first, (before.get(first) ?? 0) + 1);
+  for (const id of others) expect(wakes(hub, id)).toBe(before.get(id));
+});
+
+test("[HST6] the key that the host gave is final; an argument may repeat it, not contradict it", async () => {
+  const [, , connect] = CLIENTS[0] ?? [];
+  const client = await connect?.(endpoint(), { "x-hub-agent": "mine" });
+  if (client === undefined) throw new Error("no client");
+  const id = await createChannel(hub.url);
+  expect(await say(client, { action: "join", channel: id, key: "other" })).toBe(
+    `Error identity_mismatch: your host speaks for mine alone (x-hub-agent); leave key out.\nNext: {"action":"join","channel":"${id}"}`,
+  );
+  expect(await say(client, { action: "join", channel: id, key: "mine" })).toContain("Joined");
+  const { participants } = (await call(hub.url, `/api/channel/${id}`)).body;
+  expect(participants).toMatchObject([{ key: "alpha" }, { key: "mine" }]);
 });
 
 test("an identity comes from the arguments too; without one an action says both ways", async () => {

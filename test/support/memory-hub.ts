@@ -3,7 +3,7 @@
  * log, behind the tool's port. It plays the part of the host: who is connected, what time it is and
  * when a wait is over are the test's to say.
  */
-import { describe, describeParticipants, type Outcome, summarize } from "../../src/channel/index.ts";
+import { describe, type Outcome, summarize } from "../../src/channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -17,22 +17,24 @@ import {
   type Refusal,
   type Result,
 } from "../../src/protocol/index.ts";
-import type {
-  Agent,
-  ChannelDetails,
-  ChannelUnread,
-  HistoryAnswer,
-  HistoryRequest,
-  HubPort,
-  Link,
-  ListAnswer,
-  ListenAnswer,
-  ListenQuery,
-  Membership,
-  SendAnswer,
-  SendBody,
-  Status,
-  Waiting,
+import {
+  type Agent,
+  type ChannelDetails,
+  type ChannelUnread,
+  type HistoryAnswer,
+  type HistoryRequest,
+  type HubPort,
+  type Link,
+  type ListAnswer,
+  type ListenAnswer,
+  type ListenQuery,
+  type NamedListenAnswer,
+  Memory,
+  type Membership,
+  type SendAnswer,
+  type SendBody,
+  type Status,
+  type Waiting,
 } from "../../src/tool/index.ts";
 import { ChannelFixture, messageIn, messagesOf, RECORD, START } from "./channel-fixture.ts";
 
@@ -48,11 +50,20 @@ export class MemoryHub {
   /** Refusals that a verb of the port gives instead of its answer. */
   readonly failing: Map<keyof HubPort, Refusal> = new Map();
   now: number = START;
+  /** What the ports of calls that stand alone remember, by key. */
+  readonly memories: Map<string, Memory> = new Map();
   readonly #waiting: Set<() => void> = new Set();
 
   /** A port of an agent, or of somebody whose calls say who they are. */
   port(own?: Agent, isLive = false): HubPort {
     return failable(new MemoryPort(this, own, isLive), this.failing);
+  }
+
+  /** What somebody whose calls stand alone was shown. */
+  memory({ key }: Agent): Memory {
+    const memory = this.memories.get(key) ?? new Memory(true);
+    this.memories.set(key, memory);
+    return memory;
   }
 
   /** Makes a channel that these agents are in; their keys are their names in lower case. */
@@ -158,6 +169,7 @@ class MemoryPort implements HubPort {
   async send(body: SendBody): Promise<Result<SendAnswer>> {
     const fixture = this.#hub.find(body.channel_id);
     if (!fixture.ok) return fixture;
+    if (body.done !== undefined) fixture.value.read(body.key, body.done);
     const outcome = this.#hub.send(body);
     if (outcome.type === "refused") return { ok: false, refusal: outcome.refusal };
     if (outcome.type !== "sent") throw new Error(outcome.type);
@@ -169,6 +181,7 @@ class MemoryPort implements HubPort {
       delivered: others.filter((key) => this.#hub.connected.has(key)).length,
       offline: outcome.mentions.filter((key) => !this.#hub.connected.has(key)),
       unresolved: outcome.unresolved,
+      position: fixture.value.state.participants.get(body.key)?.read_seq,
       ...(guard !== undefined && { guard: { limit: 60, left: guard } }),
     });
   }
@@ -195,40 +208,46 @@ class MemoryPort implements HubPort {
     });
   }
 
-  async history({ channel_id, ...query }: HistoryRequest): Promise<Result<HistoryAnswer>> {
+  async history({ channel_id, reader = "", ...query }: HistoryRequest): Promise<Result<HistoryAnswer>> {
     return map(this.#hub.find(channel_id), (fixture) => {
       const answer = fixture.history(query);
-      return { messages: messagesOf(answer), meta: answer.meta };
+      const { read_seq, member } = fixture.state.participants.get(reader) ?? {};
+      return { messages: messagesOf(answer), meta: answer.meta, position: member === true ? read_seq : undefined };
     });
   }
 
   async listen(
-    query: ListenQuery & { channel_id: string; after?: number },
+    query: ListenQuery & { channel_id: string; after?: number; start?: number },
     waiting: Waiting,
   ): Promise<Result<ListenAnswer>> {
     const fixture = this.#hub.find(query.channel_id);
     if (!fixture.ok) return fixture;
     if (!fixture.value.state.members.has(query.key)) return { ok: false, refusal: notParticipant(query.channel_id) };
     if (query.after !== undefined) fixture.value.read(query.key, query.after);
-    const after = query.after ?? fixture.value.state.participants.get(query.key)?.read_seq ?? 0;
+    const read = fixture.value.state.participants.get(query.key)?.read_seq ?? 0;
+    const after = query.after ?? Math.max(query.start ?? 0, read);
     const answer = listenTo(fixture.value, query, after);
     if (hasNews(answer) || (query.wait ?? 0) === 0) return ok(answer);
     await this.#hub.pause(waiting);
     return ok(listenTo(fixture.value, query, after));
   }
 
-  async listenAll(query: ListenQuery, waiting: Waiting): Promise<Result<{ channels: readonly ListenAnswer[] }>> {
+  async listenAll(
+    query: ListenQuery & { starts: ReadonlyMap<string, number> },
+    waiting: Waiting,
+  ): Promise<Result<{ channels: readonly NamedListenAnswer[] }>> {
     const first = this.#newsOf(query);
     if (first.length > 0 || (query.wait ?? 0) === 0) return ok({ channels: first });
     await this.#hub.pause(waiting);
     return ok({ channels: this.#newsOf(query) });
   }
 
-  #newsOf(query: ListenQuery): ListenAnswer[] {
+  #newsOf(query: ListenQuery & { starts: ReadonlyMap<string, number> }): NamedListenAnswer[] {
     const mine = [...this.#hub.channels.values()].filter(({ state }) => state.members.has(query.key));
     const answers = mine.map((fixture) => {
-      const after = fixture.state.participants.get(query.key)?.read_seq ?? 0;
-      return listenTo(fixture, query, after);
+      const read = fixture.state.participants.get(query.key)?.read_seq ?? 0;
+      const after = Math.max(query.starts.get(fixture.state.id) ?? 0, read);
+      return { ...listenTo(fixture, query, after), name: fixture.state.record.name };
     });
     return answers.filter(hasNews);
   }
@@ -248,13 +267,17 @@ class MemoryPort implements HubPort {
     return outcome.type === "refused" ? { ok: false, refusal: outcome.refusal } : ok({ seq });
   }
 
-  async unread({ key }: { key: string }): Promise<Result<readonly ChannelUnread[]>> {
+  async unread({ key, after }: Parameters<HubPort["unread"]>[0]): Promise<Result<readonly ChannelUnread[]>> {
     const mine = [...this.#hub.channels.values()].filter(({ state }) => state.members.has(key));
-    const presence = { isConnected: () => false, lastHeard: () => 0, now: this.#hub.now };
     return ok(
-      mine.map(({ state, log }) => {
-        const self = describeParticipants(state, log.sends(0), presence).find((one) => one.key === key);
-        return { channel_id: state.id, name: state.record.name, unread: self?.unread ?? 0 };
+      mine.map(({ state }) => {
+        const position = state.participants.get(key)?.read_seq ?? 0;
+        const from = Math.max(position, after.get(state.id) ?? 0);
+        const fixture = this.#hub.channels.get(state.id);
+        const unread = fixture
+          ?.messages()
+          .filter((one) => one.seq > from && one.from !== key && one.msg_type !== "system");
+        return { channel_id: state.id, name: state.record.name, unread: unread?.length ?? 0, position };
       }),
     );
   }
@@ -270,7 +293,7 @@ class MemoryPort implements HubPort {
   }
 
   async status({ key }: { key: string }): Promise<Result<Status>> {
-    const mine = await this.unread({ key });
+    const mine = await this.unread({ key, after: new Map() });
     const live = this.#isLive ? mine : ok([]);
     return map(live, (channels) => ({
       hub: "https://hub.example",

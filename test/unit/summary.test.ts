@@ -99,7 +99,7 @@ test("what one participant has not read is what the details show; of nobody else
   channel.send("alpha", "one");
   channel.send("bravo", "two");
   channel.send("alpha", "three");
-  const of = (key: string): number => unreadFor(channel.state, channel.log, key);
+  const of = (key: string): number => unreadFor(channel.state, channel.log, key).unread;
   expect([of("alpha"), of("bravo"), of("carol"), of("nobody")]).toEqual([1, 2, 0, 0]);
   expect(unread(channel)).toEqual({ alpha: 1, bravo: 2 });
   channel.read("bravo", 5);

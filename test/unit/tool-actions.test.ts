@@ -5,6 +5,14 @@ import { ALPHA, asking, nextOf } from "../support/ask-tool.ts";
 import { MemoryHub } from "../support/memory-hub.ts";
 
 const MINUTE_MS = 60_000;
+/** What follows where ALPHA is and has read nothing. */
+const NEXT = 'Next: {"action":"listen","after":"ch-1:1","wait":45}';
+
+/** The call that shows what is earlier. */
+function earlierOf(page: string): unknown {
+  const [, call = ""] = /^…\d+ earlier: (.*)$/m.exec(page) ?? [];
+  return JSON.parse(call);
+}
 
 /** ch-1 "ops" with ALPHA, BRAVO (connected) and CHARLIE. */
 function opsHub(): MemoryHub {
@@ -18,7 +26,7 @@ test("create makes a channel of that name with the caller in it", async () => {
   const hub = new MemoryHub();
   const ask = asking(hub, ALPHA);
   expect(await ask({ action: "create", channel: "ops" })).toBe(
-    'Created ch-1 "ops"; you are in it.\nNext: {"action":"listen","channel":"ch-1","wait":45}',
+    'Created ch-1 "ops"; you are in it.\nNext: {"action":"listen","after":"ch-1:1","wait":45}',
   );
   expect(hub.channels.get("ch-1")?.messages().at(0)?.text).toBe("Channel 'ops' created by ALPHA");
 });
@@ -44,12 +52,16 @@ test("leave ends membership; leaving twice is answered with the call that joins"
 test("a send answers in one line who was reached, who is offline and which mention is nobody's", async () => {
   const hub = opsHub();
   const ask = asking(hub, ALPHA);
-  expect(await ask({ action: "send", channel: "ops", text: "hello" })).toBe('Sent [4] to ch-1 "ops": reached 1.');
+  expect(await ask({ action: "send", channel: "ops", text: "hello" })).toBe(
+    `Sent [4] to ch-1 "ops": reached 1.\n${NEXT}`,
+  );
   expect(await ask({ action: "send", text: "@BRAVO and @CHARLIE and @dleta", to: ["echo"], reply_to: 4 })).toBe(
-    'Sent [5] to ch-1 "ops": reached 1; offline: charlie; unresolved: echo (nobody), dleta (nobody).',
+    `Sent [5] to ch-1 "ops": reached 1; offline: charlie; unresolved: echo (nobody), dleta (nobody).\n${NEXT}`,
   );
   hub.connected.clear();
-  expect(await ask({ action: "send", text: "still here" })).toBe('Sent [6] to ch-1 "ops": reached nobody yet.');
+  expect(await ask({ action: "send", text: "still here" })).toBe(
+    `Sent [6] to ch-1 "ops": reached nobody yet.\n${NEXT}`,
+  );
   expect(hub.channels.get("ch-1")?.messages().at(-2)).toMatchObject({ from: "alpha", reply_to: 4 });
 });
 
@@ -57,17 +69,17 @@ test("a mention of a name that two hold is answered with their keys", async () =
   const hub = opsHub();
   hub.channels.get("ch-1")?.join("bravo-2", "BRAVO");
   expect(await asking(hub, ALPHA)({ action: "send", text: "@BRAVO?" })).toBe(
-    'Sent [5] to ch-1 "ops": reached 1; unresolved: BRAVO (bravo or bravo-2: pass the key in to).',
+    `Sent [5] to ch-1 "ops": reached 1; unresolved: BRAVO (bravo or bravo-2: pass the key in to).\n${NEXT}`,
   );
 });
 
 test("a send says what is left of the loop guard once it is little", async () => {
   const hub = opsHub();
   hub.guard = 11;
-  expect(await asking(hub, ALPHA)({ action: "send", text: "a" })).toBe('Sent [4] to ch-1 "ops": reached 1.');
+  expect(await asking(hub, ALPHA)({ action: "send", text: "a" })).toBe(`Sent [4] to ch-1 "ops": reached 1.\n${NEXT}`);
   hub.guard = 2;
   expect(await asking(hub, ALPHA)({ action: "send", text: "b" })).toBe(
-    'Sent [5] to ch-1 "ops": reached 1; loop guard: 2 more until somebody other than an agent speaks.',
+    `Sent [5] to ch-1 "ops": reached 1; loop guard: 2 more until somebody other than an agent speaks.\n${NEXT}`,
   );
 });
 
@@ -119,13 +131,12 @@ test("who shows participants with proof, key, kind, presence and unread", async 
       "CHARLIE (key charlie): last seen 2 h ago, 1 unread",
       "ECHO ✓ (key echo-1, agent): connected, 1 unread",
       "solo: last seen 2 h ago, 1 unread",
-      'Unread: ch-1 "ops" 1.',
-      'Next: {"action":"listen","wait":45}',
+      NEXT,
     ].join("\n"),
   );
 });
 
-test("history shows the newest, marks own messages, and goes back page by page to the first", async () => {
+test("history shows the newest, marks own messages, and says how to go back page by page to the first", async () => {
   const hub = opsHub();
   const ask = asking(hub, ALPHA);
   await ask({ action: "send", text: "one" });
@@ -139,16 +150,16 @@ test("history shows the newest, marks own messages, and goes back page by page t
       "[4] ALPHA (you): one",
       "03:05",
       "[5] BRAVO (re 4) @you: two @ALPHA",
-      "…3 earlier",
-      'Unread: ch-1 "ops" 1.',
-      'Next: {"action":"history","channel":"ch-1","before":4,"limit":2}',
+      '…3 earlier: {"action":"history","channel":"ch-1","before":4,"limit":2}',
+      NEXT,
     ].join("\n"),
   );
-  const earlier = await ask(nextOf(newest));
-  expect(earlier).toContain("[2] * BRAVO joined the channel\n[3] * CHARLIE joined the channel\n…1 earlier\n");
-  const first = await ask(nextOf(earlier));
+  const earlier = await ask(earlierOf(newest));
+  expect(earlier).toContain("[2] * BRAVO joined the channel\n[3] * CHARLIE joined the channel\n…1 earlier: ");
+  const first = await ask(earlierOf(earlier));
   expect(first).toContain("[1] * The channel was created by ALPHA\n");
-  expect(nextOf(first)).toEqual({ action: "listen", channel: "ch-1", wait: 45 });
+  // All there is was shown by now, page by page.
+  expect(nextOf(first)).toEqual({ action: "listen", after: "ch-1:5", wait: 45 });
 });
 
 test("history after a position goes on to the newest; one that is ahead is said to be", async () => {
@@ -157,7 +168,7 @@ test("history after a position goes on to the newest; one that is ahead is said 
   expect(page).toMatch(/\[2\] \* BRAVO joined the channel\n…1 later\nNext: .*"after":"2","limit":2\}$/);
   expect(await ask(nextOf(page))).toMatch(/\n\[3\] \* CHARLIE joined the channel\nNext: \{"action":"listen",/);
   expect(await ask({ action: "history", after: "3" })).toBe(
-    'ch-1 "ops": no messages there.\nNext: {"action":"listen","channel":"ch-1","wait":45}',
+    'ch-1 "ops": no messages there.\nNext: {"action":"listen","after":"ch-1:3","wait":45}',
   );
   expect(await ask({ action: "history", after: "9" })).toContain("\nGap: after was beyond the newest message, 3.\n");
 });
@@ -173,10 +184,10 @@ test("connect joins and says whether a connection is held; disconnect leaves nob
   const hub = opsHub();
   const alone = asking(hub, { key: "delta", name: "DELTA" });
   expect(await alone({ action: "connect", channel: "ops" })).toBe(
-    'Joined ch-1 "ops"; no connection is held between calls here.\nNext: {"action":"listen","channel":"ch-1","wait":45}',
+    'Joined ch-1 "ops"; no connection is held between calls here.\nNext: {"action":"listen","wait":45}',
   );
   expect(await alone({ action: "disconnect" })).toBe(
-    'Nothing to disconnect, no connection is held between calls here: ch-1 "ops"; you are still a participant.\nNext: {"action":"leave","channel":"ch-1"}',
+    'Nothing to disconnect, no connection is held between calls here: ch-1 "ops"; you are still a participant.\nNext: {"action":"listen","wait":45}',
   );
   const live = asking(hub, ALPHA, true);
   expect(await live({ action: "connect" })).toMatch(/^Joined ch-1 "ops"; the connection stays open between calls\.\n/);
@@ -194,7 +205,7 @@ test("status says who the agent is, where it is, and what waits there", async ()
       "You are ALPHA, key alpha, at https://hub.example. You are in 2:",
       'ch-1 "ops": 0 unread',
       'ch-2 "lab": 1 unread',
-      'Next: {"action":"listen","wait":45}',
+      'Next: {"action":"listen","after":"ch-2:1","wait":45}',
     ].join("\n"),
   );
   expect(await asking(hub, ALPHA, true)({ action: "status" })).toContain(
@@ -205,11 +216,13 @@ test("status says who the agent is, where it is, and what waits there", async ()
   );
 });
 
-test("unread counts ride along on every answer, refusals of a known agent's included", async () => {
+test("[HST2] every answer ends with the next call; unread counts are asked for by listen and status alone", async () => {
   const hub = opsHub();
   const lab = hub.make("lab", "ALPHA", "BRAVO");
   for (const text of ["a", "b"]) hub.say(lab, "bravo", text);
   const ask = asking(hub, ALPHA);
+  expect(await ask({ action: "listen", channel: "ops" })).toContain('\nUnread: ch-2 "lab" 2.\nNext: ');
+  hub.failing.set("unread", refusal("internal", "not to be asked"));
   const calls = [
     { action: "create", channel: "new" },
     { action: "join", channel: "ops" },
@@ -217,31 +230,33 @@ test("unread counts ride along on every answer, refusals of a known agent's incl
     { action: "list" },
     { action: "who", channel: "ops" },
     { action: "history", channel: "ops" },
-    { action: "listen", channel: "ops" },
     { action: "connect", channel: "ops" },
     { action: "disconnect", channel: "ops" },
     { action: "leave", channel: "ops" },
     { action: "leave", channel: "ops" },
+    { action: "send", channel: "lab", text: "hi" },
   ];
-  for (const call of calls) expect((await ask(call)).split("\n").at(-2)).toBe('Unread: ch-2 "lab" 2.');
-  expect(await ask({ action: "send", channel: "lab", text: "hi" })).toBe(
-    'Sent [5] to ch-2 "lab": reached 1.\nUnread: ch-2 "lab" 2.\nNext: {"action":"listen"}',
-  );
+  for (const call of calls) {
+    const answer = await ask(call);
+    expect(answer).not.toContain("Unread");
+    const next = nextOf(answer);
+    if (next["action"] === "listen") expect(next["after"]).toMatch(/^ch-\d+:\d+/);
+  }
 });
 
-test("counts that cannot be had do not undo what was done", async () => {
+test("counts that cannot be had do not undo what was heard", async () => {
   const hub = opsHub();
   hub.failing.set("unread", refusal("overloaded", "too much to do", { retry_after_ms: 500 }));
-  expect(await asking(hub, ALPHA)({ action: "send", channel: "ops", text: "hi" })).toBe(
-    'Sent [4] to ch-1 "ops": reached 1.\nUnread: unknown (overloaded).\nNext: {"action":"listen"}',
+  expect(await asking(hub, ALPHA)({ action: "listen", channel: "ops", after: 3 })).toBe(
+    'Nothing new.\nUnread: unknown (overloaded).\nNext: {"action":"listen","channel":"ch-1","after":"3","wait":45}',
   );
 });
 
 test("many channels with unread messages are named in part", async () => {
   const hub = new MemoryHub();
   for (let at = 0; at < 20; at++) hub.say(hub.make(`room ${at}`, "ALPHA", "BRAVO"), "bravo", "hi");
-  const answer = await asking(hub, ALPHA)({ action: "list", limit: 1 });
-  expect(answer).toMatch(/\nUnread: ch-1 "room 0" 1, .*, ch-8 "room 7" 1, …12 more\.\n/);
+  const answer = await asking(hub, ALPHA)({ action: "listen", channel: "ch-20" });
+  expect(answer).toMatch(/\nUnread: ch-1 "room 0" 1, .*, ch-8 "room 7" 1, …11 more\.\n/);
 });
 
 const IDENTITY =
@@ -280,7 +295,7 @@ test.each([
   [
     refusal("rate_limited", "30 a second", { retry_after_ms: 1200 }),
     "30 a second. Retry in 2 s.",
-    'Example: {"action":"send","channel":"ops","text":"@BRAVO please review"}',
+    'Next: {"action":"listen","wait":2}',
   ],
   [
     refusal("outcome_unknown", "nobody knows", { client_msg_id: "x" }),

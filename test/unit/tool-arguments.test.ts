@@ -22,13 +22,13 @@ test("the schema is a flat object whose only required argument is action", () =>
   for (const property of Object.values(properties)) expect(typeof property.type).toBe("string");
 });
 
-test("the tool says that it writes, destroys nothing, and reaches others", () => {
+test("the tool says that it writes, destroys nothing, and stays within the hub", () => {
   expect(TOOL.name).toBe("spf_channel");
   expect(TOOL.annotations).toEqual({
     readOnlyHint: false,
     destructiveHint: false,
     idempotentHint: false,
-    openWorldHint: true,
+    openWorldHint: false,
   });
 });
 

@@ -40,20 +40,21 @@ test("a listen keeps the oldest, says how many more there are, and its next call
   expect(call).toEqual({ action: "listen", channel: "ch-1", after: "302", limit: 200, wait: 45 });
 });
 
-test("a history keeps the newest, says how many are earlier, and its next calls lead back to the first", async () => {
+test("a history keeps the newest, says how many are earlier, and the calls it names lead back to the first", async () => {
   const hub = opsHub();
   const ask = asking(hub, ALPHA);
   for (let at = 0; at < 300; at++) hub.say("ch-1", "bravo", `number ${at} ${"x".repeat(90)}`);
   const seen: number[] = [];
   let call: Readonly<Record<string, unknown>> = { action: "history", channel: "ops", limit: 200 };
-  while (call["action"] === "history") {
+  for (let earlier = "again"; earlier !== "";) {
     const answer = await ask(call);
     const seqs = seqsIn(answer);
     const [first = 0] = seqs;
-    if (first > 1) expect(answer).toContain(`\n…${first - 1} earlier\n`);
+    if (first > 1) expect(answer).toContain(`\n…${first - 1} earlier: `);
     expect(answer.length).toBeLessThanOrEqual(BUDGET);
     seen.unshift(...seqs);
-    call = nextOf(answer);
+    [, earlier = ""] = /^…\d+ earlier: (.*)$/m.exec(answer) ?? [];
+    if (earlier !== "") call = JSON.parse(earlier) as typeof call;
   }
   expect(seen).toEqual(range(1, 302));
 });
@@ -135,7 +136,7 @@ test("a send to many who are not there stays one short line", async () => {
   hub.make("crowd", "ALPHA", ...range(1, 300).map((at) => `Agent-${at}`));
   const answer = await asking(hub, ALPHA)({ action: "send", text: "@all hello" });
   expect(answer).toMatch(
-    /^Sent \[302\] to ch-1 "crowd": reached nobody yet; offline: agent-1, .*, agent-10, …290 more\.$/,
+    /^Sent \[302\] to ch-1 "crowd": reached nobody yet; offline: agent-1, .*, agent-10, …290 more\.\nNext: /,
   );
 });
 
@@ -144,6 +145,7 @@ test("a host's own budget holds, and one too small to say anything is taken for 
   for (let at = 0; at < 100; at++) hub.say("ch-1", "bravo", "x".repeat(400));
   const sizes: number[] = [];
   for (const budget of [1, 4000, 20_000]) {
+    hub.memories.clear();
     const answer = await asking(hub, ALPHA)({ action: "listen", channel: "ops" }, { budget });
     sizes.push(answer.length);
     expect(answer.length).toBeLessThanOrEqual(Math.max(budget, 4000));

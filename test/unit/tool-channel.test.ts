@@ -10,7 +10,7 @@ test("a channel is found by its id in any case, and by its name, exact before fo
   hub.make("Straße", "ALPHA");
   const ask = asking(hub, ALPHA);
   const sentTo = async (channel: string): Promise<string> =>
-    / (ch-\d+) /.exec(await ask({ action: "send", channel, text: "hi" }))?.[1] ?? "";
+    / (ch-\d+)[ :]/.exec(await ask({ action: "send", channel, text: "hi" }))?.[1] ?? "";
   expect(await sentTo("CH-2")).toBe("ch-2");
   expect(await sentTo("Ops")).toBe("ch-1");
   expect(await sentTo(" ops ")).toBe("ch-2");
@@ -68,7 +68,7 @@ test("the channel may be left out by an agent that is in just one", async () => 
   );
   hub.make("ops", "ALPHA");
   hub.make("other", "BRAVO");
-  expect(await ask(send)).toBe('Sent [2] to ch-1 "ops": reached nobody yet.');
+  expect(await ask(send)).toMatch(/^Sent \[2\] to ch-1 "ops": reached nobody yet\.\n/);
   hub.make("lab", "ALPHA");
   expect(await ask(send)).toBe(
     'Error bad_request: you are in several channels, say which by its id: ch-1 "ops", ch-3 "lab".\nExample: {"action":"send","channel":"ch-1","text":"@BRAVO please review"}',
