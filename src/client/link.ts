@@ -143,7 +143,12 @@ export class Link {
   async #open(link: number): Promise<void> {
     try {
       const { channel_id, instance } = this.#options;
-      const request = await upgradeRequest(this.#ports, { channel_id, instance, place: this.#state.place });
+      const request = await upgradeRequest(this.#ports, {
+        channel_id,
+        instance,
+        attempt: link,
+        place: this.#state.place,
+      });
       // It may have been given up meanwhile.
       if (this.#state.link !== link || this.#state.phase.name !== "connecting") return;
       this.#socket = this.#ports.host.open(request, this.#eventsOf(link));

@@ -23,16 +23,17 @@ export interface Upgrade {
   readonly channel_id: string;
   /** Goes on from here. */
   readonly place: Place | undefined;
-  /** Takes the place of the older sockets of this instance (SOC1). */
+  /** Takes the place of the sockets of this instance whose attempt came before (SOC1). */
   readonly instance: string;
+  readonly attempt: number;
 }
 
 /** The request for a socket. Rejects where the hub refuses a ticket. */
 export async function upgradeRequest(
   { host, api, requests, agent }: Upgrading,
-  { channel_id, place, instance }: Upgrade,
+  { channel_id, place, ...who }: Upgrade,
 ): Promise<UpgradeRequest> {
-  const asked = { ...agent, frames: "batch", echo: 1, instance, after: place?.seq, epoch: place?.epoch };
+  const asked = { ...agent, frames: "batch", echo: 1, ...who, after: place?.seq, epoch: place?.epoch };
   const url = `${api.url}/ws/channel/${encodeURIComponent(channel_id)}${query(asked)}`;
   const socketUrl = url.replace(/^http/, "ws");
   if (host.carries_headers)

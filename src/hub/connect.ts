@@ -29,7 +29,7 @@ export interface ConnectRequest {
   readonly right: string;
   /** Only reads: never joined, counted or allowed to send (SOC9). Its caller's key names no agent. */
   readonly isObserver: boolean;
-  readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo"> & {
+  readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo" | "instance" | "attempt"> & {
     readonly format?: "frames" | "line" | undefined;
   };
 }
@@ -72,7 +72,7 @@ export function connect(ports: ConnectPorts, asked: ConnectRequest, now: number)
   // First, so that a claim to another's key cannot take the place of its sockets.
   const refused = keeper.read((state) => refuseCaller(state, caller, now));
   if (!refused.ok) return refused;
-  const why = refused.value ?? makeRoom(ports, caller, now);
+  const why = refused.value ?? makeRoom(ports, asked, now);
   if (why !== undefined) return { ok: false, refusal: why };
   const joined = keeper.commit(now, (state) => {
     const command = { action: "join", name: caller.name } as const;
@@ -89,10 +89,13 @@ export function connect(ports: ConnectPorts, asked: ConnectRequest, now: number)
 
 function observe(ports: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
   const { connections, limits } = ports;
-  if (connections.ofKey(asked.caller.key).length >= OBSERVERS_PER_HUB_KEY) {
+  const own = olderOf(connections, asked).length;
+  if (connections.ofKey(asked.caller.key).length - own >= OBSERVERS_PER_HUB_KEY) {
     return { ok: false, refusal: tooManyObservers() };
   }
-  if (connections.size >= limits.HUB_MAX_SOCKETS) return { ok: false, refusal: tooManySockets(limits.HUB_MAX_SOCKETS) };
+  if (connections.size - own >= limits.HUB_MAX_SOCKETS) {
+    return { ok: false, refusal: tooManySockets(limits.HUB_MAX_SOCKETS) };
+  }
   return greet(ports, asked, now);
 }
 
@@ -102,13 +105,15 @@ function greet(
   asked: ConnectRequest,
   now: number,
 ): Result<WebSocket> {
-  const { after, epoch, frames, echo, format } = asked.query;
+  const { after, epoch, frames, echo, format, instance, attempt } = asked.query;
   const limit = after === undefined ? HISTORY_DEFAULT : HISTORY_MAX;
   const page = keeper.read((state) => readHistory(state, keeper.log, { limit, after, epoch }));
   if (!page.ok) return page;
+  for (const older of olderOf(connections, asked)) connections.drop(older, replaced("of the same instance"), now);
   const { 0: client, 1: server } = new WebSocketPair();
   const { mode, trail } = startOf(page.value);
-  const wishes = { batch: frames === "batch", echo: echo === "1", line: format === "line", mode, trail } as const;
+  const form = { batch: frames === "batch", echo: echo === "1", line: format === "line" };
+  const wishes = { ...form, mode, trail, instance, attempt };
   const connection = Connection.open(ctx, server, { ...asked, wishes, now });
   connections.add(connection);
   pacing.greet(connection, page.value, now);
@@ -120,18 +125,37 @@ function startOf({ last, meta }: HistoryAnswer): Pick<Wishes, "mode" | "trail"> 
   return meta.complete ? { mode: "live" } : { mode: "behind", trail: { at: last, hasLeft: false } };
 }
 
+/**
+ * The client's own sockets of before, which it has let go of. An upgrade that was under way for long
+ * and comes late takes the place of none that was made after it.
+ */
+function olderOf(connections: Connections, { caller, right, query }: ConnectRequest): readonly Connection[] {
+  const { instance, attempt = 0 } = query;
+  if (instance === undefined) return [];
+  // Who has come upon another's instance may not end its socket: key, strength and hub key are the same.
+  const isOwn = (one: Connection): boolean =>
+    one.isOf(instance) && one.verified === caller.verified && one.right === right;
+  return connections.ofKey(caller.key).filter((one) => isOwn(one) && one.attempt <= attempt);
+}
+
 /** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */
-function makeRoom({ connections, limits }: ConnectPorts, caller: Caller, now: number): Refusal | undefined {
-  // Plain sockets of a key that is proven are about to be closed.
-  const isRival = (one: Connection): boolean => !one.isClosing && (one.verified || !caller.verified);
+function makeRoom({ connections, limits }: ConnectPorts, asked: ConnectRequest, now: number): Refusal | undefined {
+  const { caller } = asked;
+  const own = new Set(olderOf(connections, asked));
+  // Plain sockets of a key that is proven are about to be closed, and so are the client's own of before.
+  const isRival = (one: Connection): boolean => !one.isClosing && !own.has(one) && (one.verified || !caller.verified);
   const peers = connections.ofKey(caller.key).filter(isRival);
   if (peers.length >= SOCKETS_PER_KEY) {
     const silent = peers.find((connection) => connection.isSilent(now));
     if (silent === undefined) return tooManyOfKey();
-    connections.drop(silent, refusal("replaced", "a newer socket of this key took the place of this silent one"), now);
+    connections.drop(silent, replaced("of this key, this one being silent"), now);
   }
-  if (connections.size >= limits.HUB_MAX_SOCKETS) return tooManySockets(limits.HUB_MAX_SOCKETS);
+  if (connections.size - own.size >= limits.HUB_MAX_SOCKETS) return tooManySockets(limits.HUB_MAX_SOCKETS);
   return undefined;
+}
+
+function replaced(which: string): Refusal {
+  return refusal("replaced", `a newer socket took the place of this one: it is ${which}`);
 }
 
 function tooManyOfKey(): Refusal {

@@ -56,6 +56,9 @@ interface Attachment {
   readonly paced: boolean;
   /** Gets lines in place of frames; absent in attachments of before there were any. */
   readonly line?: boolean;
+  /** Names the client over all its sockets, and counts its upgrades (SOC1). */
+  readonly instance?: string | undefined;
+  readonly attempt?: number | undefined;
   readonly mode: Mode;
   /** The last message it was pushed, where the hub has to go on, and whether it had left by then. */
   readonly trail?: { readonly at: number; readonly hasLeft: boolean } | undefined;
@@ -72,7 +75,7 @@ export interface Admitted {
   readonly isObserver: boolean;
 }
 
-export type Wishes = Pick<Attachment, "batch" | "echo" | "line" | "mode" | "trail">;
+export type Wishes = Pick<Attachment, "batch" | "echo" | "line" | "mode" | "trail" | "instance" | "attempt">;
 
 interface Opening extends Admitted {
   readonly wishes: Wishes;
@@ -166,6 +169,14 @@ export class Connection {
 
   get echo(): boolean {
     return this.#attached.echo;
+  }
+
+  isOf(instance: string): boolean {
+    return this.#attached.instance === instance;
+  }
+
+  get attempt(): number {
+    return this.#attached.attempt ?? 0;
   }
 
   get mode(): Mode {

@@ -7,6 +7,7 @@ import { historyFields, sendFields } from "./command.ts";
 import { refuse, type Result, ok } from "./error.ts";
 import * as field from "./fields.ts";
 import { HISTORY_DEFAULT, KICK_MINUTES, LIST_DEFAULT } from "./limits.ts";
+import { positions } from "./positions.ts";
 
 const addressed = { channel_id: field.channelId, key: field.agentKey };
 const introduced = { name: v.optional(field.participantName), kind: v.optional(field.kind) };
@@ -50,10 +51,10 @@ export const LISTEN_QUERY = v.object({
   ...listening,
 });
 /** GET /api/listen: several channels at once; without `after`, those the key has joined. */
-export const LISTEN_ALL_QUERY = v.object({ key: field.agentKey, after: v.optional(field.positions), ...listening });
+export const LISTEN_ALL_QUERY = v.object({ key: field.agentKey, after: v.optional(positions), ...listening });
 /** The same, of those who only read (SOC9): they have no position of their own. */
 export const OBSERVE_QUERY = v.object({ after: v.optional(field.after), epoch: v.optional(field.epoch), ...listening });
-export const OBSERVE_ALL_QUERY = v.object({ after: field.positions, ...listening });
+export const OBSERVE_ALL_QUERY = v.object({ after: positions, ...listening });
 /** GET /api/channel/list */
 export const LIST_QUERY = v.object({
   limit: v.optional(field.listLimit, LIST_DEFAULT),
@@ -65,6 +66,8 @@ const wishes = {
   epoch: v.optional(field.epoch),
   frames: v.optional(v.picklist(["single", "batch"], "bad_request frames must be single or batch")),
   echo: v.optional(v.picklist(["0", "1"], "bad_request echo must be 0 or 1")),
+  instance: v.optional(field.instance),
+  attempt: v.optional(field.attempt),
 };
 
 /** GET /ws/channel/:id */

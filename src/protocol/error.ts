@@ -60,7 +60,7 @@ export const ERRORS = {
     status: 409,
     close: 4509,
     retry: false,
-    means: "a newer socket of the same key took the place of this silent one",
+    means: "a newer socket took the place of this one, which was silent or of the same instance",
   },
   internal: { status: 500, close: 1011, retry: true, means: "a fault of the hub; quote the request id" },
   hub_not_configured: { status: 503, retry: false, means: "the hub has no key yet, or a variable that makes no sense" },

@@ -8,7 +8,6 @@ import {
   HISTORY_MAX,
   KICK_MINUTES_MAX,
   LIST_MAX,
-  LISTEN_CHANNELS,
   NAME_CODE_POINTS,
   REF_LENGTH,
   SEQ_MAX,
@@ -33,7 +32,7 @@ import {
 export type FieldSchema = Readonly<Record<string, unknown>>;
 
 /** Says beside a schema how the document shows it. */
-function shown<T>(schema: FieldSchema): v.MetadataAction<T, { readonly json: FieldSchema }> {
+export function shown<T>(schema: FieldSchema): v.MetadataAction<T, { readonly json: FieldSchema }> {
   return v.metadata({ json: schema });
 }
 
@@ -45,7 +44,7 @@ export function fieldSchema(schema: v.GenericSchema): FieldSchema {
 }
 
 /** A message a schema gives, with the code it stands for in front. */
-function fault(code: ErrorCode, text: string): string {
+export function fault(code: ErrorCode, text: string): string {
   return `${code} ${text}`;
 }
 
@@ -225,6 +224,20 @@ export const channelId: v.GenericSchema<unknown, string> = v.pipe(
   shown({ type: "string", examples: ["ch-1"] }),
 );
 
+const INSTANCE_PATTERN = /^[A-Za-z0-9_-]{16,64}$/;
+
+/** Names one client over all its sockets (SOC1): random, so that nobody else comes upon it. */
+export const instance: v.GenericSchema<unknown, string> = v.pipe(
+  v.unknown(),
+  v.string(fault("bad_request", "instance must be a string")),
+  v.check(
+    (value) => INSTANCE_PATTERN.test(value),
+    fault("bad_request", "instance must be 16 to 64 of the characters A-Z a-z 0-9 _ -"),
+  ),
+  shown({ type: "string", pattern: INSTANCE_PATTERN.source }),
+);
+export const attempt: v.GenericSchema<unknown, number> = wholeNumber("attempt", "bad_request", 0, SEQ_MAX);
+
 export const to: v.GenericSchema<unknown, string[]> = v.pipe(
   v.unknown(),
   v.array(shortText("to", TARGET_LENGTH), fault("bad_request", "to must be an array of names or keys")),
@@ -254,38 +267,6 @@ export const listenFor: v.GenericSchema<unknown, (typeof LISTEN_FOR)[number]> = 
   shown({ type: "string", enum: LISTEN_FOR }),
 );
 
-/** Where to read on from in a channel. */
-export interface ChannelPosition {
-  readonly channel_id: string;
-  readonly after: number;
-}
-
-/** `ch-1:12,ch-4:7`: positions in several channels. */
-export const positions: v.GenericSchema<unknown, ChannelPosition[]> = v.pipe(
-  v.unknown(),
-  v.string(fault("bad_limit", "after must be positions such as ch-1:12,ch-4:7")),
-  v.transform((list) => list.split(",").map(positionOf)),
-  v.check((list) => !list.includes(undefined), fault("bad_limit", "after must be positions such as ch-1:12,ch-4:7")),
-  v.transform((list) => list.filter((one) => one !== undefined)),
-  v.check(
-    (list) => list.length <= LISTEN_CHANNELS,
-    fault("bad_limit", `after must hold at most ${LISTEN_CHANNELS} channels`),
-  ),
-  v.check(
-    (list) => new Set(list.map(({ channel_id }) => channel_id)).size === list.length,
-    fault("bad_limit", "after must hold each channel once"),
-  ),
-  shown({
-    type: "string",
-    examples: ["ch-1:12,ch-4:7"],
-    description: `at most ${LISTEN_CHANNELS} channels, each once`,
-  }),
-);
-
-function positionOf(place: string): ChannelPosition | undefined {
-  const [, channel_id, seq_text] = /^([^:]+):(\d{1,12})$/.exec(place) ?? [];
-  return channel_id === undefined ? undefined : { channel_id, after: Number(seq_text) };
-}
 export const watchSeconds: v.GenericSchema<unknown, number> = wholeNumber(
   "seconds",
   "bad_request",

@@ -17,8 +17,9 @@ export {
   type SendCommand,
 } from "./command.ts";
 export * from "./error.ts";
-export { type ChannelPosition, check, clientMsgId } from "./fields.ts";
+export { check, clientMsgId } from "./fields.ts";
 export * as field from "./fields.ts";
+export type { ChannelPosition } from "./positions.ts";
 export * from "./frame.ts";
 export * from "./limits.ts";
 export * as constants from "./limits.ts";

@@ -66,6 +66,16 @@ test.each(SCOPES)("[KEY1] a hub key of scope %s opens these routes and no others
   expect(opened).toEqual(allowed);
 });
 
+test("[SOC1] an instance that somebody with another hub key came upon ends no socket", async () => {
+  const room = await createChannel(hub.url);
+  const query = "key=carol&instance=carols-laptop-instance";
+  const carol = await connected(hub.url, room, query, { "x-spf-key": TEAM.text });
+  await connected(hub.url, room, query, { "x-spf-key": OLD.text });
+  expect(await carol.ask({ action: "send", text: "still here" })).toMatchObject({ type: "ack" });
+  await connected(hub.url, room, query, { "x-spf-key": TEAM.text });
+  expect(await carol.untilClosed()).toEqual({ code: 4509, reason: "replaced" });
+});
+
 test("[KEY1] [KEY2] every configured key admits as a header, and none as a part of the URL", async () => {
   for (const { text } of [READ, TEAM, OPS, BOUND]) {
     for (const headers of [{ "x-spf-key": text }, { "x-spf-key": "", authorization: `Bearer ${text}` }]) {

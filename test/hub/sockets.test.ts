@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { HubIndex } from "../../src/hub/index.ts";
-import { call, channelStub, createChannel, type Json, send, Socket } from "./support/hub.ts";
+import { call, channelStub, createChannel, history, type Json, send, Socket } from "./support/hub.ts";
 
 async function joined(id: string, query: string): Promise<Socket> {
   const socket = await Socket.connect(id, query);
@@ -40,6 +40,60 @@ test("[SOC1] a silent socket gives way to a ninth", async () => {
   const ninth = await joined(id, "key=alpha");
   expect(await closedOnes(sockets)).toEqual([{ code: 4509, reason: "replaced" }]);
   expect(await ninth.ask({ action: "send", text: "here" })).toMatchObject({ type: "ack" });
+});
+
+const OWN = "instance-of-alpha-1";
+
+test("[SOC1] a link that flaps is never shut out: a new socket takes the place of its instance's older ones, through sleep", async () => {
+  const id = await createChannel();
+  const others: Socket[] = [];
+  for (let opened = 0; opened < 7; opened++) others.push(await joined(id, "key=alpha"));
+  let newest = await joined(id, `key=alpha&instance=${OWN}`);
+  for (let attempt = 1; attempt <= 20; attempt++) {
+    if (attempt % 5 === 0) await evictDurableObject(channelStub(id));
+    const older = newest;
+    newest = await joined(id, `key=alpha&instance=${OWN}&attempt=${attempt}`);
+    expect(await older.next()).toMatchObject({ type: "error", code: "replaced", fatal: true });
+    await older.untilClosed();
+    expect(older.closed).toEqual({ code: 4509, reason: "replaced" });
+  }
+  await expect(Socket.connect(id, "key=alpha")).rejects.toThrow(/429.*too_many_sockets/);
+  expect(await newest.ask({ action: "send", text: "here" })).toMatchObject({ type: "ack" });
+  expect(others.filter(({ closed }) => closed !== undefined)).toEqual([]);
+});
+
+test("[SOC1] what was said on a replaced socket and comes later has no effect", async () => {
+  const id = await createChannel();
+  await joined(id, `key=alpha&instance=${OWN}`);
+  const [older] = await runInDurableObject(channelStub(id), (_channel, state) => state.getWebSockets());
+  const newer = await joined(id, `key=alpha&instance=${OWN}`);
+  await runInDurableObject(channelStub(id), (channel) => {
+    if (older === undefined) throw new Error("there is no socket");
+    channel.webSocketMessage(older, JSON.stringify({ action: "send", text: "from the grave" }));
+  });
+  await newer.ask({ action: "send", text: "alive" });
+  const { messages } = await history(id);
+  expect(messages.map(({ text }: Json) => text).slice(1)).toEqual(["alive"]);
+});
+
+test("[SOC1] an upgrade that comes late replaces none that was made after it", async () => {
+  const id = await createChannel();
+  const newer = await joined(id, `key=alpha&instance=${OWN}&attempt=8`);
+  await joined(id, `key=alpha&instance=${OWN}&attempt=7`);
+  expect(await newer.quiet()).toEqual([]);
+  expect(newer.closed).toBeUndefined();
+});
+
+test("[SOC1] who comes upon another's instance ends none of its sockets", async () => {
+  const id = await createChannel();
+  const alpha = await joined(id, `key=alpha&instance=${OWN}`);
+  const others = [
+    await joined(id, `key=bravo&instance=${OWN}`),
+    await joined(id, `key=alpha&instance=${OWN}x`),
+    await joined(id, "key=alpha"),
+  ];
+  await alpha.quiet();
+  expect([alpha, ...others].filter(({ closed }) => closed !== undefined)).toEqual([]);
 });
 
 /** Makes some `count` sockets look as if they had been opened `ms` earlier and never heard since. */

@@ -113,6 +113,13 @@ test("a connect query takes what the upgrade understands", () => {
   expect(query("?name=ALPHA")).toBe("bad_key key is required");
   expect(query("?key=alpha&frames=many")).toBe("bad_request frames must be single or batch");
   expect(query("?key=alpha&echo=yes")).toBe("bad_request echo must be 0 or 1");
+  const longest = "aZ09_-".padEnd(64, "x");
+  expect(query(`?key=alpha&instance=${longest}&attempt=7`)).toEqual({ key: "alpha", instance: longest, attempt: 7 });
+  for (const instance of ["", "x".repeat(15), "x".repeat(65), "has a space in it", "%C3%A9".repeat(16)])
+    expect(query(`?key=alpha&instance=${instance}`), instance).toBe(
+      "bad_request instance must be 16 to 64 of the characters A-Z a-z 0-9 _ -",
+    );
+  expect(query("?key=alpha&attempt=-1")).toBe("bad_request attempt must be a whole number from 0 to 999999999999");
 });
 
 test("names in a query are UTF-8, percent-encoded, and + is a space", () => {

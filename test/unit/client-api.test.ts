@@ -92,7 +92,7 @@ test("authorize signs each request and upgrade with what it covers", async () =>
   await hub.api.leave("ch-1");
   void hub.connect("ch-1");
   const socket = await host.socket();
-  const url = `${URL}/ws/channel/ch-1?key=alpha&frames=batch&echo=1&instance=id2`;
+  const url = `${URL}/ws/channel/ch-1?key=alpha&frames=batch&echo=1&instance=id2&attempt=1`;
   expect(signed).toEqual([
     { method: "POST", url: `${URL}/api/channel/leave`, body: '{"channel_id":"ch-1","key":"alpha"}' },
     { method: "GET", url },

@@ -36,7 +36,7 @@ async function refuse(host: FakeHost, isOver: () => boolean): Promise<void> {
 test("[SOC7] connecting asks for batches and for every number, and says who it is", async () => {
   const { socket } = await connected();
   expect(socket.request).toEqual({
-    url: "wss://hub.example/ws/channel/ch-1?key=alpha&name=ALPHA&kind=agent&frames=batch&echo=1&instance=id2",
+    url: "wss://hub.example/ws/channel/ch-1?key=alpha&name=ALPHA&kind=agent&frames=batch&echo=1&instance=id2&attempt=1",
     headers: { "x-spf-key": "hub-key" },
     protocols: [],
   });

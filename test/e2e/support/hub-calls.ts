@@ -9,8 +9,13 @@ export function startHub(variables: Readonly<Record<string, string>> = {}): Prom
 }
 
 /** Connects and takes the first frame. The socket ends with the test. */
-export async function connected(url: string, id: string, query: string): Promise<Agent> {
-  const agent = await Agent.connect(url, id, query);
+export async function connected(
+  url: string,
+  id: string,
+  query: string,
+  headers?: Readonly<Record<string, string>>,
+): Promise<Agent> {
+  const agent = await Agent.connect(url, id, query, headers);
   onTestFinished(() => agent.socket.terminate());
   await agent.next();
   return agent;
