@@ -78,7 +78,7 @@ export function failure(code: ClientCode | ErrorCode, message: string, extras: P
 const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 413, 415, 426]);
 /** Whatever its status: what no hub said may be another's in the moment, and what is signed anew is new. */
 const PASSING: ReadonlySet<string> = new Set(["bad_answer", "replay"]);
-const LASTING: ReadonlySet<string> = new Set(["hub_not_configured", "no_websocket"]);
+const LASTING: ReadonlySet<string> = new Set(["hub_not_configured", "storage_unreadable", "no_websocket"]);
 
 /** Whether the same may succeed later. Only the hub's own refusal, in its own form, is final. */
 export function isTemporary({ status, code }: Failure): boolean {

@@ -17,6 +17,7 @@ import { directory } from "./directory.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
 import type { HubIndex } from "./hub-index.ts";
 import { logFault } from "./log.ts";
+import { unreadable } from "./unreadable.ts";
 
 const RETRY_MS = 1000;
 
@@ -64,7 +65,19 @@ export async function callChannel<T>(
 ): Promise<Result<T>> {
   const found = await findChannel(env, id);
   if (!found.ok) return found;
-  return noteDeleted(found.value, await repeated(() => call(env.CHANNELS.getByName(`ch-${found.value}`)), options));
+  const number = found.value;
+  const result = await repeated(() => call(env.CHANNELS.getByName(`ch-${number}`)), options);
+  return noteDeleted(number, isUnanswered(result) ? await tellIfDeleted(env, number, result) : result);
+}
+
+function isUnanswered(result: Result<unknown>): boolean {
+  return !result.ok && (result.refusal.hint === MAY_BE_DAMAGED || result.refusal.code === "storage_unreadable");
+}
+
+/** A deleted channel whose storage cannot be opened cannot say itself that it is deleted. */
+async function tellIfDeleted<T>(env: Env, number: number, result: Result<T>): Promise<Result<T>> {
+  const record = await callIndex(env, async (index) => await index.record(number));
+  return !record.ok && record.refusal.code === "channel_deleted" ? record : result;
 }
 
 /** Remembers a channel's end, so that its object is not asked again. */
@@ -87,17 +100,33 @@ export async function repeated<T>(
   { isRepeatable, failed }: CallOptions,
 ): Promise<Result<T>> {
   let isFull = isRepeatable;
+  let isBroken = false;
   for (let tries = isRepeatable ? 2 : 1; tries > 0; tries--) {
     try {
       return await attempt();
     } catch (error) {
       logFault("call", { tries_left: tries - 1 }, error);
       if (isOverloaded(error)) return OVERLOADED;
+      const hopeless = unreadable(error);
+      if (hopeless !== undefined) return hopeless;
       isFull &&= isDiskFull(error);
+      isBroken = isInternal(error);
     }
   }
-  return isFull ? NOT_STORED : failed;
+  if (isFull) return NOT_STORED;
+  return isBroken && !failed.ok ? { ok: false, refusal: { ...failed.refusal, hint: MAY_BE_DAMAGED } } : failed;
 }
+
+/**
+ * All that the runtime tells of an object whose database it cannot open, before any code of ours
+ * runs; of its own passing faults it tells the same.
+ */
+function isInternal(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("internal error");
+}
+
+const MAY_BE_DAMAGED =
+  "if this goes on, what is stored may be damaged; the owner of the hub finds what to do in docs/OPERATIONS.md";
 
 /**
  * A full disk fails the commit whole. It ends the object, and with it the answers to what was stored

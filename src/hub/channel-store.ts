@@ -15,6 +15,7 @@ import {
   type TakenNonce,
 } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
+import { hasTable, migrate, type TableLayout, UnknownLayout } from "./migrations.ts";
 import { SqlLog, type Write } from "./sql-log.ts";
 
 /** Version of the tables below, stored with the channel. */
@@ -37,8 +38,33 @@ const TABLES = `
     total INTEGER NOT NULL, sends TEXT NOT NULL, body TEXT NOT NULL
   ) STRICT;`;
 
-/** From version 1 to 2: those who had joined before stand first, by key. */
-const ADD_JOINED_SEQ = "ALTER TABLE participant ADD COLUMN joined_seq INTEGER NOT NULL DEFAULT 0";
+/** The tables as they were first, and what came since. Those who had joined before `joined_seq` stand first, by key. */
+const LAYOUTS: readonly TableLayout[] = [
+  {
+    table: "channel",
+    first: [
+      ...["id", "schema", "number", "name", "created_by", "creator_name", "creator_kind", "created_at", "epoch"],
+      ...["dirty", "change"],
+    ],
+    added: [
+      { name: "paused", statement: "ALTER TABLE channel ADD COLUMN paused INTEGER NOT NULL DEFAULT 0" },
+      {
+        name: "guard_reset_seq",
+        statement: "ALTER TABLE channel ADD COLUMN guard_reset_seq INTEGER NOT NULL DEFAULT 0",
+      },
+    ],
+  },
+  {
+    table: "participant",
+    first: ["key", "name", "kind", "member", "verified", "read_seq", "seen_at"],
+    added: [
+      { name: "kicked_until", statement: "ALTER TABLE participant ADD COLUMN kicked_until INTEGER NOT NULL DEFAULT 0" },
+      { name: "nonces", statement: "ALTER TABLE participant ADD COLUMN nonces TEXT" },
+      { name: "joined_seq", statement: "ALTER TABLE participant ADD COLUMN joined_seq INTEGER NOT NULL DEFAULT 0" },
+    ],
+  },
+  { table: "log", first: ["seq", "count", "ts", "bytes", "total", "sends", "body"], added: [] },
+];
 
 /** The channel's side of the clean/dirty mark (IDX3). */
 export interface Mark {
@@ -60,10 +86,9 @@ export class ChannelStore {
   /** The channel as stored, or undefined where none was ever made: then nothing is written either. */
   load(): { readonly state: ChannelState; readonly mark: Mark } | undefined {
     const { sql } = this.#storage;
-    const [table] = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'channel'");
-    if (table === undefined) return undefined;
+    if (!hasTable(sql, "channel")) return undefined;
+    this.#migrate();
     const row = sql.exec<ChannelRow>("SELECT * FROM channel").one();
-    this.#migrate(row.schema);
     const head = this.log.head() ?? { last_seq: 0, last_ts: 0 };
     const rows = sql.exec<ParticipantRow>("SELECT * FROM participant ORDER BY joined_seq, key").toArray();
     const participants = rows.map(participantOf);
@@ -79,7 +104,8 @@ export class ChannelStore {
       this.#storage.sql.exec(TABLES);
       const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
       this.#storage.sql.exec(
-        "INSERT INTO channel VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)",
+        `INSERT INTO channel (id, schema, number, name, created_by, creator_name, creator_kind, created_at, epoch,
+          dirty, change, paused, guard_reset_seq) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)`,
         ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
       );
       this.#run(this.#writes(state, undefined, created_at));
@@ -102,14 +128,10 @@ export class ChannelStore {
     markSaved(state);
   }
 
-  /** Brings older tables up to date, all or nothing. */
-  #migrate(from: number): void {
-    if (from >= SCHEMA) return;
-    const { sql } = this.#storage;
-    this.#storage.transactionSync(() => {
-      if (from < 2) sql.exec(ADD_JOINED_SEQ);
-      sql.exec("UPDATE channel SET schema = ?", SCHEMA);
-    });
+  #migrate(): void {
+    const { schema } = this.#storage.sql.exec<{ schema: number }>("SELECT schema FROM channel").one();
+    if (schema > SCHEMA) throw new UnknownLayout(newerSchema(schema));
+    if (schema < SCHEMA) migrate(this.#storage, LAYOUTS, () => this.#run([["UPDATE channel SET schema = ?", SCHEMA]]));
   }
 
   #run(writes: readonly Write[]): void {
@@ -129,12 +151,20 @@ export class ChannelStore {
   }
 }
 
+function newerSchema(schema: number): string {
+  return `the channel was stored by a newer version of the hub (schema ${schema}; this one knows ${SCHEMA}); deploy that version again`;
+}
+
+/** By name: tables that were brought up to date have their columns in another order. */
+const WRITE_PARTICIPANT = `INSERT OR REPLACE INTO participant (key, name, kind, member, verified, read_seq, seen_at,
+  kicked_until, nonces, joined_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
 function writeParticipant(key: string, participant: Participant | undefined): Write {
   if (participant === undefined) return ["DELETE FROM participant WHERE key = ?", key];
   const { name, kind, member, verified, read_seq, seen_at, kicked_until = 0, nonces, joined_seq } = participant;
   const taken = nonces === undefined ? null : JSON.stringify(nonces);
   return [
-    "INSERT OR REPLACE INTO participant VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    WRITE_PARTICIPANT,
     ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken, joined_seq],
   ];
 }

@@ -62,7 +62,7 @@ export class HubIndex extends DurableObject<Env> {
       "quota_exceeded",
       `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`,
     );
-    this.#store = new IndexStore(ctx.storage.sql);
+    this.#store = new IndexStore(ctx.storage);
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */

@@ -1,14 +1,29 @@
 /** The index's one table. A create is one row; there is no secondary index. */
 import type { ChannelRecord } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
+import { hasTable, migrate, type TableLayout } from "./migrations.ts";
 
 const TABLE = `
-  CREATE TABLE IF NOT EXISTS channel (
+  CREATE TABLE channel (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
     creator_kind TEXT, creator_verified INTEGER NOT NULL, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL
   ) STRICT`;
+
+const LAYOUT: TableLayout = {
+  table: "channel",
+  first: [
+    ...["number", "name", "created_by", "creator_name", "creator_kind", "created_at", "epoch", "idempotency_key"],
+    ...["state", "dirty", "change", "summary"],
+  ],
+  added: [
+    {
+      name: "creator_verified",
+      statement: "ALTER TABLE channel ADD COLUMN creator_verified INTEGER NOT NULL DEFAULT 0",
+    },
+  ],
+};
 
 /** `deleting`: tombstone written, storage not yet erased. Tombstones stay, so ids are never reused. */
 type State = "live" | "deleting" | "deleted";
@@ -41,22 +56,24 @@ export interface Counts {
 }
 
 export class IndexStore {
-  readonly #storage: SqlStorage;
+  readonly #storage: DurableObjectStorage;
   #isMade = false;
   /** Kept in step with the table; counted once a wake. */
   #counts: Counts | undefined;
   /** Creates of the last day by creator and key; read back once a wake, newest first, until one is too old. */
   #creates: Map<string, number> | undefined;
 
-  constructor(sql: SqlStorage) {
-    this.#storage = sql;
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
   }
 
   /** The table is made at first use, never in a constructor, where a failing disk would be fatal. */
   get #sql(): SqlStorage {
-    if (!this.#isMade) this.#storage.exec(TABLE);
+    const { sql } = this.#storage;
+    if (!this.#isMade && hasTable(sql, "channel")) migrate(this.#storage, [LAYOUT]);
+    else if (!this.#isMade) sql.exec(TABLE);
     this.#isMade = true;
-    return this.#storage;
+    return sql;
   }
 
   counts(): Counts {
@@ -80,7 +97,8 @@ export class IndexStore {
     const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
     const verified = record.creator_verified === true ? 1 : 0;
     this.#sql.exec(
-      "INSERT INTO channel VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)",
+      `INSERT INTO channel (number, name, created_by, creator_name, creator_kind, creator_verified, created_at, epoch,
+        idempotency_key, state, dirty, change, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)`,
       ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, key, summary],
     );
     this.#creates?.set(createScope(created_by, key), number);

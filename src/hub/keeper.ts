@@ -8,6 +8,7 @@ import { channelDeleted, channelNotFound, ok, refuse, type Result } from "../pro
 import type { Announcer } from "./announcer.ts";
 import type { ChannelStore } from "./channel-store.ts";
 import { logFault } from "./log.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** After a failed write, changes are refused this long without trying. */
 const PAUSE_MS = 5000;
@@ -113,7 +114,7 @@ export class Keeper {
   #fail<T>(error: unknown): Result<T> {
     this.#state = undefined;
     logFault("channel_storage", { channel: this.#id }, error);
-    return storageRefuses(PAUSE_MS);
+    return unreadable(error) ?? storageRefuses(PAUSE_MS);
   }
 }
 

@@ -66,6 +66,7 @@ export const ERRORS = {
   hub_not_configured: { status: 503, retry: false, means: "the hub has no key yet, or a variable that makes no sense" },
   socket_expired: { status: 503, close: 4001, retry: true, means: "the socket is 24 hours old; connect again" },
   storage_unavailable: { status: 503, retry: true, means: "nothing was stored; try again" },
+  storage_unreadable: { status: 503, retry: false, means: "what is stored is damaged, or of a version unknown here" },
   overloaded: { status: 503, retry: true, means: "the channel has more work than it can take" },
   outcome_unknown: {
     status: 503,

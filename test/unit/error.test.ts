@@ -28,9 +28,10 @@ test.each(CODES)("%s has a legal status, a legal close code and a line for peopl
   expect(means).toMatch(/^\S.{9,}$/);
 });
 
-test("a status tells what its range says: 429 and 5xx may be tried again, the other 4xx may not", () => {
+test("a status tells what its range says: 429 and 5xx may be tried again, unless the owner must act first; the other 4xx may not", () => {
   const retried = CODES.filter((code) => ERRORS[code].retry);
-  const expected = CODES.filter((code) => ERRORS[code].status >= 429 && code !== "hub_not_configured");
+  const waitForTheOwner: ReadonlySet<ErrorCode> = new Set(["hub_not_configured", "storage_unreadable"]);
+  const expected = CODES.filter((code) => ERRORS[code].status >= 429 && !waitForTheOwner.has(code));
   expect(retried).toEqual(expected);
 });
 
