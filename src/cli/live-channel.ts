@@ -5,6 +5,13 @@
 import type { ApiClient, ChannelClient, HubClient } from "../client/index.ts";
 import type { ListenAnswer } from "../tool/index.ts";
 import { Stretch, type Wanted } from "./stretch.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** Whose channels are held, and who follows what comes. */
+export interface Holder {
+  readonly key: string;
+  readonly watcher?: Watcher | undefined;
+}
 
 /** Where to look from: a new read position, or a place that moves none. */
 export interface Begin {
@@ -30,11 +37,13 @@ export class LiveChannel {
   }
 
   /** Undefined where the agent is no participant: connecting would make it one. */
-  static async open(hub: HubClient, id: string, key: string): Promise<LiveChannel | undefined> {
+  static async open(hub: HubClient, id: string, { key, watcher }: Holder): Promise<LiveChannel | undefined> {
     const { participants, epoch } = await hub.api.channel(id);
     const own = participants.find((participant) => participant.key === key);
     if (own === undefined) return undefined;
     const client = await hub.connect(id, { after: own.read_seq, epoch, wait_ms: 0 });
+    // Before the first event can be taken: what waits since the read position is told as well.
+    if (watcher !== undefined) client.on("message", (message) => watcher.heard(message));
     return new LiveChannel(client, key, own.read_seq);
   }
 

@@ -4,23 +4,23 @@
  */
 import { type HubClient, HubError } from "../client/index.ts";
 import { LISTEN_CHANNELS } from "../protocol/index.ts";
-import { LiveChannel } from "./live-channel.ts";
+import { type Holder, LiveChannel } from "./live-channel.ts";
 
 /** Milliseconds until a channel that could not be opened is tried again. */
 const RETRY_MS = 30_000;
 
 export class LiveChannels {
   #hub: HubClient;
-  readonly #key: string;
+  readonly #holder: Holder;
   readonly #held: Map<string, Promise<LiveChannel | undefined>> = new Map();
   /** Channels the agent does not want held. */
   readonly #off: Set<string> = new Set();
   readonly #failedAt: Map<string, number> = new Map();
   readonly #log: (line: string) => void;
 
-  constructor(hub: HubClient, key: string, log: (line: string) => void) {
+  constructor(hub: HubClient, holder: Holder, log: (line: string) => void) {
     this.#hub = hub;
-    this.#key = key;
+    this.#holder = holder;
     this.#log = log;
   }
 
@@ -66,7 +66,7 @@ export class LiveChannels {
 
   async #open(id: string): Promise<LiveChannel | undefined> {
     try {
-      return await LiveChannel.open(this.#hub, id, this.#key);
+      return await LiveChannel.open(this.#hub, id, this.#holder);
     } catch (error) {
       if (!(error instanceof HubError)) throw error;
       this.#failedAt.set(id, Date.now());

@@ -28,12 +28,14 @@ import { hasNews, hear } from "./hear.ts";
 import { LiveChannels } from "./live-channels.ts";
 import { answered } from "./refusals.ts";
 import { allChannels } from "./session.ts";
+import type { Watcher } from "./watcher.ts";
 
 export interface LivePortOptions {
   readonly agent: Agent;
   readonly hubFor: (agent: Agent) => HubClient;
   /** A line for whoever looks into the server's log. */
   readonly log: (line: string) => void;
+  readonly watcher?: Watcher;
 }
 
 type Port = { [Verb in keyof HubPort]: HubPort[Verb] };
@@ -59,7 +61,8 @@ export class LivePort implements Port {
     this.#options = options;
     this.#agent = options.agent;
     this.#hub = options.hubFor(this.#agent);
-    this.#live = new LiveChannels(this.#hub, this.#agent.key, options.log);
+    const { watcher, log } = options;
+    this.#live = new LiveChannels(this.#hub, { key: this.#agent.key, watcher }, log);
   }
 
   /** The agent's own identity; a call may name itself anew, but not be somebody else. */
@@ -218,6 +221,13 @@ export class LivePort implements Port {
       }),
     );
     return ok({ hub: this.#hub.api.url, connections });
+  }
+
+  /** Holds the channels the agent is in live from now on, and looks for new ones whenever it is called. */
+  async attend(): Promise<Result<true>> {
+    const joined = await answered(this.#channels());
+    if (joined.ok) await this.#live.holdAll(joined.value.map(({ id }) => id));
+    return map(joined, () => true as const);
   }
 
   /** Ends all connections. */

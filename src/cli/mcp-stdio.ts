@@ -9,6 +9,7 @@ import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/s
 import { type CallContext, callTool, type HubPort, INSTRUCTIONS, type Memory, TOOL } from "../tool/index.ts";
 import type { Input, Output } from "./terminal.ts";
 import { VERSION } from "./version.ts";
+import type { Watcher } from "./watcher.ts";
 
 export interface McpOptions {
   readonly stdin: Input;
@@ -16,14 +17,16 @@ export interface McpOptions {
   readonly log: (line: string) => void;
   /** What the agent was shown (HST2). */
   readonly memory: Memory;
+  readonly watcher?: Watcher;
 }
 
 /** The tool as the SDK types it: what is constant in ours may change in theirs. */
 const LISTED = JSON.parse(JSON.stringify(TOOL)) as Tool;
 
 /** Serves until the host closes stdin. */
-export async function serveMcp(port: HubPort, { stdin, stdout, log, memory }: McpOptions): Promise<void> {
-  const server = serveStdio(() => serverOver(port, memory, log), {
+export async function serveMcp(port: HubPort, options: McpOptions): Promise<void> {
+  const { stdin, stdout, log } = options;
+  const server = serveStdio(() => serverOver(port, options), {
     transport: new StdioServerTransport(stdin, stdout),
     onerror: (error) => log(error.message),
   });
@@ -32,7 +35,7 @@ export async function serveMcp(port: HubPort, { stdin, stdout, log, memory }: Mc
   await server.close();
 }
 
-function serverOver(port: HubPort, memory: Memory, log: (line: string) => void): Server {
+function serverOver(port: HubPort, { log, memory, watcher }: McpOptions): Server {
   const server = new Server(
     { name: "channel-hub", version: VERSION },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
@@ -45,6 +48,7 @@ function serverOver(port: HubPort, memory: Memory, log: (line: string) => void):
         `Unknown tool: ${params.name}; this server has ${TOOL.name}`,
       );
     }
+    watcher?.called(context.mcpReq["_meta"]);
     try {
       const { text, isError } = await callTool(port, params.arguments, {
         ...callContext(context, log),
@@ -57,6 +61,8 @@ function serverOver(port: HubPort, memory: Memory, log: (line: string) => void):
         content: [{ type: "text", text: "Error internal: a fault of channel-hub mcp; its log says more." }],
         isError: true,
       };
+    } finally {
+      watcher?.answered(params.arguments?.["action"]);
     }
   });
   return server;

@@ -123,12 +123,7 @@ export class Channel extends DurableObject<Env> {
 
   details(proven?: Caller): Promise<Result<ChannelDetails>> {
     return this.#reading(proven, (state) => {
-      const now = Date.now();
-      const presence = {
-        now,
-        isConnected: (key: string) => this.#connections.isConnected(key, now),
-        lastHeard: (key: string) => this.#connections.lastHeard(key),
-      };
+      const presence = this.#connections.presence(Date.now());
       return describe(state, this.#keeper.log, presence, this.#limits);
     });
   }

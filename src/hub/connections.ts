@@ -2,6 +2,7 @@
  * The channel's sockets by key: a cache over `ctx.getWebSockets()`, filled once a wake, because
  * reading every attachment at every broadcast costs a fifth of it. Closing sockets are not in it.
  */
+import type { Presence } from "../channel/index.ts";
 import { refusal, type Refusal, SOCKET_LIFE_MS } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
 
@@ -92,6 +93,10 @@ export class Connections {
   lastHeard(key: string): number {
     const heard = this.ofKey(key).map((connection) => Math.max(connection.pinged_at, connection.heard_at));
     return Math.max(this.#heard.get(key) ?? 0, ...heard);
+  }
+
+  presence(now: number): Presence {
+    return { now, isConnected: (key) => this.isConnected(key, now), lastHeard: (key) => this.lastHeard(key) };
   }
 
   /** Whether messages are pushed to a socket of the key. */
