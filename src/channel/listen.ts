@@ -5,6 +5,7 @@
 import {
   HISTORY_DEFAULT,
   HISTORY_MAX,
+  isFor,
   type ListenAnswer,
   type ListenFor,
   type Message,
@@ -49,7 +50,7 @@ export function listen(state: ChannelState, log: MessageLog, query: ListenQuery)
     if (messages.length >= query.limit) break;
     next = message.seq;
     if (message.from === query.key) own++;
-    else if (query.for === "all" || isMentioned(message, query.key)) messages.push(message);
+    else if (query.for === "all" || isFor(message, query.key)) messages.push(message);
     else others++;
   }
   const { id: channel_id, record } = state;
@@ -90,11 +91,7 @@ export function endsWait({ messages, more, gap }: ListenAnswer): boolean {
 /** Whether a new message is one that a listener waits for. */
 export function wakes(message: Message, { key, for: wanted }: Pick<ListenQuery, "key" | "for">): boolean {
   if (message.msg_type === "system" || message.from === key) return false;
-  return wanted === "all" || isMentioned(message, key);
-}
-
-function isMentioned({ mentions }: Message, key: string): boolean {
-  return mentions?.includes(key) === true;
+  return wanted === "all" || isFor(message, key);
 }
 
 function startOf(state: ChannelState, query: ListenQuery): Start & { readonly start: number } {

@@ -1,13 +1,17 @@
 /**
  * Whom a message is for: `to`, the author of the message it answers, and `@Name` in its text,
  * resolved to keys when it is sent (LIS4). A name that several carry is their single verified
- * holder's, else nobody's.
+ * holder's, else nobody's. What is told of it is bounded, whatever names there are.
  */
-import type { Unresolved } from "../protocol/index.ts";
+import { EVERYONE, fold, mentionedIn, AtNames, type Unresolved } from "../protocol/index.ts";
 import type { ChannelState, Participant } from "./state.ts";
 
-/** Mentions looked at in one text; a text of nothing but `@` must not cost more than others. */
-const MENTIONS_SCANNED = 100;
+/** More keys than this are written as everyone's: they can be no others. */
+const MENTIONS_MAX = 128;
+/** What could not be resolved is told of so many names, */
+const UNRESOLVED_MAX = 32;
+/** and so many of the keys that carry one. */
+const CANDIDATES_MAX = 8;
 
 interface Addressed {
   readonly text: string;
@@ -28,48 +32,60 @@ export function resolveMentions(state: ChannelState, sender: string, { text, to,
   const names = namesOf(state);
   const keys = new Set<string>();
   const unresolved = new Map<string, Unresolved>();
-  const everyone = [...state.members];
   const add = (name: string, resolved: Resolved): void => {
-    if (Array.isArray(resolved)) unresolved.set(name, { name, candidates: resolved });
-    else for (const key of resolved === "all" ? everyone : [resolved.key]) keys.add(key);
+    if (Array.isArray(resolved)) noteUnresolved(unresolved, name, resolved);
+    else for (const key of resolved === EVERYONE ? state.members : [resolved.key]) keys.add(key);
   };
   for (const target of to ?? []) add(target, resolveTarget(state, names, target.replace(/^@/, "")));
   if (answered !== undefined && state.members.has(answered)) keys.add(answered);
-  for (const name of mentionedNames(text, names)) add(name, names.resolve(name));
+  for (const name of text.includes("@") ? mentionedIn(text, names.named) : [])
+    add(name, resolveNamed(state, names, name));
   keys.delete(sender);
-  return { mentions: [...keys], unresolved: [...unresolved.values()] };
+  return { mentions: keys.size > MENTIONS_MAX ? [EVERYONE] : [...keys], unresolved: [...unresolved.values()] };
+}
+
+function noteUnresolved(unresolved: Map<string, Unresolved>, name: string, carriers: readonly string[]): void {
+  if (unresolved.size < UNRESOLVED_MAX) unresolved.set(name, { name, candidates: carriers.slice(0, CANDIDATES_MAX) });
 }
 
 /** The key a target stands for: a participant's key, also of one that left, or the name of just one. */
 export function resolveTo(state: ChannelState, target: string): string | undefined {
   if (state.participants.has(target)) return target;
   const resolved = namesOf(state).resolve(target.replace(/^@/, ""));
-  return Array.isArray(resolved) || resolved === "all" ? undefined : resolved.key;
+  return Array.isArray(resolved) || resolved === EVERYONE ? undefined : resolved.key;
 }
 
 /** One participant, everybody, or the keys that came into question. */
-type Resolved = Pick<Participant, "key"> | "all" | string[];
+type Resolved = Pick<Participant, "key"> | typeof EVERYONE | string[];
 
 /** The members' names, folded, with who carries them. */
 interface Names {
-  readonly longest: number;
-  has(name: string): boolean;
+  /** What may follow an `@`. */
+  readonly named: AtNames;
   resolve(name: string): Resolved;
 }
 
+/** Made anew when somebody comes, goes, is renamed or proven: a turn of many sends makes them once. */
+const known: WeakMap<ChannelState["roster"], Names> = new WeakMap();
+
 function namesOf(state: ChannelState): Names {
+  const made = known.get(state.roster) ?? makeNames(state);
+  known.set(state.roster, made);
+  return made;
+}
+
+function makeNames(state: ChannelState): Names {
   const holders = new Map<string, Participant[]>();
-  let longest = "all".length;
-  for (const participant of state.participants.values()) {
-    if (!participant.member) continue;
+  const members = [...state.participants.values()].filter((participant) => participant.member);
+  for (const participant of members) {
     const name = fold(participant.name);
-    holders.set(name, [...(holders.get(name) ?? []), participant]);
-    longest = Math.max(longest, name.length);
+    const others = holders.get(name);
+    if (others === undefined) holders.set(name, [participant]);
+    else others.push(participant);
   }
   return {
-    longest,
-    has: (name) => fold(name) === "all" || holders.has(fold(name)),
-    resolve: (name) => (fold(name) === "all" ? "all" : only(holders.get(fold(name)) ?? [])),
+    named: new AtNames(members),
+    resolve: (name) => (fold(name) === EVERYONE ? EVERYONE : only(holders.get(fold(name)) ?? [])),
   };
 }
 
@@ -86,83 +102,8 @@ function resolveTarget(state: ChannelState, names: Names, target: string): Resol
   return state.members.has(target) ? { key: target } : names.resolve(target);
 }
 
-/** Case-insensitive comparison form. */
-function fold(name: string): string {
-  return name.toUpperCase().toLowerCase();
-}
-
-const AT = /(?<![\p{L}\p{N}_])@/gu;
-const NAME_GOES_ON = /^[\p{L}\p{N}_-]/u;
-/** What an unknown name is taken to be, for the report of what resolved to nobody. */
-const UNKNOWN_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]{0,63}/u;
-
-/** Names after an `@`: the longest known one, else the word that stands there. */
-function mentionedNames(text: string, names: Names): Set<string> {
-  const found = new Set<string>();
-  const prose = withoutCode(text);
-  let scanned = 0;
-  for (const match of prose.matchAll(AT)) {
-    if (++scanned > MENTIONS_SCANNED) break;
-    const rest = prose.slice(match.index + 1, match.index + 1 + Math.max(names.longest, 64) + 2);
-    const name = longestName(rest, names) ?? UNKNOWN_NAME.exec(rest)?.[0].replace(/[.-]+$/, "");
-    if (name !== undefined) found.add(name);
-  }
-  return found;
-}
-
-function longestName(rest: string, names: Names): string | undefined {
-  for (let length = Math.min(names.longest, rest.length); length > 0; length--) {
-    const name = rest.slice(0, length);
-    if (names.has(name) && !NAME_GOES_ON.test(rest.slice(length))) return name;
-  }
-  return undefined;
-}
-
-/** CommonMark: what follows an opening mark of backticks holds no backtick; nothing follows a closing one. */
-const FENCE_OPENS = /^ {0,3}(`{3,}(?!.*`)|~{3,})/;
-const FENCE_CLOSES = /^ {0,3}(`{3,}|~{3,})[ \t]*$/;
-
-/** The text with code blanked out: fenced blocks (also an open one) and spans. */
-function withoutCode(text: string): string {
-  if (!text.includes("`") && !text.includes("~~~")) return text;
-  const lines: string[] = [];
-  let fence: string | undefined;
-  for (const line of text.split("\n")) {
-    const mark = (fence === undefined ? FENCE_OPENS : FENCE_CLOSES).exec(line)?.[1];
-    const isFence =
-      mark !== undefined && (fence === undefined || (mark[0] === fence[0] && mark.length >= fence.length));
-    lines.push(isFence || fence !== undefined ? "" : line);
-    if (isFence) fence = fence === undefined ? mark : undefined;
-  }
-  return blankSpans(lines.join("\n"));
-}
-
-/** Blanks code spans: a run of backticks up to the next run of the same length. One pass. */
-function blankSpans(text: string): string {
-  const runs = [...text.matchAll(/`+/g)];
-  const nextOf = nextOfSameLength(runs);
-  let blanked = "";
-  let from = 0;
-  for (let at = 0; at < runs.length; at++) {
-    const close = nextOf[at];
-    const run = runs[at];
-    const end = close === undefined ? undefined : runs[close];
-    if (run === undefined || close === undefined || end === undefined) continue;
-    blanked += `${text.slice(from, run.index)} `;
-    from = end.index + end[0].length;
-    at = close;
-  }
-  return blanked + text.slice(from);
-}
-
-/** For each run, the index of the next one of its length. */
-function nextOfSameLength(runs: readonly RegExpExecArray[]): (number | undefined)[] {
-  const next = new Map<number, number>();
-  const found: (number | undefined)[] = [];
-  for (let at = runs.length - 1; at >= 0; at--) {
-    const length = runs[at]?.[0].length ?? 0;
-    found[at] = next.get(length);
-    next.set(length, at);
-  }
-  return found;
+/** After an `@` stands a name first, a key second. */
+function resolveNamed(state: ChannelState, names: Names, name: string): Resolved {
+  const resolved = names.resolve(name);
+  return Array.isArray(resolved) && state.members.has(name) ? { key: name } : resolved;
 }

@@ -96,6 +96,8 @@ export interface ChannelState {
   readonly participants: Map<string, Participant>;
   /** Keys of those who are joined; replaced, never changed, so that entries can hold on to it. */
   members: ReadonlySet<string>;
+  /** Another object whenever somebody comes, goes, is renamed or proven: what is derived from these can be kept beside it. */
+  roster: object;
   readonly sends: RecentSends;
   settings: ChannelSettings;
   /** Undefined: not counted yet since the wake. */
@@ -131,6 +133,7 @@ export function restoreChannel(
     last_ts: head.last_ts,
     participants: rows,
     members: memberKeys(rows),
+    roster: {},
     sends: new RecentSends(),
     settings,
     streak: undefined,
@@ -141,18 +144,25 @@ export function restoreChannel(
 /** Changes or adds a participant; its row is written with the turn. One that joins anew goes to the end. */
 export function putParticipant(state: ChannelState, participant: Participant): void {
   const wasMember = state.members.has(participant.key);
+  const before = state.participants.get(participant.key);
+  if (before?.name !== participant.name || before.verified !== participant.verified) state.roster = {};
   const known = state.participants.get(participant.key);
   if (known !== undefined && known.joined_seq !== participant.joined_seq) state.participants.delete(participant.key);
   state.participants.set(participant.key, participant);
   state.unsaved.participants.add(participant.key);
-  if (wasMember !== participant.member) state.members = memberKeys(state.participants);
+  if (wasMember !== participant.member) changeMembers(state);
 }
 
 /** Takes a participant's row away. */
 export function dropParticipant(state: ChannelState, key: string): void {
   state.participants.delete(key);
   state.unsaved.participants.add(key);
+  if (state.members.has(key)) changeMembers(state);
+}
+
+function changeMembers(state: ChannelState): void {
   state.members = memberKeys(state.participants);
+  state.roster = {};
 }
 
 /** The turn's writes are durable. */

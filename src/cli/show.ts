@@ -3,6 +3,7 @@
  * lines are indented, so that no text can pass for a line of the command's; what could move the
  * cursor, hide or turn around is written out. With `--json`, one message a line, as it is on the wire.
  */
+import { isFor } from "../protocol/mention.ts";
 import type { Gap } from "../protocol/message.ts";
 import { type Message, showJson, showLine, showSender, showText, systemLine } from "../protocol/index.ts";
 import type { Paint, Terminal } from "./terminal.ts";
@@ -48,7 +49,7 @@ function messageLines(message: Message, time: string, { reader, withChannel }: V
   if (msg_type === "system") return `${paint("dim", `${time} ${place} * ${systemLine(message)}`)}\n`;
   const body = showText(text).replaceAll("\n", `\n${INDENT}`);
   const isOwn = from === reader;
-  const isForReader = message.mentions?.includes(reader) === true;
+  const isForReader = isFor(message, reader);
   const sender = paint(isOwn ? "dim" : isForReader ? ["bold", "yellow"] : "cyan", showSender(from_name, verified));
   return `${paint("dim", `${time} ${place}`)} ${sender}${notes(message)}: ${body}\n`;
 }

@@ -2,6 +2,7 @@
  * The newest stretch of a channel as a live connection brought it: what a listen and the unread
  * counts are answered from without asking the hub. Bounded; what it no longer covers, it says so.
  */
+import { isFor } from "../protocol/mention.ts";
 import type { Message } from "../protocol/message.ts";
 
 /** Messages it holds: as many as a listen could ever show at once, twice over. */
@@ -53,7 +54,7 @@ export class Stretch {
   look(after: number, last: number, { key, for: whose, limit }: Wanted): Looked {
     const later = this.#messages.filter(({ seq }) => seq > after && seq <= last);
     const foreign = later.filter(({ from }) => from !== key);
-    const wanted = whose === "me" ? foreign.filter(({ mentions }) => mentions?.includes(key)) : foreign;
+    const wanted = whose === "me" ? foreign.filter((message) => isFor(message, key)) : foreign;
     const messages = wanted.slice(0, limit);
     const more = wanted.length > limit;
     const next = more ? (messages.at(-1)?.seq ?? after) : Math.max(last, after);

@@ -1,5 +1,7 @@
 /** @-completion: what is being typed at the caret, and whom it may name. Pure. */
 
+import { fold } from "../protocol/mention.ts";
+
 export interface Candidate {
   readonly key: string;
   readonly name: string;
@@ -41,7 +43,7 @@ export function complete(
   { key, name }: Candidate,
   everybody: readonly Candidate[],
 ): { readonly text: string; readonly caret: number } {
-  const isShared = everybody.filter((one) => one.name.toLowerCase() === name.toLowerCase()).length > 1;
+  const isShared = everybody.filter((one) => fold(one.name) === fold(name)).length > 1;
   const mention = `@${isShared ? key : name} `;
   const rest = text.slice(at + 1 + typed.length);
   return { text: text.slice(0, at) + mention + rest.replace(/^ /, ""), caret: at + mention.length };

@@ -5,10 +5,10 @@
  * it altogether (`trusted-types 'none'`). What is not understood is shown as it was written.
  */
 import { Lexer, type MarkedOptions, type MarkedToken, type Token, Tokenizer, type Tokens } from "marked";
-import type { Mentionable } from "./people.ts";
+import type { AtNames } from "../protocol/mention.ts";
+import { isTooMuch } from "./markdown-cost.ts";
+import { meantBy, type Mentionable } from "./people.ts";
 
-/** Longer texts are shown as they are: Markdown of this size is data, and slow to parse. */
-export const MARKDOWN_LENGTH = 16_384;
 /** Lists and quotes deeper than this are shown as they were written. */
 const DEPTH = 8;
 
@@ -26,15 +26,19 @@ type Tag = Inline | Tables | "p" | "hr" | "pre" | "blockquote" | "ul" | "ol" | "
 type Child = Node | string;
 
 /** Elements without script, style, image or any link but to the web and to mail. */
-export function renderMarkdown(text: string, mentionable: Mentionable): DocumentFragment {
+export function renderMarkdown(
+  text: string,
+  mentionable?: Mentionable,
+  mentions?: readonly string[],
+): DocumentFragment {
   const fragment = document.createDocumentFragment();
-  fragment.append(...(text.length > MARKDOWN_LENGTH ? [element("pre", [text])] : nodesOf(text, mentionable)));
+  fragment.append(...(isTooMuch(text) ? [element("pre", [text])] : nodesOf(text, { mentionable, mentions, depth: 0 })));
   return fragment;
 }
 
-function nodesOf(text: string, mentionable: Mentionable): readonly Child[] {
+function nodesOf(text: string, context: Context): readonly Child[] {
   try {
-    return draw(new Lexer(reading(mentionable.names)).lex(text), { mentionable, depth: 0 });
+    return draw(new Lexer(reading(context.mentionable?.named)).lex(text), context);
   } catch {
     // Too deep for marked's recursion: shown as it was written.
     return [element("pre", [text])];
@@ -42,12 +46,13 @@ function nodesOf(text: string, mentionable: Mentionable): readonly Child[] {
 }
 
 interface Context {
-  readonly mentionable: Mentionable;
+  readonly mentionable: Mentionable | undefined;
+  readonly mentions: readonly string[] | undefined;
   readonly depth: number;
 }
 
-function draw(tokens: readonly Token[] | undefined, { mentionable, depth }: Context): Child[] {
-  const deeper = { mentionable, depth: depth + 1 };
+function draw(tokens: readonly Token[] | undefined, { depth, ...rest }: Context): Child[] {
+  const deeper = { ...rest, depth: depth + 1 };
   return (tokens ?? []).map((token) => (depth > DEPTH ? token.raw : drawToken(token as Known, deeper)));
 }
 
@@ -88,12 +93,16 @@ const DRAWERS: { readonly [T in Known["type"]]: Drawer<T> } = {
   link: (token, context) => drawLink(token, draw(token.tokens, context)),
   // An image would tell its server who reads: its address is a link like others.
   image: (token) => drawLink(token, [token.text === "" ? token.href : token.text]),
-  mention: ({ raw, name }, { mentionable }) =>
-    element("span", [raw], mentionable.mine.has(name) ? "mention mine" : "mention"),
+  mention: drawMention,
   html: asWritten,
   def: asWritten,
   list_item: asWritten,
 };
+
+function drawMention({ raw, name }: MentionToken, { mentionable, mentions }: Context): Child {
+  const meant = mentionable === undefined ? undefined : meantBy(name, mentionable, mentions);
+  return meant === undefined ? raw : element("span", [raw], meant === "mine" ? "mention mine" : "mention");
+}
 
 function drawText(token: Tokens.Text | Tokens.Tag, context: Context): Child {
   if (!("tokens" in token) || token.tokens === undefined) return plain(token.text);
@@ -152,27 +161,27 @@ function element(tag: Tag, children: readonly Child[], name?: string): HTMLEleme
   return made;
 }
 
-/** GitHub's Markdown, and `@Name` of somebody known as the hub reads it (LIS4): the longest name that follows wins. */
-function reading(names: readonly string[]): MarkedOptions {
+/** GitHub's Markdown, and `@Name` as the hub reads it (LIS4). */
+function reading(named: AtNames | undefined): MarkedOptions {
+  const options = { gfm: true, breaks: true, tokenizer: new Tokenizer() };
+  if (named === undefined) return options;
   const tokenize = (source: string): MentionToken | undefined => {
     if (!source.startsWith("@")) return undefined;
-    const name = nameAt(source, names);
+    const name = named.longestIn(source.slice(1, NAME_UNITS));
     return name === undefined ? undefined : { type: "mention", raw: source.slice(0, name.length + 1), name };
   };
-  const extensions = { inline: [tokenize], startInline: [startOfMention], childTokens: {}, renderers: {} };
-  return { gfm: true, breaks: true, tokenizer: new Tokenizer(), extensions };
+  return {
+    ...options,
+    extensions: { inline: [tokenize], startInline: [startOfMention], childTokens: {}, renderers: {} },
+  };
 }
+
+/** UTF-16 units of a name or key at most, with its `@` and enough to see where it ends. */
+const NAME_UNITS = 132;
 
 /** Where the next mention may begin: at an `@` that follows no letter, digit or `_`. */
 function startOfMention(source: string): number | undefined {
-  const at = source.search(/[^\p{L}\p{N}_]@/u);
-  return at < 0 ? undefined : at + 1;
-}
-
-/** UTF-16 units of a name or key at most, and one more to see where it ends. */
-const NAME_UNITS = 129;
-
-function nameAt(source: string, names: readonly string[]): string | undefined {
-  const following = source.slice(1, 1 + NAME_UNITS).toLowerCase();
-  return names.find((name) => following.startsWith(name) && !/^[\p{L}\p{N}_-]/u.test(following.slice(name.length)));
+  for (let at = source.indexOf("@", 1); at > 0; at = source.indexOf("@", at + 1))
+    if (!/[\p{L}\p{N}_]$/u.test(source.slice(Math.max(0, at - 2), at))) return at;
+  return undefined;
 }

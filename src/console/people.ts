@@ -1,4 +1,5 @@
 /** Who may be named in a conversation, and how they are shown. Pure. */
+import { EVERYONE, fold, AtNames } from "../protocol/mention.ts";
 import type { Kind, Message, ParticipantDetail } from "../protocol/message.ts";
 
 export interface Face {
@@ -7,10 +8,12 @@ export interface Face {
   readonly kind: Kind | undefined;
 }
 
-/** Names that `@` may be followed by, lower-case, longest first; and which of them are the reader's. */
+/** What `@` may be followed by, and whom it may mean. */
 export interface Mentionable {
-  readonly names: readonly string[];
-  readonly mine: ReadonlySet<string>;
+  readonly named: AtNames;
+  /** By key, and by folded name. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  readonly me: string;
 }
 
 /** By key: the participants, and whoever else has spoken. */
@@ -26,17 +29,30 @@ export function facesOf(
   return faces;
 }
 
-/** Names and keys that `@` may be followed by. */
+/** Names and keys that `@` may be followed by, read as the hub reads them (LIS4). */
 export function mentionableIn(faces: ReadonlyMap<string, Face>, me: string): Mentionable {
-  const names = new Set(["all"]);
-  const mine = new Set(["all"]);
-  for (const { key, name } of faces.values()) {
-    for (const one of [key.toLowerCase(), name.toLowerCase()]) {
-      names.add(one);
-      if (key === me) mine.add(one);
-    }
-  }
-  return { names: [...names].toSorted((a, b) => b.length - a.length), mine };
+  const keys = new Map<string, readonly string[]>();
+  for (const { key, name } of faces.values())
+    for (const one of new Set([key, fold(name)])) keys.set(one, [...(keys.get(one) ?? []), key]);
+  return { named: new AtNames(faces.values()), keys, me };
+}
+
+/**
+ * Whether `@written` is one of the message's mentions, and one of the reader. `mentions` are those
+ * the hub found; undefined for what it has not stored yet.
+ */
+export function meantBy(
+  written: string,
+  { keys, me }: Mentionable,
+  mentions: readonly string[] | undefined,
+): "mine" | "others" | undefined {
+  if (fold(written) === EVERYONE) return mentions?.length === 0 ? undefined : "mine";
+  const named = [...(keys.get(fold(written)) ?? []), ...(keys.get(written) ?? [])];
+  const isFound = (key: string): boolean =>
+    mentions === undefined || mentions.includes(key) || mentions.includes(EVERYONE);
+  const meant = named.filter(isFound);
+  if (meant.length === 0) return undefined;
+  return meant.includes(me) ? "mine" : "others";
 }
 
 /** The same until somebody comes, goes or is renamed. */

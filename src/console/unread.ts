@@ -1,4 +1,5 @@
 /** What of a channel somebody has not read yet. Pure; counts as the hub does (PROTOCOL.md, LIS3). */
+import { isFor } from "../protocol/mention.ts";
 import type { Message } from "../protocol/message.ts";
 
 export interface Unread {
@@ -17,7 +18,7 @@ export const NOTHING_UNREAD: Unread = { read_seq: 0, count: 0, counted_to: 0, me
 export function countNews(unread: Unread, news: readonly Message[], me: string): Unread {
   const later = news.filter(({ seq }) => seq > Math.max(unread.counted_to, unread.read_seq));
   const others = later.filter((message) => isCounted(message, me));
-  const mentioning = others.filter(({ mentions }) => mentions?.includes(me) === true).map(({ seq }) => seq);
+  const mentioning = others.filter((message) => isFor(message, me)).map(({ seq }) => seq);
   return {
     read_seq: unread.read_seq,
     count: unread.count + others.length,

@@ -2,6 +2,7 @@
  * Messages → what to show: blocks that change seldom, and in them rows: days, groups by sender,
  * folded system lines, gaps, the mark of what is unread. Pure; the components only draw rows.
  */
+import { isFor } from "../protocol/mention.ts";
 import type { Gap, Message } from "../protocol/message.ts";
 import { systemLine } from "../protocol/names.ts";
 import { showLine } from "../protocol/visible.ts";
@@ -52,14 +53,15 @@ export function matches(message: Message, { text, from, type }: Filter, me: stri
   return isText && (from === "" || message.from === from) && isOfType(message, type, me);
 }
 
-function isOfType({ msg_type, mentions }: Message, type: Filter["type"], me: string): boolean {
+function isOfType(message: Message, type: Filter["type"], me: string): boolean {
+  const { msg_type } = message;
   switch (type) {
     case "":
       return true;
     case "message":
       return msg_type === "text";
     case "mentions":
-      return mentions?.includes(me) === true;
+      return isFor(message, me);
     case "toolresult":
     case "system":
       return msg_type === type;

@@ -9,6 +9,7 @@ import {
   type AckExtras,
   batchFrame,
   errorFrame,
+  EVERYONE,
   messageFrame,
   type Refusal,
   replyFrame,
@@ -20,6 +21,9 @@ import type { Connections } from "./connections.ts";
 import type { Listeners } from "./listeners.ts";
 import type { Pacing, Size } from "./pacing.ts";
 import type { Arrival } from "./turns.ts";
+
+/** Mentioned keys that an ack lists as offline. */
+const OFFLINE_MAX = 128;
 
 type Sent = Extract<Outcome, { type: "sent" }>;
 
@@ -104,10 +108,21 @@ export class Delivery {
     if (outcome.type !== "sent") return { outcome };
     const { duplicate, mentions, unresolved, guard, entry } = outcome;
     const delivered = entry === undefined ? 0 : this.#delivered(entry, caller.key);
-    const offline = mentions.filter(
-      (key) => !this.#connections.isConnected(key, now) && !this.#listeners.isListening(key),
-    );
-    return { outcome, extras: { ...named, duplicate, delivered, offline, unresolved, ...(guard && { guard }) } };
+    const offline = this.#offline(mentions, entry, now);
+    const more = offline.length - OFFLINE_MAX;
+    const away = { offline: offline.slice(0, OFFLINE_MAX), ...(more > 0 && { offline_more: more }) };
+    return { outcome, extras: { ...named, duplicate, delivered, ...away, unresolved, ...(guard && { guard }) } };
+  }
+
+  /** Mentioned keys that are neither connected nor waiting. */
+  #offline(mentions: readonly string[], entry: Entry | undefined, now: number): readonly string[] {
+    const offline: string[] = [];
+    const keys = mentions.includes(EVERYONE) ? (entry?.members ?? []) : mentions;
+    for (const key of keys) {
+      if (key === entry?.message.from) continue;
+      if (!this.#connections.isConnected(key, now) && !this.#listeners.isListening(key)) offline.push(key);
+    }
+    return offline;
   }
 
   /** Other participants whom a message reaches: on a socket, or because they wait for it. */

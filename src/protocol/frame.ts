@@ -31,8 +31,9 @@ export interface AckExtras extends Named {
   readonly duplicate: boolean;
   /** Other participants the message was pushed to; 0 on a duplicate. */
   readonly delivered: number;
-  /** Mentioned keys that nobody is connected for. */
+  /** Mentioned keys that nobody is connected for, at most 128; how many more there are. */
   readonly offline: readonly string[];
+  readonly offline_more?: number;
   /** Entries of `to` and mentions in the text that name nobody, or several. */
   readonly unresolved: readonly Unresolved[];
   /** Told to declared agents: how many more of them may speak in a row (GRD1). */

@@ -23,6 +23,7 @@ export type { ChannelPosition } from "./positions.ts";
 export * from "./frame.ts";
 export * from "./limits.ts";
 export * as constants from "./limits.ts";
+export { AtNames, EVERYONE, fold, isFor, mentionedIn } from "./mention.ts";
 export * from "./message.ts";
 export { clip, inQuotes, nameInSentence, showName, showSender, systemLine, wholeCodePoints } from "./names.ts";
 export * from "./signature.ts";

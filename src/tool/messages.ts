@@ -3,7 +3,7 @@
  * the minute changes. A text's further lines are indented, so that no text can pass for a line of
  * the tool's. What does not fit is left out at one end, and the caller says how to get it.
  */
-import { type Message, showLine, showText, systemLine } from "../protocol/index.ts";
+import { isFor, type Message, showLine, showText, systemLine } from "../protocol/index.ts";
 import { showSender, wholeCodePoints } from "./names.ts";
 
 export interface Fitting {
@@ -92,7 +92,7 @@ function partWithin(shown: string, most: number): string {
 
 /** `[418] BRAVO ✓ (re 412) @you: `, or `[419] * ` for what the hub says. */
 function headOf(message: Message, reader: string | undefined, namesakes: ReadonlySet<string>): string {
-  const { seq, from, from_name, msg_type, verified, reply_to, mentions } = message;
+  const { seq, from, from_name, msg_type, verified, reply_to } = message;
   if (msg_type === "system") return `[${seq}] * `;
   const notes: string[] = [];
   if (from === reader) notes.push("you");
@@ -100,7 +100,7 @@ function headOf(message: Message, reader: string | undefined, namesakes: Readonl
   if (msg_type !== "text") notes.push(msg_type);
   if (reply_to !== undefined) notes.push(`re ${reply_to}`);
   const said = notes.length === 0 ? "" : ` (${notes.join(", ")})`;
-  const isForReader = reader !== undefined && mentions?.includes(reader) === true;
+  const isForReader = reader !== undefined && isFor(message, reader);
   return `[${seq}] ${showSender(from_name, verified)}${said}${isForReader ? " @you" : ""}: `;
 }
 

@@ -12,9 +12,10 @@ export function showChannel(id: string, name?: string): string {
 }
 
 /** Some of many, by commas: `a, b, …3 more`. */
-export function someOf(entries: readonly string[], most: number): string {
+export function someOf(entries: readonly string[], most: number, left_out = 0): string {
   const shown = entries.slice(0, most).join(", ");
-  return entries.length > most ? `${shown}, …${entries.length - most} more` : shown;
+  const more = Math.max(0, entries.length - most) + left_out;
+  return more > 0 ? `${shown}, …${more} more` : shown;
 }
 
 /** `1 message`, `2 messages` */

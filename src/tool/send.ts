@@ -37,9 +37,9 @@ export async function send(turn: AgentTurn): Promise<Answered<Answer>> {
   );
 }
 
-function outcomeOf({ duplicate, delivered, offline, unresolved, guard }: SendAnswer): string {
+function outcomeOf({ duplicate, delivered, offline, offline_more = 0, unresolved, guard }: SendAnswer): string {
   const parts = [duplicate ? "it had been sent before" : `reached ${delivered === 0 ? "nobody yet" : delivered}`];
-  if (offline.length > 0) parts.push(`offline: ${someOf(offline.map(showLine), LISTED)}`);
+  if (offline.length > 0) parts.push(`offline: ${someOf(offline.map(showLine), LISTED, offline_more)}`);
   if (unresolved.length > 0) parts.push(`unresolved: ${someOf(unresolved.map(whoIsIt), LISTED)}`);
   if (guard !== undefined && guard.left <= GUARD_WARNS)
     parts.push(`loop guard: ${guard.left} more until somebody other than an agent speaks`);

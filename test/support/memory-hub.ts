@@ -179,7 +179,7 @@ class MemoryPort implements HubPort {
       message: messageIn(outcome),
       duplicate: outcome.duplicate,
       delivered: others.filter((key) => this.#hub.connected.has(key)).length,
-      offline: outcome.mentions.filter((key) => !this.#hub.connected.has(key)),
+      ...offlineOf(outcome.mentions, others, this.#hub.connected),
       unresolved: outcome.unresolved,
       position: fixture.value.state.participants.get(body.key)?.read_seq,
       ...(guard !== undefined && { guard: { limit: 60, left: guard } }),
@@ -339,4 +339,14 @@ function failable(port: HubPort, failing: ReadonlyMap<keyof HubPort, Refusal>): 
       return target[verb as keyof HubPort].bind(target);
     },
   });
+}
+
+/** As the hub tells it: everyone is written as one word, and a long list is cut. */
+function offlineOf(
+  mentions: readonly string[],
+  others: readonly string[],
+  connected: ReadonlySet<string>,
+): { offline: readonly string[]; offline_more?: number } {
+  const away = (mentions.includes("all") ? others : mentions).filter((key) => !connected.has(key));
+  return away.length > 128 ? { offline: away.slice(0, 128), offline_more: away.length - 128 } : { offline: away };
 }

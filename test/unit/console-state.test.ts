@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { HistoryMeta, Message } from "../../src/protocol/message.ts";
 import { changed, type Outgoing, receiptLine, withoutArrived } from "../../src/console/outgoing.ts";
-import { facesOf, isSameFaces, mentionableIn } from "../../src/console/people.ts";
+import { facesOf, isSameFaces, meantBy, mentionableIn } from "../../src/console/people.ts";
 import { formatRoute, parseRoute, type Route } from "../../src/console/route.ts";
 import { append, EMPTY, find, prepend, trim, withGap } from "../../src/console/timeline.ts";
 import { countNews, markRead, NOTHING_UNREAD } from "../../src/console/unread.ts";
@@ -121,7 +121,15 @@ test("participants have their newest names, and whoever spoke has one too", () =
   expect(isSameFaces(faces, new Map([...faces, ["alpha", { key: "alpha", name: "New", kind: undefined }]]))).toBe(
     false,
   );
-  const { names, mine } = mentionableIn(faces, "bravo");
-  expect(names.toSorted()).toEqual(["all", "alpha", "bravo"]);
-  expect([...mine]).toEqual(["all", "bravo"]);
+  const mentionable = mentionableIn(faces, "bravo");
+  const painted = (written: string, mentions?: string[]): unknown => meantBy(written, mentionable, mentions);
+  expect(["alpha", "ALPHA", "bravo", "all", "carol"].map((written) => painted(written))).toEqual([
+    ...["others", "others", "mine", "mine"],
+    undefined,
+  ]);
+  // What the hub did not resolve is not painted; a key counts as it is written.
+  expect(["alpha", "Alpha", "bravo", "BRAVO"].map((written) => painted(written, ["bravo"]))).toEqual([
+    ...[undefined, undefined, "mine", "mine"],
+  ]);
+  expect([painted("all", []), painted("Alpha", ["all"])]).toEqual([undefined, "others"]);
 });

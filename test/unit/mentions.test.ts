@@ -1,6 +1,6 @@
 /** [LIS4] Whom a message is for: `to`, the author it answers, and `@Name` in its text. */
 import { expect, test } from "vitest";
-import type { Unresolved } from "../../src/protocol/index.ts";
+import { AtNames, isFor, mentionedIn, type Unresolved } from "../../src/protocol/index.ts";
 import { ChannelFixture, messageIn, sendOf, sent } from "../support/channel-fixture.ts";
 
 /** alpha ALPHA, bravo BRAVO, carol Carol, anna Anna, anna-2 "Anna Lee", jose José, nihon 日本. */
@@ -197,16 +197,79 @@ test("[LIS4] all ways together name each key once, and the message carries them"
   });
 });
 
-/** Only tells a scan that is quadratic from one that is not. */
-const QUADRATIC_MS = 10_000;
-
-test("[LIS4] a text of nothing but @ or backticks costs no more than others", () => {
+test("[LIS4] a key may follow an @ as well: where it is nobody's name, and in its own case", () => {
   const channel = members();
-  for (let n = 0; n < 1000; n++) channel.join(`key-${n}`, `${"name ".repeat(12)}${n}`);
-  const began = performance.now();
-  for (const text of ["@".repeat(65_536), "@name ".repeat(10_000), "`".repeat(65_536), "``` `` ` ".repeat(7000)])
-    mention(text, {}, channel);
-  expect(performance.now() - began).toBeLessThan(QUADRATIC_MS);
+  channel.join("twin-1", "Twin");
+  channel.join("Twin.2:x", "Twin");
+  channel.join("carol.b", "bravo-2");
+  expect(mention("@twin-1", {}, channel).mentions).toEqual(["twin-1"]);
+  expect(mention("@Twin.2:x.", {}, channel).mentions).toEqual(["Twin.2:x"]);
+  expect(mention("@TWIN-1", {}, channel)).toEqual({ mentions: [], unresolved: [{ name: "TWIN-1", candidates: [] }] });
+  // A name comes before a key of the same letters, and the longest before both.
+  expect(mention("@bravo-2", {}, channel).mentions).toEqual(["carol.b"]);
+  expect(mention("@anna-2, @carol.b", {}, channel).mentions).toEqual(["anna-2", "carol.b"]);
+});
+
+test.each([
+  ["Straße", "@STRASSE", "@straße", "@Strasse"],
+  ["ΟΔΟΣ", "@οδος", "@Οδοσ", "@ΟΔΟΣ"],
+  ["İstanbul", "@i̇stanbul", "@İSTANBUL"],
+  ["ﬁne", "@FINE", "@fine"],
+])("[LIS4] the name %s is found in each of its spellings", (name, ...spellings) => {
+  const channel = members();
+  channel.join("one", name);
+  for (const spelling of spellings) expect(mention(`${spelling}!`, {}, channel).mentions).toEqual(["one"]);
+});
+
+test("[T41] [LIS4] a thousand of one name in a hundred spellings are told of in a few, with a few candidates", () => {
+  const channel = members();
+  for (let n = 0; n < 1000; n++) channel.join(`twin-${n}-${"x".repeat(100)}`, "abcdefgh");
+  const spellings = Array.from({ length: 100 }, (_, n) =>
+    [..."abcdefgh"].map((letter, at) => ((n >> at) & 1 ? letter.toUpperCase() : letter)).join(""),
+  );
+  const { mentions, unresolved } = mention(spellings.map((name) => `@${name}`).join(" "), {}, channel);
+  expect(mentions).toEqual([]);
+  expect(unresolved.map(({ candidates }) => candidates.length)).toEqual(Array.from({ length: 32 }, () => 8));
+  const many = mention(Array.from({ length: 100 }, (_, n) => `@nobody${n}`).join(" "), {}, channel).unresolved;
+  expect(many).toHaveLength(32);
+});
+
+test("[T41] [LIS4] @all of more than 128 is written as everyone, and is for each of them but its author", () => {
+  const channel = members();
+  for (let n = 0; n < 200; n++) channel.join(`long-${n}-${"x".repeat(110)}`, `Long ${n}`);
+  const message = messageIn(channel.send("alpha", "@all"));
+  expect(message.mentions).toEqual(["all"]);
+  expect(isFor(message, "bravo")).toBe(true);
+  expect(isFor(message, "alpha")).toBe(false);
+  expect(JSON.stringify(message).length).toBeLessThan(1000);
+});
+
+/** Look-ups that a scan makes among names and keys, whatever the machine. */
+function lookUps(text: string, people: readonly { key: string; name: string }[]): number {
+  let count = 0;
+  const { has } = Set.prototype;
+  const names = new AtNames(people);
+  Set.prototype.has = function counting(this: Set<unknown>, value: unknown) {
+    count++;
+    return has.call(this, value);
+  };
+  try {
+    mentionedIn(text, names);
+  } finally {
+    Set.prototype.has = has;
+  }
+  return count;
+}
+
+test("[T41] [LIS4] what a text costs is bounded by places and lengths, not by names or its own length", () => {
+  const people = Array.from({ length: 1000 }, (_, n) => ({ key: `key-${n}`, name: `${"n".repeat((n % 60) + 1)}${n}` }));
+  for (const text of [
+    "@".repeat(65_536),
+    `@${"n".repeat(64)} `.repeat(1000),
+    "`".repeat(65_536),
+    "``` `` ` ".repeat(7000),
+  ])
+    expect(lookUps(text, people)).toBeLessThanOrEqual(100 * 2 * 128);
 });
 
 test("[LIS4] a leading @ of `to` is taken off, one within is part of the name", () => {

@@ -3,7 +3,7 @@
  * answer. What does not fit waits: it is told how far this text goes.
  */
 import type { Message } from "../../client/index.ts";
-import { showJson } from "../../protocol/index.ts";
+import { isFor, showJson } from "../../protocol/index.ts";
 import { fitMessages, headline, showChannel } from "../../tool/index.ts";
 import type { Addressed } from "./mentions.ts";
 
@@ -45,7 +45,7 @@ function fitting(
   reader: string,
   fits: (some: readonly Message[]) => boolean,
 ): readonly Message[] {
-  const mine = messages.flatMap(({ mentions }, at) => (mentions?.includes(reader) === true ? [at] : []));
+  const mine = messages.flatMap((message, at) => (isFor(message, reader) ? [at] : []));
   const first = mine[0] ?? 0;
   const last = mine.findLast((at) => fits(messages.slice(first, at + 1))) ?? first;
   let start = first;

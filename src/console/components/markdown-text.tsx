@@ -10,20 +10,25 @@ import type { Mentionable } from "../people.ts";
 /** Texts over this many characters or lines are cut until somebody asks for the rest. */
 const CLAMP_LENGTH = 3000;
 const CLAMP_LINES = 40;
-const NOBODY: Mentionable = { names: [], mine: new Set() };
 
-export function MarkdownText(props: { readonly text: string; readonly mentionable: Mentionable }): JSX.Element {
-  const { text } = props;
+interface Props {
+  readonly text: string;
+  readonly mentionable: Mentionable;
+  /** Whom the hub found named; undefined before it has stored the text. */
+  readonly mentions?: readonly string[];
+}
+
+export function MarkdownText({ text, mentions, ...props }: Props): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? text : clamp(text);
   // Most texts mention nobody, and need not change when somebody comes or goes.
-  const mentionable = text.includes("@") ? props.mentionable : NOBODY;
+  const mentionable = text.includes("@") && mentions?.length !== 0 ? props.mentionable : undefined;
   useLayoutEffect(() => {
-    const rendered = renderMarkdown(showText(shown), mentionable);
+    const rendered = renderMarkdown(showText(shown), mentionable, mentions);
     for (const block of rendered.querySelectorAll("pre")) addCopyButton(block);
     element.current?.replaceChildren(rendered);
-  }, [shown, mentionable]);
+  }, [shown, mentionable, mentions]);
   return (
     <>
       <div class="text" dir="auto" ref={element} />

@@ -1,6 +1,7 @@
 /** One message: its sender, its text or folded result, and what can be done with it. */
 import type { JSX } from "preact";
 import { useContext, useState } from "preact/hooks";
+import { isFor } from "../../protocol/mention.ts";
 import type { Message } from "../../protocol/message.ts";
 import { showName } from "../../protocol/names.ts";
 import { countUnseen, showText } from "../../protocol/visible.ts";
@@ -15,6 +16,9 @@ import { Icon } from "./icon.tsx";
 import { MarkdownText } from "./markdown-text.tsx";
 import { MessageActions } from "./message-actions.tsx";
 
+/** Of a message that mentions nobody. */
+const NOBODY: readonly string[] = [];
+
 /** Characters of an opened result that are drawn at once. */
 const RESULT_SHOWN = 20_000;
 
@@ -28,7 +32,7 @@ export function MessageRow({
   const chat = useContext(ChatContext);
   const [isRaw, setRaw] = useState(false);
   const isMine = message.from === chat.me;
-  const isForMe = message.mentions?.includes(chat.me) === true;
+  const isForMe = isFor(message, chat.me);
   const face = chat.faces.get(message.from);
   const classes = ["message", isFirst ? "first" : "", isForMe ? "for-me" : "", isMine ? "mine" : ""].join(" ");
   return (
@@ -96,7 +100,7 @@ function ReplyLine({ seq, chat }: { seq: number; chat: Chat }): JSX.Element {
 
 function Content({ message, chat }: { message: Message; chat: Chat }): JSX.Element {
   if (message.msg_type === "toolresult") return <ToolResult text={message.text} />;
-  return <MarkdownText text={message.text} mentionable={chat.mentionable} />;
+  return <MarkdownText text={message.text} mentionable={chat.mentionable} mentions={message.mentions ?? NOBODY} />;
 }
 
 function ToolResult({ text }: { text: string }): JSX.Element {

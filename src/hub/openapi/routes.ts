@@ -93,7 +93,7 @@ export const ROUTES: readonly RouteDocument[] = [
         offline: list(STRING),
         unresolved: list(object({ name: STRING, candidates: list(STRING) })),
       },
-      { client_msg_id: STRING, guard: refTo("Guard") },
+      { client_msg_id: STRING, guard: refTo("Guard"), offline_more: INTEGER },
     ),
   },
   {

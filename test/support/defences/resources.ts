@@ -12,4 +12,19 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "this.#replied += bytes + FRAME_BYTES;",
     "",
   ]),
+  taken("T41", "the bound of what is told of unresolved names", "test/unit/mentions.test.ts", [
+    "src/channel/mentions.ts",
+    "candidates: carriers.slice(0, CANDIDATES_MAX) }",
+    "candidates: carriers }",
+  ]),
+  taken("T41", "one word for everyone", "test/unit/mentions.test.ts", [
+    "src/channel/mentions.ts",
+    "keys.size > MENTIONS_MAX ? [EVERYONE] : [...keys]",
+    "[...keys]",
+  ]),
+  taken("T42", "the bound of what emphasis costs", "test/unit/markdown-cost.test.ts", [
+    "src/console/markdown-cost.ts",
+    "return text.length > MARKDOWN_LENGTH || emphasisCost(text) > EMPHASIS_COST;",
+    "return text.length > MARKDOWN_LENGTH;",
+  ]),
 ];
