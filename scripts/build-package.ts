@@ -62,6 +62,8 @@ async function bundle(): Promise<{ readonly metafile: Metafile }> {
     splitting: true,
     format: "esm",
     platform: "node",
+    // Where a package has modules, they; what jsonc-parser has beside them cannot be bundled.
+    mainFields: ["module", "main"],
     target: "node22.12",
     metafile: true,
   });

@@ -32,6 +32,11 @@ export class ConfigFile {
     this.path = join(home, "channel-hub", "config.json");
   }
 
+  /** Where everything of the command's is kept. */
+  get folder(): string {
+    return dirname(this.path);
+  }
+
   /** Nothing, where there is no file. */
   read(): Kept {
     let text: string;

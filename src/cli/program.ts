@@ -36,6 +36,7 @@ export function programFor(world: World, ended: (exit: Exit) => void): Command {
     .option("--agent <key>", "who you are")
     .option("--name <name>", "what others see")
     .addOption(new Option("--kind <kind>", "what you are").choices(KINDS))
+    .option("--host <host>", "speak as the agent that setup made for this host in this folder")
     .option("--json", "print JSON, one value a line", false)
     .addHelpText("after", `\n${SETTINGS_HELP}\n\n${EXIT_HELP}\n\n${EXAMPLES}`)
     .showSuggestionAfterError()
@@ -211,8 +212,18 @@ function addMachinery(table: Table): void {
     .command("mcp")
     .description("serve the tool spf_channel over stdio, for an MCP host to start")
     .action(async (_flags, command: Command) => {
-      const [session] = await sessionOf(table, command);
-      await (await import("./commands/mcp.ts")).mcp(session);
+      await (await import("./commands/mcp.ts")).mcp(command.optsWithGlobals(), world);
+    });
+  program
+    .command("setup [hosts...]")
+    .description("connect the hosts that are installed here to this hub, in this folder, and show that it works")
+    .option("--channel <channel>", "which to join, by id or name; made if there is none (named like the folder)")
+    .option("-y, --yes", "ask nothing", false)
+    .option("--dry-run", "show what would be written, and write nothing", false)
+    .option("--remove", "undo what setup did in this folder", false)
+    .addHelpText("after", SETUP_HELP)
+    .action(async (hosts: string[], _flags, command: Command) => {
+      ended(await (await import("./commands/setup.ts")).setup(hosts, command.optsWithGlobals(), world));
     });
   program
     .command("install <host>")
@@ -252,6 +263,11 @@ function addMachinery(table: Table): void {
       await (await import("./commands/key.ts")).agentKey(prepare(flags, world), flags);
     });
 }
+
+const SETUP_HELP = `
+Run it in the project's folder. Hosts are claude, codex, gemini, opencode, cursor; without any, those
+that are installed. The hub key is asked for, or taken from CHANNEL_HUB_KEY or the first line of
+stdin. What will be written to the hosts' settings is shown first; a backup stands beside each file.`;
 
 function collect(value: string, others: readonly string[] | undefined): readonly string[] {
   return [...(others ?? []), value];

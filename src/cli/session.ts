@@ -7,6 +7,8 @@ import { called, showChannel } from "../tool/index.ts";
 import { ConfigFile } from "./config-file.ts";
 import { EXIT, Failed } from "./exit.ts";
 import { hubOfOrigin } from "./origin.ts";
+import { connectionOf, mineIn } from "./setup/as-host.ts";
+import type { Connection } from "./setup/connections.ts";
 import { type Flags, type Settings, settingsFrom } from "./settings.ts";
 import { type Input, type Output, type Terminal, terminalOn } from "./terminal.ts";
 
@@ -24,6 +26,9 @@ export interface Session {
   readonly file: ConfigFile;
   readonly settings: Settings;
   readonly agent: Agent & { readonly key: string };
+  /** Of the host it speaks for, if it does; and whether its identity was made just now. */
+  readonly connection?: Connection;
+  readonly isNew?: boolean;
   /** Whether its requests carry the proof of its key. */
   readonly signs: boolean;
   readonly hub: HubClient;
@@ -37,20 +42,35 @@ export interface Prepared {
   readonly terminal: Terminal;
   readonly file: ConfigFile;
   readonly settings: Settings;
+  /** Of the host it speaks for, if it does. */
+  readonly connection?: Connection;
 }
 
 export function prepare(flags: Flags, world: World): Prepared {
   const terminal = terminalOn(world.stdout, world.stderr, world.env);
   const file = new ConfigFile(world.env);
   const kept = file.read();
-  const settings = settingsFrom(flags, world.env, kept, hubOfOrigin());
+  const connection = flags.host === undefined ? undefined : connectionOf(flags.host, world.env, file.folder);
+  const settings = connection
+    ? // All channels that its agent has joined count, not the one it began with.
+      settingsFrom(flags, {}, { ...connection, channel: undefined })
+    : settingsFrom(flags, world.env, kept, hubOfOrigin());
   if (file.isOpen && (kept.key !== undefined || kept.identity !== undefined)) {
     terminal.note(`others can read ${file.path}, which holds secrets: chmod 600 it`);
   }
-  return { world, terminal, file, settings };
+  return { world, terminal, file, settings, ...(connection && { connection }) };
 }
 
-export async function openSession(prepared: Prepared): Promise<Session> {
+/** @param live whether it is the one of its host's session, or only runs beside that */
+export async function openSession(prepared: Prepared, live = false): Promise<Session> {
+  const { connection, settings } = prepared;
+  if (connection === undefined) return await sessionOf(prepared);
+  const { name, identity, isNew } = await mineIn(connection, prepared.file.folder, live);
+  const mine = { ...settings, agent: undefined, name, identity };
+  return { ...(await sessionOf({ ...prepared, settings: mine })), isNew };
+}
+
+async function sessionOf(prepared: Prepared): Promise<Session> {
   const { settings } = prepared;
   const identity = settings.identity && (await readIdentity(settings.identity, prepared.file.path));
   const key = settings.agent ?? identity?.key ?? makeAgent(prepared);

@@ -13,6 +13,8 @@ export interface Flags {
   readonly agent?: string;
   readonly name?: string;
   readonly kind?: "agent" | "human" | "service";
+  /** Speak as the agent of this host, which `setup` connected in this folder. */
+  readonly host?: string;
 }
 
 /** What the file may hold. */

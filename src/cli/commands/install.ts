@@ -4,6 +4,7 @@
  * `setup` does that. Secrets are never printed: each host reads them from its environment.
  */
 import { realpathSync } from "node:fs";
+import { tableLines } from "../edit/toml.ts";
 import { HOSTS, hostCalled } from "../hosts/hosts.ts";
 import { type Host, type Json, KEY_VARIABLE, type Launch, type LocalServer, type RemoteServer } from "../hosts/host.ts";
 import { ownBuild, packageAt } from "../origin.ts";
@@ -51,22 +52,10 @@ export function ownCommand(script: string, hub: string, build: string | undefine
 }
 
 function printed({ printed: { format, at } }: Host, entry: Json): string {
-  if (format === "toml") return toml(at, entry);
+  if (format === "toml") return tableLines(at, entry as { readonly [name: string]: Json }).join("\n");
   return JSON.stringify(
     at.reduceRight<Json>((value, name) => ({ [name]: value }), entry),
     undefined,
     2,
   );
-}
-
-/** TOML writes these values as JSON does, tables in one line aside. */
-function toml(at: readonly string[], entry: Json): string {
-  const lines = Object.entries(entry as object).map(([name, value]) => `${name} = ${tomlValue(value)}`);
-  return [`[${at.join(".")}]`, ...lines].join("\n");
-}
-
-function tomlValue(value: unknown): string {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return JSON.stringify(value);
-  const pairs = Object.entries(value).map(([name, one]) => `${JSON.stringify(name)} = ${JSON.stringify(one)}`);
-  return `{ ${pairs.join(", ")} }`;
 }

@@ -17,7 +17,7 @@ export const claude: Host = {
   remote: ({ url, headers }) => ({ type: "http", url, headers: { "x-spf-key": reference(KEY_VARIABLE), ...headers } }),
   printed: { where: ".mcp.json in the project", format: "jsonc", at: ["mcpServers", SERVER] },
   edits: (place, entry) => [serverEdit(place, entry), allowEdit(place)],
-  approvals: `setup allows the tool; by hand: permissions.allow ["mcp__${SERVER}__${TOOL}"] in .claude/settings.local.json`,
+  approvals: `permissions.allow ["mcp__${SERVER}__${TOOL}"] in .claude/settings.local.json allows the tool for good`,
   check: { args: ["mcp", "list"], isGood: (output) => /^hub:.*✔|^hub:.*connected/im.test(output) },
 };
 
@@ -26,7 +26,7 @@ function reference(name: string): string {
 }
 
 function serverEdit(place: Place, entry: Json): Edit {
-  const put = [{ at: ["projects", place.folder, "mcpServers", SERVER], value: entry }];
+  const put = [{ at: ["projects", place.project, "mcpServers", SERVER], value: entry }];
   return { file: stateFile(place), format: "jsonc", put };
 }
 

@@ -29,7 +29,7 @@ export const codex: Host = {
       put: [{ at: ["mcp_servers", SERVER], value: entry }],
     },
   ],
-  approvals: `setup allows the tool; by hand: default_tools_approval_mode = "approve" under [mcp_servers.${SERVER}], for ${TOOL}`,
+  approvals: `default_tools_approval_mode = "approve" under [mcp_servers.${SERVER}] allows ${TOOL} for good`,
   check: { args: ["mcp", "list"], isGood: (output) => /^hub\b.*\benabled\b/m.test(output) },
 };
 

@@ -19,7 +19,7 @@ export const cursor: Host = {
       put: [{ at: ["mcpServers", SERVER], value: entry }],
     },
   ],
-  approvals: "Cursor asks at each call until you choose to run this tool always",
+  approvals: "Cursor asks at each call, until you choose to run this tool always",
 };
 
 function reference(name: string): string {

@@ -16,14 +16,19 @@ export const gemini: Host = {
     ...COMMON,
   }),
   printed: { where: "~/.gemini/settings.json", format: "jsonc", at: ["mcpServers", SERVER] },
-  edits: ({ env, home }, entry) => [
-    {
-      file: join(env["GEMINI_CLI_HOME"] || home, ".gemini/settings.json"),
-      format: "jsonc",
-      put: [{ at: ["mcpServers", SERVER], value: entry }],
-    },
-  ],
-  approvals: `setup trusts the server; Gemini asks once whether it trusts the folder, and starts no server where it does not`,
+  edits: ({ env, home, folder }, entry) => {
+    const settings = join(env["GEMINI_CLI_HOME"] || home, ".gemini");
+    return [
+      { file: join(settings, "settings.json"), format: "jsonc", put: [{ at: ["mcpServers", SERVER], value: entry }] },
+      // In a folder that is not trusted it starts no server, not even the user's own.
+      {
+        file: env["GEMINI_CLI_TRUSTED_FOLDERS_PATH"] || join(settings, "trustedFolders.json"),
+        format: "jsonc",
+        put: [{ at: [folder], value: "TRUST_FOLDER", unless: "there" }],
+      },
+    ];
+  },
+  approvals: `"trust": true in the server's entry allows the tool for good, where Gemini trusts the folder (~/.gemini/trustedFolders.json)`,
   check: { args: ["mcp", "list"], isGood: (output) => /\bhub\b.*\bConnected\b/.test(output) },
 };
 

@@ -1,8 +1,9 @@
 /**
  * A host: the program an agent runs in. Each is described once, in a file of its own here, as plain
- * data and pure functions; `setup` and `install` do the same for all. A description never reads or
- * writes a file: it names the edits, which are shown, made and taken out again by one engine.
+ * data and pure functions; `setup` and `install` do the same for all. A description never writes a
+ * file: it names the edits, which are shown, made and taken out again by one engine.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 export type HostId = "claude" | "codex" | "gemini" | "opencode" | "cursor" | "qwen" | "copilot";
@@ -11,21 +12,37 @@ export type HostId = "claude" | "codex" | "gemini" | "opencode" | "cursor" | "qw
 export interface Place {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** The project: absolute, without symlinks. */
+  /** Where it is started: absolute, without symlinks. */
   readonly folder: string;
+  /** The main work tree of the repository that is in, if it is in one; else the folder. */
+  readonly project: string;
 }
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-/** A value at a path: an object's own (`value`), or one more in a list (`item`). */
+/**
+ * A value at a path: an object's own (`value`), or one more in a list (`item`). With `unless`, what
+ * the user has there already is left.
+ */
 export type Put =
-  | { readonly at: readonly string[]; readonly value: Json }
+  | { readonly at: readonly string[]; readonly value: Json; readonly unless?: "there" }
   | { readonly at: readonly string[]; readonly item: Json };
 
 /** What becomes of one file: values put into a settings file that others write too, or a file that is ours alone. */
-export type Edit =
-  | { readonly file: string; readonly format: "jsonc" | "toml"; readonly put: readonly Put[] }
-  | { readonly file: string; readonly format: "own"; readonly text: string };
+export type Edit = SettingsEdit | OwnFile;
+
+export interface SettingsEdit {
+  readonly file: string;
+  /** In TOML a value is a table. */
+  readonly format: "jsonc" | "toml";
+  readonly put: readonly Put[];
+}
+
+export interface OwnFile {
+  readonly file: string;
+  readonly format: "own";
+  readonly text: string;
+}
 
 /** How this very command is started: the program, then its first arguments. What it is to do follows. */
 export type Launch = readonly [string, ...string[]];
@@ -90,6 +107,11 @@ export function environmentOf(server: LocalServer, reference: (name: string) => 
 /** A folder that a variable may move, such as `CODEX_HOME`. An empty variable is one that was not set. */
 export function folderOf({ env, home }: Place, variable: string, usual: string): string {
   return env[variable] || join(home, usual);
+}
+
+/** Of the files that a host reads, the first that there is; without any, the first. */
+export function firstFile(folder: string, names: readonly [string, ...string[]]): string {
+  return join(folder, names.find((name) => existsSync(join(folder, name))) ?? names[0]);
 }
 
 /** `${XDG_CONFIG_HOME:-~/.config}` */

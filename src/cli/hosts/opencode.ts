@@ -1,6 +1,6 @@
 /** OpenCode. https://opencode.ai/docs/config: `~/.config/opencode/opencode.json`, the user's. */
 import { join } from "node:path";
-import { CALL_S, configHome, environmentOf, type Host, KEY_VARIABLE, SERVER } from "./host.ts";
+import { CALL_S, configHome, environmentOf, firstFile, type Host, KEY_VARIABLE, SERVER } from "./host.ts";
 
 export const opencode: Host = {
   id: "opencode",
@@ -19,7 +19,7 @@ export const opencode: Host = {
   printed: { where: "~/.config/opencode/opencode.json", format: "jsonc", at: ["mcp", SERVER] },
   edits: (place, entry) => [
     {
-      file: join(configHome(place), "opencode/opencode.json"),
+      file: firstFile(join(configHome(place), "opencode"), ["opencode.json", "opencode.jsonc"]),
       format: "jsonc",
       put: [{ at: ["mcp", SERVER], value: entry }],
     },

@@ -36,6 +36,13 @@ export class Lock {
     }
   }
 
+  /** The living process that has it. */
+  static holder(path: string): Holder | undefined {
+    const text = read(path);
+    const holder = text === undefined ? undefined : holderOf(text);
+    return holder !== undefined && isRunning(holder.pid, holder.started) ? holder : undefined;
+  }
+
   /** Whether it is still this one's: a file that somebody removed is nobody's. */
   get isHeld(): boolean {
     return read(this.#path) === this.#text;
