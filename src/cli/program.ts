@@ -49,6 +49,7 @@ export function programFor(world: World, ended: (exit: Exit) => void): Command {
   const table: Table = { program, world, ended };
   addChannelCommands(table);
   addTalking(table);
+  addHosts(table);
   addMachinery(table);
   return program;
 }
@@ -199,21 +200,9 @@ and ends with the program that started it. One waits at a time: a second one end
 /** Seconds: an hour shows what there is to see. */
 const DOCTOR_MOST = 3600;
 
-function addMachinery(table: Table): void {
+/** What brings agents in. */
+function addHosts(table: Table): void {
   const { program, world, ended } = table;
-  program
-    .command("status")
-    .description("which hub, as whom, and what is unread")
-    .action(async (_flags, command: Command) => {
-      const [session, flags] = await sessionOf(table, command);
-      await (await import("./commands/status.ts")).status(session, flags);
-    });
-  program
-    .command("mcp")
-    .description("serve the tool spf_channel over stdio, for an MCP host to start")
-    .action(async (_flags, command: Command) => {
-      await (await import("./commands/mcp.ts")).mcp(command.optsWithGlobals(), world);
-    });
   program
     .command("setup [hosts...]")
     .description("connect the hosts that are installed here to this hub, in this folder, and show that it works")
@@ -233,6 +222,23 @@ function addMachinery(table: Table): void {
     .action(async (host: string, _flags, command: Command) => {
       const [session, flags] = await sessionOf<{ remote: boolean }>(table, command);
       await (await import("./commands/install.ts")).install(session, host, flags);
+    });
+}
+
+function addMachinery(table: Table): void {
+  const { program, world, ended } = table;
+  program
+    .command("status")
+    .description("which hub, as whom, and what is unread")
+    .action(async (_flags, command: Command) => {
+      const [session, flags] = await sessionOf(table, command);
+      await (await import("./commands/status.ts")).status(session, flags);
+    });
+  program
+    .command("mcp")
+    .description("serve the tool spf_channel over stdio, for an MCP host to start")
+    .action(async (_flags, command: Command) => {
+      await (await import("./commands/mcp.ts")).mcp(command.optsWithGlobals(), world);
     });
   program
     .command("doctor [url]")

@@ -99,7 +99,7 @@ class Server {
     for (;;) {
       const { value, done } = await this.#answers.next();
       if (done === true) throw new Error("the server has ended");
-      const message = JSON.parse(value) as Json;
+      const message: Json = JSON.parse(value);
       if (message.id === this.#id) return message.result;
     }
   }

@@ -163,30 +163,36 @@ interface Leftover {
   readonly isUntouched: boolean;
 }
 
+interface Written {
+  readonly entry: Entry;
+  readonly back: () => void;
+}
+
+/** Of a file that nothing of ours is in. */
+function untouched({ state }: Change): Entry {
+  const created = state.bytes === undefined;
+  return { digest: "", pure: true, created, folders: [], owners: [], placed: [] };
+}
+
 /** Writes one file, with a backup of what it was unless that is kept already. */
-function write(
-  change: Change,
-  known: Entry | undefined,
-  id: string,
-): { readonly entry: Entry; readonly back: () => void } {
-  const { state, after } = change;
-  const owners = change.wanted.length > 0 ? (known?.owners ?? []) : [...new Set([...(known?.owners ?? []), id])];
-  const placed = merged(change, known?.placed ?? [], id);
-  if (known !== undefined && !isChange(change)) return { entry: { ...known, owners, placed }, back: () => undefined };
-  if (after === undefined) throw new Error("a set-up removes no file");
-  const isKept = known !== undefined && known.digest === digestOf(state.bytes ?? "");
-  const backup = isKept ? known.backup : state.bytes && backUp(state);
-  const folders = replaceOr(state, after, () => !isKept && backup !== undefined && remove(readState(backup)));
-  const entry: Entry = {
-    digest: digestOf(after),
-    ...(backup !== undefined && { backup }),
-    pure: isKept ? known.pure : known === undefined,
-    created: known?.created ?? state.bytes === undefined,
-    folders: [...(known?.folders ?? []), ...folders],
-    owners,
-    placed,
+function write(change: Change, known: Entry | undefined, id: string): Written {
+  const base = known ?? untouched(change);
+  const owners = change.wanted.length > 0 ? base.owners : [...new Set([...base.owners, id])];
+  const entry = { ...base, owners, placed: merged(change, base.placed, id) };
+  if (!isChange(change)) return { entry, back: () => undefined };
+  const { state, after = "" } = change;
+  const isKept = known !== undefined && base.digest === digestOf(state.bytes ?? "");
+  const own = isKept || state.bytes === undefined ? undefined : backUp(state);
+  const forget = (): void => void (own !== undefined && remove(readState(own)));
+  const folders = replaceOr(state, after, forget);
+  const digest = digestOf(after);
+  const pure = isKept ? base.pure : known === undefined;
+  const backup = isKept ? base.backup : own;
+  const { backup: _old, ...rest } = entry;
+  return {
+    entry: { ...rest, digest, pure, folders: [...base.folders, ...folders], ...(backup !== undefined && { backup }) },
+    back: () => putBack(change, forget, folders),
   };
-  return { entry, back: () => putBack(change, isKept ? undefined : backup, folders) };
 }
 
 function replaceOr(state: FileState, text: string, failed: () => unknown): readonly string[] {
@@ -199,12 +205,12 @@ function replaceOr(state: FileState, text: string, failed: () => unknown): reado
 }
 
 /** The file as it was, unless somebody else wrote to it by now. */
-function putBack({ state, after }: Change, backup: string | undefined, folders: readonly string[]): void {
+function putBack({ state, after }: Change, forget: () => void, folders: readonly string[]): void {
   const now = readState(state.path);
   if (now.bytes?.equals(Buffer.from(after ?? "")) !== true) return;
   if (state.bytes === undefined) remove(now);
   else replace(now, state.bytes);
-  if (backup !== undefined) remove(readState(backup));
+  forget();
   removeFolders(folders);
 }
 
