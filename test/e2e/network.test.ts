@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { describeNetwork, runNetworkRig } from "../support/network/rig.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeNetwork, FORGETFUL, runNetworkRig } from "../support/network/rig.ts";
 import { buildWorker, type Patch } from "../support/process/build.ts";
 
 const CUTS = 40;
@@ -27,15 +27,17 @@ async function patched(patch: Patch, ...more: readonly Patch[]): Promise<string>
   return worker;
 }
 
-test(`[DUR3] [SOC2] [SOC3] ${CUTS} cuts and ${MESSAGES} messages lose, double and reorder nothing`, async () => {
+test(`[DUR3] [SOC1] [SOC2] [SOC3] ${CUTS} cuts, machines that sleep, lies and flapping links among ${MESSAGES} messages lose, double and reorder nothing`, async () => {
+  const worker = await patched(FORGETFUL);
   let [duplicates, silences] = [0, 0];
   for (let run = 0; run < RUNS_MOST && Math.min(duplicates, silences) === 0; run++) {
-    const worker = inject("worker");
     const report = await runNetworkRig({ worker, cuts: CUTS, messages: MESSAGES, seed: seed + run });
     const said = describeNetwork(report);
     console.info(said);
     expect(report.violations, said).toEqual([]);
-    expect(report, said).toMatchObject({ sent: MESSAGES, acked: MESSAGES });
+    expect(report.sent, said).toBeGreaterThanOrEqual(MESSAGES);
+    expect(report.acked + report.unsent, said).toBe(report.sent);
+    expect(Math.min(report.sleeps, report.lies, report.flaps), said).toBeGreaterThan(0);
     expect(report.resets + report.stalls, said).toBe(CUTS);
     duplicates += report.duplicates;
     silences += report.silences;

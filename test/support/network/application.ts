@@ -5,12 +5,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChannelClient, type HubClient, HubError, type Sent } from "../../../src/client/index.ts";
 import type { Gap, Message } from "../../../src/protocol/index.ts";
+import type { SleepyHost } from "./sleepy-host.ts";
 
 export const KINDS = ["listener", "iterator", "drainer"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Between two drains. */
 const DRAIN_MS = 20;
+
+export interface Setting {
+  readonly key: string;
+  readonly kind: Kind;
+  readonly machine: SleepyHost;
+}
 
 export class Application {
   readonly key: string;
@@ -24,30 +31,42 @@ export class Application {
   /** How often its link was found dead by silence. */
   silences = 0;
   breaks = 0;
+  /** Milliseconds for which it was without a link, at the longest. */
+  longest_outage = 0;
+  #left_at = 0;
   /** Sends that are not answered. */
   open = 0;
-  /** What the hub or the client refused: nothing, on an honest run. */
-  readonly refusals: HubError[] = [];
+  /** How often its machine slept. */
+  sleeps = 0;
+  /** What the hub or the client refused: nothing, on an honest run, but what was too old after a sleep. */
+  readonly refusals: { readonly text: string; readonly error: HubError }[] = [];
   /** Where it started. */
   readonly start: number;
+  readonly machine: SleepyHost;
   readonly #channel: ChannelClient;
 
-  private constructor(key: string, kind: Kind, channel: ChannelClient) {
+  private constructor(channel: ChannelClient, { key, kind, machine }: Setting) {
     this.key = key;
     this.kind = kind;
+    this.machine = machine;
     this.#channel = channel;
     this.start = channel.position?.seq ?? 0;
     // What was said before everybody was there is no part of the run.
     channel.drain();
     channel.on("state", ({ state, reason }) => {
       if (state === "disconnected") this.breaks++;
+      if (state === "disconnected" && this.#left_at === 0) this.#left_at = performance.now();
+      if (state === "connected" && this.#left_at > 0) {
+        this.longest_outage = Math.max(this.longest_outage, performance.now() - this.#left_at);
+        this.#left_at = 0;
+      }
       if (reason.startsWith("no sign of the hub") || reason.includes("no first frame")) this.silences++;
     });
     this.#listen();
   }
 
-  static async connect(hub: HubClient, channel_id: string, key: string, kind: Kind): Promise<Application> {
-    return new Application(key, kind, await hub.connect(channel_id));
+  static async connect(hub: HubClient, channel_id: string, setting: Setting): Promise<Application> {
+    return new Application(await hub.connect(channel_id), setting);
   }
 
   get position(): number {
@@ -62,7 +81,7 @@ export class Application {
       .send(text)
       .then((sent) => this.acks.push(sent))
       .catch((error: unknown) => {
-        if (error instanceof HubError) this.refusals.push(error);
+        if (error instanceof HubError) this.refusals.push({ text, error });
         else throw error;
       })
       .finally(() => this.open--);

@@ -9,8 +9,10 @@ import type { Message } from "../../../src/protocol/index.ts";
 import { Dice } from "../crash/dice.ts";
 import { call, createChannel } from "../process/agent.ts";
 import { HUB_KEY, HubProcess } from "../process/hub-process.ts";
-import { Application, KINDS } from "./application.ts";
+import type { Patch } from "../process/build.ts";
+import { Application, KINDS, type Setting } from "./application.ts";
 import { type Cut, FaultyProxy, type Pipe } from "./faulty-proxy.ts";
+import { SleepyHost } from "./sleepy-host.ts";
 
 const AGENTS = 5;
 /** One cut in this many is a stall. */
@@ -21,7 +23,31 @@ const CUT_BYTES = { up: 500, down: 4000 };
 const ROUND_MS = 60;
 const OPEN_MOST = 100;
 /** The client's times, short enough for a run of seconds; the delays of the proxy stay below them. */
-const TIMING = { ping_ms: 300, pong_ms: 700, open_ms: 3000, stable_ms: 1000, backoff: { least: 20, most: 500 } };
+const TIMING = {
+  ping_ms: 300,
+  pong_ms: 700,
+  probe_ms: 500,
+  silent_ms: 300,
+  open_ms: 3000,
+  stable_ms: 1000,
+  backoff: { least: 20, most: 500 },
+};
+/** In one round of so many a machine falls asleep, something else answers for a while, a link begins to flap. */
+const [SLEEP_EVERY, LIE_EVERY, FLAP_EVERY] = [20, 8, 25];
+/** A machine that sleeps this long finds that its clock is further: more than a client repeats a send, and the hub remembers it. */
+const [ASLEEP_MS, LEAP_MS] = [2500, 6 * 60_000];
+/** Connections that are answered in the hub's place at a time, at most. */
+const LIES_MOST = 4;
+/** Who is without a link for this long was shut out: the hub hears of dead links only after twice that. */
+const SHUT_OUT_MS = 60_000;
+/** Links of a key that vanish one after the other: more than a key may have sockets. */
+const FLAPS = 12;
+/** A hub that forgets sends sooner than a machine sleeps: with this patch it is built for the rig. */
+export const FORGETFUL: Patch = {
+  file: "src/protocol/limits.ts",
+  find: "export const DEDUPE_MS = 5 * 60_000;",
+  replace: "export const DEDUPE_MS = 2000;",
+};
 /** Only guards against hanging: the report then says what is missing. */
 const HANGING_MS = 60_000;
 
@@ -40,6 +66,13 @@ export interface NetworkReport {
   readonly stalls: number;
   readonly sent: number;
   readonly acked: number;
+  /** Sends that were too old when their machine woke, and are in no channel. */
+  readonly unsent: number;
+  readonly sleeps: number;
+  /** Connections that something else answered. */
+  readonly lies: number;
+  /** Links that vanished as soon as they were up. */
+  readonly flaps: number;
   /** Acks that said `duplicate`: their first ack was lost. */
   readonly duplicates: number;
   readonly breaks: number;
@@ -57,12 +90,15 @@ export async function runNetworkRig(options: NetworkOptions): Promise<NetworkRep
   });
   await using proxy = await FaultyProxy.start(hub.port, new Dice(options.seed + 1));
   const channel = await createChannel(hub.url, "network", "maker");
-  const clients = Array.from({ length: AGENTS }, (_, at) => newClient(proxy.url, `agent-${at + 1}`));
+  const settings = Array.from({ length: AGENTS }, (_, at) => {
+    return { key: `agent-${at + 1}`, kind: KINDS[at % KINDS.length] ?? "listener", machine: new SleepyHost() };
+  });
+  const clients = settings.map((setting) => newClient(proxy.url, setting));
   const applications: Application[] = [];
-  for (const [at, client] of clients.entries())
-    applications.push(
-      await Application.connect(client, channel, `agent-${at + 1}`, KINDS[at % KINDS.length] ?? "listener"),
-    );
+  for (const [at, client] of clients.entries()) {
+    const setting = settings[at];
+    if (setting !== undefined) applications.push(await Application.connect(client, channel, setting));
+  }
   const report = await new NetworkRig(options, { hub, proxy, channel, applications }).run();
   await Promise.all(clients.map((client) => client.disconnect(channel)));
   return report;
@@ -70,14 +106,15 @@ export async function runNetworkRig(options: NetworkOptions): Promise<NetworkRep
 
 /** One line for people. */
 export function describeNetwork(report: NetworkReport): string {
-  const { seed, seconds, resets, stalls, sent, acked, duplicates, breaks, silences, told, violations } = report;
-  const cuts = `${resets} resets and ${stalls} stalls in ${seconds.toFixed(1)} s`;
-  const traffic = `${sent} sent, ${acked} acked, ${duplicates} duplicates, ${told} told, ${breaks} breaks, ${silences} silences`;
+  const { seed, seconds, resets, stalls, sent, acked, unsent, duplicates, breaks, silences, told, violations } = report;
+  const faults = `${report.sleeps} sleeps, ${report.lies} lies and ${report.flaps} flaps`;
+  const cuts = `${resets} resets, ${stalls} stalls, ${faults} in ${seconds.toFixed(1)} s`;
+  const traffic = `${sent} sent, ${acked} acked, ${unsent} unsent, ${duplicates} duplicates, ${told} told, ${breaks} breaks, ${silences} silences`;
   return `network rig: seed ${seed}, ${cuts}, ${traffic}, ${violations.length} violations`;
 }
 
-function newClient(url: string, key: string): HubClient {
-  return new HubClient({ url, key: HUB_KEY, agent: { key, kind: "service" }, timing: TIMING });
+function newClient(url: string, { key, machine }: Setting): HubClient {
+  return new HubClient({ url, key: HUB_KEY, agent: { key, kind: "service" }, timing: TIMING, host: machine.host });
 }
 
 interface Scene {
@@ -95,6 +132,9 @@ class NetworkRig {
   /** The hub's history, read past the proxy. */
   readonly #log: Message[] = [];
   #sent = 0;
+  /** Sends beside those that were asked for: the last of machines that fall asleep. */
+  #extra = 0;
+  readonly #sleeps: Promise<void>[] = [];
 
   constructor(options: NetworkOptions, scene: Scene) {
     this.#options = options;
@@ -107,8 +147,12 @@ class NetworkRig {
     const { proxy, applications } = this.#scene;
     proxy.isFaulty = true;
     const { cuts, messages } = this.#options;
-    for (let round = 1; round <= cuts; round++) await this.#round(Math.floor((messages * round) / cuts));
+    for (let round = 1; round <= cuts; round++) {
+      this.#vex(round);
+      await this.#round(Math.floor((messages * round) / cuts));
+    }
     await this.#finishCuts();
+    await Promise.all(this.#sleeps);
     await until(() => applications.every(({ open }) => open === 0));
     await this.#readLog();
     await until(() =>
@@ -136,12 +180,38 @@ class NetworkRig {
     await this.#arm();
     const { applications } = this.#scene;
     while (this.#sent < sent) {
-      applications[this.#dice.roll(0, AGENTS - 1)]?.send(`message ${++this.#sent}`);
+      const awake = applications.filter(({ machine }) => !machine.isAsleep);
+      awake[this.#dice.roll(0, awake.length - 1)]?.send(`message ${++this.#sent}`);
       if (this.#dice.roll(1, 4) === 1) await sleep(this.#dice.roll(0, 5));
     }
     await sleep(this.#dice.roll(0, ROUND_MS));
     await until(() => applications.reduce((sum, { open }) => sum + open, 0) < OPEN_MOST);
     await this.#readLog();
+  }
+
+  /** What goes wrong beside the cuts. */
+  #vex(round: number): void {
+    const { proxy, applications } = this.#scene;
+    const awake = applications.filter(({ machine }) => !machine.isAsleep);
+    const one = awake[this.#dice.roll(0, awake.length - 1)];
+    if (one === undefined) return;
+    if (round % LIE_EVERY === 0) proxy.lies = this.#dice.roll(1, LIES_MOST);
+    if (round % FLAP_EVERY === 0) proxy.flaps.set(one.key, FLAPS);
+    if (round % SLEEP_EVERY === 0 && awake.length > 1) this.#sleeps.push(this.#sleep(one));
+  }
+
+  /** A machine falls asleep in the midst of its sends, and its link dies without a word. */
+  async #sleep(application: Application): Promise<void> {
+    application.sleeps++;
+    for (let more = this.#dice.roll(1, 3); more > 0; more--) {
+      this.#extra++;
+      application.send(`message ${application.key} before sleep ${this.#extra}`);
+    }
+    await sleep(this.#dice.roll(0, 20));
+    application.machine.sleep();
+    this.#scene.proxy.stall(application.key);
+    await sleep(ASLEEP_MS);
+    application.machine.wake(LEAP_MS);
   }
 
   /** Where every link has its cut before it, they come now: nothing may have to be said for them. */
@@ -178,7 +248,11 @@ class NetworkRig {
       seconds,
       resets: this.#count("reset"),
       stalls: this.#count("stall"),
-      sent: this.#sent,
+      sent: this.#sent + this.#extra,
+      unsent: total(({ refusals }) => refusals.length),
+      sleeps: this.#sleeps.length,
+      lies: this.#scene.proxy.lied,
+      flaps: this.#scene.proxy.flapped,
       acked: total(({ acks }) => acks.length),
       duplicates: total(({ acks }) => acks.filter(({ duplicate }) => duplicate).length),
       breaks: total(({ breaks }) => breaks),
@@ -196,9 +270,13 @@ function dueTo({ key, start }: Application, log: readonly Message[]): readonly M
 
 /** What an application was promised and did not get. */
 export function violationsOf(application: Application, log: readonly Message[]): string[] {
-  const { key, told, texts, acks, gaps, refusals } = application;
+  const { key, told, acks, gaps, refusals, sleeps, longest_outage } = application;
   const due = dueTo(application, log);
   const own = log.filter(({ from }) => from === key);
+  // Of what was too old when its machine woke the client says that it is not there: it must not be.
+  const old = refusals.filter(({ error }) => sleeps > 0 && error.code === "not_sent");
+  const unsent = new Set(old.map(({ text }) => text));
+  const texts = application.texts.filter((text) => !unsent.has(text));
   return [
     ...differences(`${key} was told`, idsOf(told), idsOf(due)),
     ...differences(
@@ -207,8 +285,11 @@ export function violationsOf(application: Application, log: readonly Message[]):
       texts,
     ),
     ...differences(`${key} was acked`, idsOf(acks.map(({ message }) => message)), idsOf(own)),
+    ...(longest_outage > SHUT_OUT_MS ? [`${key} was shut out for ${Math.round(longest_outage / 1000)} s`] : []),
     ...gaps.map((gap) => `${key} met a gap ${JSON.stringify(gap)}`),
-    ...refusals.map((error) => `${key} was refused: ${error.code} ${error.message}`),
+    ...refusals
+      .filter(({ text }) => !unsent.has(text))
+      .map(({ error }) => `${key} was refused: ${error.code} ${error.message}`),
   ];
 }
 
