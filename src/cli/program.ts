@@ -220,8 +220,7 @@ function addHosts(table: Table): void {
     .addOption(new Option("--local", "the form that runs beside the agent, which is the usual one").conflicts("remote"))
     .option("--remote", "the form that needs nothing installed", false)
     .action(async (host: string, _flags, command: Command) => {
-      const [session, flags] = await sessionOf<{ remote: boolean }>(table, command);
-      await (await import("./commands/install.ts")).install(session, host, flags);
+      await (await import("./commands/install.ts")).install(host, command.optsWithGlobals(), world);
     });
 }
 

@@ -74,7 +74,7 @@ function keyFor(url: string, { url: own = LOCAL_HUB, key }: Kept): string | unde
 }
 
 function checkedUrl(url: string): string {
-  if (/^(https?|wss?):$/.test(URL.parse(url)?.protocol ?? "")) return url;
+  if (/^(https?|wss?):$/.test(URL.parse(url)?.protocol ?? "")) return url.replace(/^ws/i, "http").replace(/\/+$/, "");
   throw new Failed(EXIT.usage, `the hub's address must be an http or https URL, got "${url}"`);
 }
 

@@ -67,8 +67,12 @@ class Machine {
   }
 
   async setup(args: readonly string[], stdin = `${HUB_KEY}\n`, cwd = this.app): Promise<Ran> {
+    return await this.run(["setup", ...args], stdin, cwd);
+  }
+
+  async run(args: readonly string[], stdin = "", cwd = this.app): Promise<Ran> {
     const [node, ...script] = COMMAND;
-    const child = spawn(node, [...script, "setup", ...args], { cwd, env: this.env, stdio: "pipe" });
+    const child = spawn(node, [...script, ...args], { cwd, env: this.env, stdio: "pipe" });
     child.stdin.on("error", () => undefined).end(stdin);
     let [out, err] = ["", ""];
     child.stdout.on("data", (part: Buffer) => (out += part.toString()));
@@ -259,4 +263,46 @@ test("--dry-run shows what would be written, needs no hub, and writes nothing", 
   const ran = await machine.setup(["opencode", "--dry-run"], "");
   expect(ran).toMatchObject({ code: 0, out: expect.stringContaining("opencode.json (new)") });
   expect(machine.tree()).toEqual(before);
+});
+
+test("[HST1] install prints one block to paste, for each host another agent, for the same one the same, and keeps nothing", async () => {
+  const machine = new Machine();
+  const before = machine.tree();
+  const agents: string[] = [];
+  for (const host of ["claude", "gemini", "opencode", "cursor", "claude"]) {
+    const { out, code } = await machine.run(["install", host]);
+    expect(code).toBe(0);
+    const [servers] = Object.values(JSON.parse(out) as Record<string, Json>);
+    agents.push((servers.hub.env ?? servers.hub.environment).CHANNEL_HUB_AGENT);
+    expect(out).not.toContain(HUB_KEY);
+  }
+  expect(agents[0]).toMatch(/^claude-my-app-[0-9a-f]{4}$/);
+  expect(new Set(agents).size).toBe(4);
+  expect(agents[4]).toBe(agents[0]);
+  const remote = JSON.parse((await machine.run(["install", "claude", "--remote"])).out).mcpServers.hub;
+  expect(remote).toMatchObject({ url: `${hub.url}/mcp`, headers: { "x-hub-agent": agents[0] } });
+  expect(await machine.run(["install", "claude", "--remote", "--local"])).toMatchObject({ code: 2, out: "" });
+  expect(machine.tree()).toEqual(before);
+});
+
+test("[HST1] the printed settings speak as two agents that sign, in any folder", async () => {
+  const machine = new Machine({ CHANNEL_HUB_KEY: HUB_KEY });
+  const { body } = await call(hub.url, "/api/channel/create", { body: { name: "printed", key: "me" } });
+  for (const host of ["claude", "gemini"]) {
+    const entry = JSON.parse((await machine.run(["install", host])).out).mcpServers.hub;
+    // The host puts the variable's value in place of its reference.
+    const server = new Server(
+      machine,
+      { ...entry, env: { ...entry.env, CHANNEL_HUB_KEY: HUB_KEY } },
+      machine.folder("elsewhere"),
+    );
+    await server.start();
+    await server.call({ action: "join", channel: body.channel_id });
+    await server.end();
+  }
+  const there = (await participants(body.channel_id)).filter(({ key }) => key !== "me");
+  expect(there.map(({ name, verified }) => [name, verified])).toEqual([
+    ["claude-my-app", true],
+    ["gemini-my-app", true],
+  ]);
 });
