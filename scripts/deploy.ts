@@ -208,7 +208,8 @@ The hub is deployed, answers, and is closed to all without its keys.
   url  ${url}
   key  in ${from === "file" ? FILE : "the environment"}
   try  ${set}curl -sS -H "x-spf-key: $HUB_KEY" -d '{"name":"ops","key":"me"}' ${url}/api/channel/create
-  socket  ${url.replace("http", "ws")}/ws/channel/ch-1?key=alpha  with the header x-spf-key`;
+  socket  ${url.replace("http", "ws")}/ws/channel/ch-1?key=alpha  with the header x-spf-key
+  connect agents, in a project's folder:  npx -y ${url}/channel-hub.tgz setup`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

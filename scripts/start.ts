@@ -217,9 +217,11 @@ function greeting(url: string, { text, from }: LocalKey): string {
   const shown = from === "default" ? text : `HUB_KEY of ${from === "environment" ? "the environment" : from}`;
   const create = `-H 'x-spf-key: ${text}' -d '{"name":"ops","key":"me"}' ${url}/api/channel/create`;
   const line = from === "default" ? create : `${url}/health`;
-  return [`Channel Hub is ready; Ctrl-C ends it.`, `  url  ${url}`, `  key  ${shown}`, `  try  curl -sS ${line}`].join(
-    "\n",
-  );
+  return `Channel Hub is ready; Ctrl-C ends it.
+  url  ${url}
+  key  ${shown}
+  try  curl -sS ${line}
+  connect agents, in a project's folder:  npx -y ${url}/channel-hub.tgz setup`;
 }
 
 function fail(problem: string): never {
