@@ -12,7 +12,7 @@ import type { HubContext, HubEnv } from "./env.ts";
 import { everyAnswer } from "./every-answer.ts";
 import { slowedDown } from "./failed-admissions.ts";
 import { routesOf } from "./handlers.ts";
-import { hubRoute } from "./hub-route.ts";
+import { fsckRoute, hubRoute, restoredRoute } from "./hub-route.ts";
 import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
 import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
@@ -84,6 +84,8 @@ app.route("/api/channel", channelRoutes);
 route("/api/listen", { GET: listenToSeveral });
 
 route("/api/hub", { GET: hubRoute });
+route("/api/hub/fsck", { POST: fsckRoute });
+route("/api/hub/restored", { POST: restoredRoute });
 
 // {"channel_id":"ch-1","key":"alpha"} → {"ok":true,"ticket":"…","url":"wss://…/ws/channel/ch-1","expires_at":"2026-…Z"}
 route("/api/ticket", { POST: ticketRoute });

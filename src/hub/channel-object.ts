@@ -37,8 +37,8 @@ import { answerClose } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { closePlain, proveCaller } from "./no-downgrade.ts";
 import { Delivery, type Reply } from "./delivery.ts";
-import { type Env, INDEX_NAME } from "./env.ts";
-import type { HubIndex } from "./hub-index.ts";
+import type { Env } from "./env.ts";
+import type { Held } from "./fsck.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
 import { LISTEN_PATH, type ListenRequest, readListenRequest } from "./listen.ts";
@@ -47,6 +47,7 @@ import { Listeners } from "./listeners.ts";
 import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
+import { registryOf } from "./registry.ts";
 import { type CommandAnswer, commandAnswer, historyReply, type HistoryReply, type SummaryReply } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
@@ -75,8 +76,9 @@ export class Channel extends DurableObject<Env> {
       `a key may make ${rate.per_second} commands a second in a channel (HUB_RATE_PER_SECOND)`,
     );
     this.#store = new ChannelStore(ctx.storage);
-    this.#announcer = new Announcer((change) => this.#index().dirty(this.#number, change));
-    this.#keeper = new Keeper(ctx, this.#store, this.#announcer, () => this.#index().record(this.#number));
+    const registry = registryOf(env, ctx.id.name ?? "");
+    this.#announcer = new Announcer(registry.dirty);
+    this.#keeper = new Keeper(ctx, this.#store, this.#announcer, registry);
     this.#connections = new Connections(ctx);
     this.#pacing = new Pacing({
       ctx,
@@ -133,10 +135,13 @@ export class Channel extends DurableObject<Env> {
     return this.#reading(undefined, (state) => unreadFor(state, this.#keeper.log, key, after));
   }
 
+  inspect(): Result<Held> {
+    return this.#keeper.inspect();
+  }
+
   /**
-   * The summary for the index, which may store it for `change`. `known` is the newest change number
-   * the index has heard. A change that still waits for the index has not happened yet and must not
-   * hold up a list, so this does not wait its turn.
+   * The summary for the index, which may store it for `change`; `known` is the newest change it has heard. A
+   * change that waits for the index has not happened yet, so a list does not wait its turn.
    */
   async summary(known: number): Promise<Result<SummaryReply>> {
     const opened = await this.#keeper.open();
@@ -286,13 +291,5 @@ export class Channel extends DurableObject<Env> {
     const [ctx, limits, keeper, connections] = [this.ctx, this.#limits, this.#keeper, this.#connections];
     const [delivery, pacing, rates, turns] = [this.#delivery, this.#pacing, this.#rates, this.#turns];
     return { ctx, limits, keeper, connections, delivery, pacing, rates, turns };
-  }
-
-  get #number(): number {
-    return Number(this.ctx.id.name?.slice("ch-".length));
-  }
-
-  #index(): DurableObjectStub<HubIndex> {
-    return this.env.HUB_INDEX.getByName(INDEX_NAME);
   }
 }

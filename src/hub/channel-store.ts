@@ -16,17 +16,19 @@ import {
 } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
 import { hasTable, migrate, type TableLayout, UnknownLayout } from "./migrations.ts";
+import type { Stored } from "./registration.ts";
 import { SqlLog, type Write } from "./sql-log.ts";
 
 /** Version of the tables below, stored with the channel. */
-const SCHEMA = 2;
+const SCHEMA = 3;
 
 const TABLES = `
   CREATE TABLE channel (
     id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL,
     number INTEGER NOT NULL, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
     creator_kind TEXT, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
-    dirty INTEGER NOT NULL, change INTEGER NOT NULL, paused INTEGER NOT NULL, guard_reset_seq INTEGER NOT NULL
+    dirty INTEGER NOT NULL, change INTEGER NOT NULL, paused INTEGER NOT NULL, guard_reset_seq INTEGER NOT NULL,
+    generation TEXT NOT NULL DEFAULT ''
   ) STRICT;
   CREATE TABLE participant (
     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
@@ -52,6 +54,7 @@ const LAYOUTS: readonly TableLayout[] = [
         name: "guard_reset_seq",
         statement: "ALTER TABLE channel ADD COLUMN guard_reset_seq INTEGER NOT NULL DEFAULT 0",
       },
+      { name: "generation", statement: "ALTER TABLE channel ADD COLUMN generation TEXT NOT NULL DEFAULT ''" },
     ],
   },
   {
@@ -97,16 +100,27 @@ export class ChannelStore {
     return { state: restoreChannel(recordOf(row), head, participants, settings), mark };
   }
 
+  /** What the index is compared with (IDX5); only where there is a channel. */
+  registration(): Stored {
+    return this.#storage.sql.exec<Stored & Row>("SELECT epoch, change, generation FROM channel").one();
+  }
+
+  /** Takes over what the index knows: positions of before are of another epoch then. */
+  adopt({ epoch, change, generation }: Stored): void {
+    const query = "UPDATE channel SET epoch = ?, change = max(change, ?), generation = ?";
+    this.#run([[query, epoch, change, generation]]);
+  }
+
   /** Makes the tables and the channel's first message from the index's record (IDX2). */
-  create(record: ChannelRecord): ChannelState {
+  create(record: ChannelRecord, generation = ""): ChannelState {
     const state = createChannel(record);
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(TABLES);
       const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
       this.#storage.sql.exec(
         `INSERT INTO channel (id, schema, number, name, created_by, creator_name, creator_kind, created_at, epoch,
-          dirty, change, paused, guard_reset_seq) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0)`,
-        ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
+          dirty, change, paused, guard_reset_seq, generation) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)`,
+        ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch, generation],
       );
       this.#run(this.#writes(state, undefined, created_at));
     });
@@ -168,6 +182,8 @@ function writeParticipant(key: string, participant: Participant | undefined): Wr
     ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken, joined_seq],
   ];
 }
+
+type Row = Record<string, SqlStorageValue>;
 
 type ChannelRow = {
   schema: number;

@@ -42,6 +42,10 @@ export class Directory {
   /** A create in this isolate ends its misses. */
   created(number: number): void {
     this.#next = Math.max(this.#next, number + 1);
+    this.forgetMisses();
+  }
+
+  forgetMisses(): void {
     this.#misses.clear();
   }
 }

@@ -19,8 +19,10 @@ import {
 } from "../protocol/index.ts";
 import type { Channel } from "./channel-object.ts";
 import type { Env } from "./env.ts";
+import { checkPage, type Report } from "./fsck.ts";
 import { type ChannelRow, type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { logFault } from "./log.ts";
+import { newEpoch, type Registration } from "./registration.ts";
 import { Rates } from "./rates.ts";
 
 /** Channels a list asks at most; the free plan allows 50 calls an event. */
@@ -51,6 +53,8 @@ export class HubIndex extends DurableObject<Env> {
   readonly #creates: Rates;
   readonly #store: IndexStore;
   #failed_erases = 0;
+  /** See `#refusedNext`; undefined: not asked yet, or refused and to be asked again. */
+  #isNextFree: true | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -66,7 +70,10 @@ export class HubIndex extends DurableObject<Env> {
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
-  create(body: CreateBody, idempotencyKey: string, isProven: boolean): Result<Created> {
+  async create(body: CreateBody, idempotencyKey: string, isProven: boolean): Promise<Result<Created>> {
+    const isFree = this.#isNextFree ?? (await this.#refusedNext());
+    if (isFree !== true) return isFree;
+    this.#isNextFree = true;
     const now = Date.now();
     const creator_name = body.name_display ?? body.key;
     const earlier = this.#store.createdWith(body.key, idempotencyKey, now);
@@ -84,11 +91,34 @@ export class HubIndex extends DurableObject<Env> {
     return ok({ number, name: body.name, creator_name });
   }
 
-  /** What a channel object is made from. */
-  record(number: number): Result<ChannelRecord> {
+  /** What a channel object is made from, and compares itself with (IDX5). */
+  record(number: number): Result<Registration> {
     const row = this.#store.row(number);
     if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
-    return row.state === "live" ? ok(recordOf(row)) : { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    if (row.state !== "live") return { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    const { change, renewed_from } = row;
+    return ok({ ...recordOf(row), change, renewed_from, generation: this.#store.generation() });
+  }
+
+  /** A channel lost what it acknowledged, or may have: its epoch ends. False: it is not `from` any more. */
+  renew(number: number, from: string, to: string): boolean {
+    return this.#store.renew(number, from, to);
+  }
+
+  /** Compares a page of channels with the index, and mends what can be mended (IDX6). */
+  async fsck(cursor: number, mend: boolean): Promise<Report> {
+    const report = await checkPage({
+      store: this.#store,
+      inspect: (number) => this.#channel(number).inspect(),
+      ...{ mend, cursor },
+    });
+    if (mend && report.findings.some(({ fault }) => fault === "kept")) await this.#eraseAll();
+    return report;
+  }
+
+  /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
+  restored(): void {
+    this.#store.setGeneration(newEpoch());
   }
 
   /** The number the next channel gets: all below it exist or did. */
@@ -170,6 +200,16 @@ export class HubIndex extends DurableObject<Env> {
     }
   }
 
+  /**
+   * Whether the number that comes next was never used: an index that was lost or put back from a copy
+   * would give it out again, and with it another channel's messages. Asked once in a process.
+   */
+  async #refusedNext(): Promise<true | Result<never>> {
+    const { next } = this.#store.counts();
+    const held = await this.#channel(next).inspect();
+    return held.ok && held.value === null ? true : refuse("storage_unreadable", indexIsBehind(next));
+  }
+
   #mayCreate(now: number): Refusal | undefined {
     const most = this.#limits.HUB_MAX_CHANNELS;
     if (this.#store.counts().channels >= most) {
@@ -217,7 +257,6 @@ function repeatCreate(row: ChannelRow, body: CreateBody, creator_name: string): 
   );
 }
 
-/** Random, so that a position of another life of the hub is never taken for one of this. */
-function newEpoch(): string {
-  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function indexIsBehind(number: number): string {
+  return `the hub's index does not know ch-${number}, which holds messages: the index was lost or restored; the owner mends it with channel-hub fsck --mend`;
 }

@@ -1,8 +1,9 @@
-/** GET /api/hub: what the hub's owner asks of it. Names keys by their kid; nothing here is a secret. */
-import { constants, LIMITS, map, ok, readLimits } from "../protocol/index.ts";
-import { callIndex } from "./calls.ts";
+/** What the hub's owner asks of it: GET /api/hub, its limits and counts, and what mends it (IDX6). Names keys by their kid; nothing here is a secret. */
+import { constants, FSCK_BODY, LIMITS, map, ok, readLimits } from "../protocol/index.ts";
+import { callIndex, unclear } from "./calls.ts";
+import { directory } from "./directory.ts";
 import type { HubContext } from "./env.ts";
-import { answering } from "./handlers.ts";
+import { answering, withBody } from "./handlers.ts";
 import { VERSION } from "./version.ts";
 
 // → {"ok":true,"version":"0.1.0","limits":{"RING_MESSAGES":1000,…,"HUB_RATE_PER_SECOND":30,…},
@@ -23,3 +24,26 @@ function settingsOf(c: HubContext): object {
 
 /** The limits that are part of the protocol. */
 const CONSTANTS = Object.entries(constants).filter(([, value]) => typeof value === "number");
+
+// {"mend":true,"cursor":0} → {"ok":true,"findings":[{"channel_id":"ch-3","fault":"lost","says":"…"}],"checked":40,"next_cursor":40}
+export const fsckRoute: ReturnType<typeof answering> = withBody(FSCK_BODY, async (c, { cursor, mend }) => {
+  const report = await callIndex(c.env, async (index) => ok(await index.fsck(cursor, mend)), AGAIN);
+  // What is in the index again is found from now on.
+  if (mend) directory.forgetMisses();
+  return report;
+});
+
+// → {"ok":true}
+export const restoredRoute: ReturnType<typeof answering> = answering((c) =>
+  callIndex(
+    c.env,
+    async (index) => {
+      await index.restored();
+      return ok({});
+    },
+    AGAIN,
+  ),
+);
+
+/** Both may be repeated: what is mended is mended, and a later restore ends positions once more. */
+const AGAIN = unclear("ask again", true);

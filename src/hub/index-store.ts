@@ -8,8 +8,12 @@ const TABLE = `
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
     creator_kind TEXT, creator_verified INTEGER NOT NULL, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
-    state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL
+    state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL,
+    renewed_from TEXT NOT NULL DEFAULT ''
   ) STRICT`;
+
+/** At most one row, made when the owner first says that state was restored (IDX5). */
+const RESTORED = "CREATE TABLE IF NOT EXISTS restored (generation TEXT NOT NULL) STRICT";
 
 const LAYOUT: TableLayout = {
   table: "channel",
@@ -22,6 +26,7 @@ const LAYOUT: TableLayout = {
       name: "creator_verified",
       statement: "ALTER TABLE channel ADD COLUMN creator_verified INTEGER NOT NULL DEFAULT 0",
     },
+    { name: "renewed_from", statement: "ALTER TABLE channel ADD COLUMN renewed_from TEXT NOT NULL DEFAULT ''" },
   ],
 };
 
@@ -45,6 +50,7 @@ export type ChannelRow = {
   dirty: number;
   change: number;
   summary: string;
+  renewed_from: string;
 };
 
 export type ListedRow = Pick<ChannelRow, "number" | "dirty" | "change" | "summary">;
@@ -85,6 +91,26 @@ export class IndexStore {
     return row;
   }
 
+  /** Gives a live channel a new epoch, in place of `from`; the old one is remembered until the next. */
+  renew(number: number, from: string, to: string): boolean {
+    const query =
+      "UPDATE channel SET epoch = ?1, renewed_from = ?2 WHERE number = ?3 AND epoch = ?2 AND state = 'live'";
+    return this.#sql.exec(query, to, from, number).rowsWritten > 0;
+  }
+
+  /** Of the last restore that the owner told of; empty: there was none. */
+  generation(): string {
+    if (!hasTable(this.#sql, "restored")) return "";
+    const [row] = this.#sql.exec<{ generation: string }>("SELECT generation FROM restored");
+    return row?.generation ?? "";
+  }
+
+  setGeneration(generation: string): void {
+    this.#sql.exec(RESTORED);
+    this.#sql.exec("DELETE FROM restored");
+    this.#sql.exec("INSERT INTO restored VALUES (?)", generation);
+  }
+
   /** The channel an earlier create with this key made. */
   createdWith(creator: string, key: string, now: number): ChannelRow | undefined {
     this.#creates ??= this.#readCreates(now);
@@ -104,6 +130,23 @@ export class IndexStore {
     this.#creates?.set(createScope(created_by, key), number);
     const counts = this.counts();
     this.#counts = { ...counts, channels: counts.channels + 1, next: number + 1 };
+  }
+
+  /** Makes a channel's own record the index's, whatever stood there (IDX6). Its next list asks it. */
+  register(record: ChannelRecord, summary: string): void {
+    const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
+    const verified = record.creator_verified === true ? 1 : 0;
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO channel (number, name, created_by, creator_name, creator_kind, creator_verified, created_at,
+        epoch, idempotency_key, state, dirty, change, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 'live', 1, 1, ?)`,
+      ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, summary],
+    );
+    this.#counts = undefined;
+  }
+
+  /** A deleted channel's storage is to be erased once more. */
+  setDeleting(number: number): void {
+    this.#sql.exec("UPDATE channel SET state = 'deleting' WHERE number = ? AND state = 'deleted'", number);
   }
 
   /** True where the row was live. */

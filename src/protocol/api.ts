@@ -36,6 +36,11 @@ export const KICK_BODY = v.object({
 });
 /** POST /api/channel/pause, resume and guard-reset */
 export const MODERATION_BODY = v.object({ channel_id: field.channelId, key: v.optional(field.agentKey) });
+/** POST /api/hub/fsck, a page at a time */
+export const FSCK_BODY = v.object({
+  mend: v.optional(v.boolean("bad_request mend must be true or false"), false),
+  cursor: v.optional(field.cursor, 0),
+});
 /** GET /api/channel/:id/history */
 export const HISTORY_QUERY = v.object(historyFields);
 const listening = {

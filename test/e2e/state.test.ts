@@ -3,7 +3,7 @@
  * or refused by name with nothing written (DUR5). test/fixtures/state holds what each layout of the
  * hub's history left behind: a channel `ops` with seven messages, a deleted one, and one never used.
  */
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -156,3 +156,155 @@ test.each([
     expect((await post(later, "/api/channel/send", { channel_id: "ch-1", key: "alpha", text: "x" })).status).toBe(410);
   },
 );
+
+/** A hub that starts on an empty folder; its state can be copied, taken away and put back while it is down. */
+async function freshHub(): Promise<{ hub: HubProcess; directory: string }> {
+  const directory = await mkdtemp(join(tmpdir(), "channel-hub-state-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  return { hub: await hubOn(directory), directory };
+}
+
+/** While the hub is down, `change` does something to its state. */
+async function meanwhile(
+  hub: HubProcess,
+  directory: string,
+  work: (state: string) => Promise<void>,
+): Promise<HubProcess> {
+  await hub.kill();
+  await work(join(directory, "state"));
+  return await hubOn(directory);
+}
+
+async function say(hub: HubProcess, text: string): Promise<void> {
+  const { status } = await post(hub, "/api/channel/send", { channel_id: "ch-1", key: "alpha", text });
+  expect(status).toBe(200);
+}
+
+/** Lets the index hear of the change, as a list does. */
+async function list(hub: HubProcess): Promise<string[]> {
+  const { body } = await get(hub, "/api/channel/list");
+  return body.channels.map(({ name }: { name: string }) => name);
+}
+
+async function fsck(hub: HubProcess, mend = false): Promise<string[][]> {
+  const { status, body } = await post(hub, "/api/hub/fsck", { mend });
+  expect(status).toBe(200);
+  return body.findings.map(({ channel_id, fault }: Record<string, string>) => [channel_id, fault]);
+}
+
+test("[IDX5] [IDX6] a lost index gives no channel's messages to another one, and is mended from the channels", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "secret-merger", key: "alpha" });
+  await say(hub, "nobody else may read this");
+  expect(await fsck(hub)).toEqual([]);
+  const later = await meanwhile(hub, directory, (state) => rm(join(state, "hub-index"), { recursive: true }));
+  const made = await post(later, "/api/channel/create", { name: "lunch", key: "eve" });
+  expect([made.status, made.body.code]).toEqual([503, "storage_unreadable"]);
+  expect(made.body.error).toContain("does not know ch-1, which holds messages");
+  expect((await get(later, "/api/channel/ch-1/history")).body.code).toBe("channel_not_found");
+  expect(await fsck(later)).toEqual([["ch-1", "unknown"]]);
+  expect(await fsck(later, true)).toEqual([["ch-1", "unknown"]]);
+  expect(await fsck(later)).toEqual([]);
+  expect(await list(later)).toEqual(["secret-merger"]);
+  const { body } = await get(later, "/api/channel/ch-1/history");
+  expect(body.messages.at(-1).text).toBe("nobody else may read this");
+  expect((await post(later, "/api/channel/create", { name: "lunch", key: "eve" })).body.channel_id).toBe("ch-2");
+});
+
+test("[IDX5] [IDX6] where the index's entry is another channel's, nobody reads it until the owner has mended it", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "secret-merger", key: "alpha" });
+  await say(hub, "nobody else may read this");
+  const later = await meanwhile(hub, directory, async (state) => {
+    await rm(join(state, "hub-index"), { recursive: true });
+    await rename(join(state, "channel"), join(state, "aside"));
+  });
+  expect((await post(later, "/api/channel/create", { name: "lunch", key: "eve" })).status).toBe(200);
+  const mixed = await meanwhile(later, directory, async (state) => {
+    await rm(join(state, "channel"), { recursive: true });
+    await rename(join(state, "aside"), join(state, "channel"));
+  });
+  for (const answer of [
+    await get(mixed, "/api/channel/ch-1/history"),
+    await get(mixed, "/api/channel/ch-1"),
+    await post(mixed, "/api/channel/join", { channel_id: "ch-1", key: "eve" }),
+    await get(mixed, "/api/channel/ch-1/listen?key=eve"),
+  ]) {
+    expect([answer.status, answer.body.code]).toEqual([503, "storage_unreadable"]);
+    expect(JSON.stringify(answer.body)).not.toContain("nobody else");
+  }
+  expect(await fsck(mixed, true)).toEqual([["ch-1", "stranger"]]);
+  expect(await list(mixed)).toEqual(["secret-merger"]);
+  expect((await get(mixed, "/api/channel/ch-1/history")).body.messages).toHaveLength(2);
+});
+
+test("[IDX5] [IDX6] a channel that lost its file begins anew, and every reader of before is told a gap", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });
+  for (let at = 0; at < 5; at++) await say(hub, `message ${at}`);
+  const { meta } = (await get(hub, "/api/channel/ch-1/history")).body;
+  const later = await meanwhile(hub, directory, (state) => rm(join(state, "channel"), { recursive: true }));
+  expect(await fsck(later)).toEqual([["ch-1", "lost"]]);
+  for (let at = 0; at < 9; at++) await say(later, `later ${at}`);
+  const { body } = await get(later, `/api/channel/ch-1/history?after=${meta.last_seq}&epoch=${meta.epoch}`);
+  expect([body.meta.gap?.reason, body.meta.epoch === meta.epoch]).toEqual(["epoch_changed", false]);
+  expect(await fsck(later)).toEqual([]);
+});
+
+test("[IDX5] a channel's file of an earlier time ends the positions of since then; a crash ends none", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });
+  await say(hub, "before the copy");
+  await list(hub);
+  const copied = await meanwhile(hub, directory, (state) =>
+    cp(join(state, "channel"), join(directory, "copy"), { recursive: true }),
+  );
+  for (let at = 0; at < 6; at++) {
+    await say(copied, `since the copy ${at}`);
+    await list(copied);
+  }
+  const { meta } = (await get(copied, "/api/channel/ch-1/history")).body;
+  const crashed = await meanwhile(copied, directory, async () => {});
+  expect((await get(crashed, "/api/channel/ch-1/history")).body.meta.epoch).toBe(meta.epoch);
+  const restored = await meanwhile(crashed, directory, async (state) => {
+    await rm(join(state, "channel"), { recursive: true });
+    await cp(join(directory, "copy"), join(state, "channel"), { recursive: true });
+  });
+  for (let at = 0; at < 9; at++) await say(restored, `after the restore ${at}`);
+  const { body } = await get(restored, `/api/channel/ch-1/history?after=${meta.last_seq}&epoch=${meta.epoch}`);
+  expect(body.meta.gap?.reason).toBe("epoch_changed");
+  const again = await meanwhile(restored, directory, async () => {});
+  expect((await get(again, "/api/channel/ch-1/history")).body.meta.epoch).toBe(body.meta.epoch);
+});
+
+test("[IDX6] after a restore of everything, the owner's word ends the positions of every channel, once", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });
+  await say(hub, "before the copy");
+  const { meta } = (await get(hub, "/api/channel/ch-1/history")).body;
+  expect((await post(hub, "/api/hub/restored", {})).status).toBe(200);
+  const later = await meanwhile(hub, directory, async () => {});
+  const first = (await get(later, `/api/channel/ch-1/history?after=2&epoch=${meta.epoch}`)).body.meta;
+  expect(first.gap.reason).toBe("epoch_changed");
+  const again = await meanwhile(later, directory, async () => {});
+  expect((await get(again, "/api/channel/ch-1/history")).body.meta.epoch).toBe(first.epoch);
+  const agent = await call(again.url, "/api/hub/restored", { method: "POST", headers: { "x-spf-key": "wrong" } });
+  expect(agent.status).toBe(401);
+});
+
+test("[IDX6] what was deleted and came back with its file is told, and erased again", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });
+  await say(hub, "to be forgotten");
+  const copied = await meanwhile(hub, directory, (state) =>
+    cp(join(state, "channel"), join(directory, "copy"), { recursive: true }),
+  );
+  await call(copied.url, "/api/channel/ch-1", { method: "DELETE", headers: KEY });
+  const back = await meanwhile(copied, directory, async (state) => {
+    await rm(join(state, "channel"), { recursive: true });
+    await cp(join(directory, "copy"), join(state, "channel"), { recursive: true });
+  });
+  expect((await get(back, "/api/channel/ch-1/history")).body.code).toBe("channel_deleted");
+  expect(await fsck(back, true)).toEqual([["ch-1", "kept"]]);
+  expect(await fsck(back)).toEqual([]);
+});

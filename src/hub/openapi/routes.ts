@@ -4,6 +4,7 @@ import {
   CONNECT_QUERY,
   CREATE_BODY,
   DELETE_QUERY,
+  FSCK_BODY,
   HISTORY_QUERY,
   JOIN_BODY,
   KICK_BODY,
@@ -199,6 +200,23 @@ export const ROUTES: readonly RouteDocument[] = [
     scope: "admin",
     summary: "Limits and counts, for admins",
     answer: object({ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER }),
+  },
+  {
+    method: "post",
+    path: "/api/hub/fsck",
+    scope: "admin",
+    summary: "Compare the index with what channels hold, a page at a time, and mend it",
+    bodies: [FSCK_BODY],
+    answer: object(
+      { findings: list(object({ channel_id, fault: STRING, says: STRING })), checked: INTEGER },
+      { next_cursor: INTEGER },
+    ),
+  },
+  {
+    method: "post",
+    path: "/api/hub/restored",
+    scope: "admin",
+    summary: "Say that files were put back from a copy: positions of before end",
   },
   {
     method: "get",

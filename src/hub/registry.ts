@@ -1,0 +1,26 @@
+/** What a channel asks of the index, over the binding. A stub that threw is poisoned, so each call makes its own. */
+import type { Result } from "../protocol/index.ts";
+import { type Env, INDEX_NAME } from "./env.ts";
+import type { HubIndex } from "./hub-index.ts";
+import type { Registration } from "./registration.ts";
+
+export interface Registry {
+  readonly number: number;
+  readonly record: () => Promise<Result<Registration>>;
+  /** True: the index has the new epoch. */
+  readonly renew: (from: string, to: string) => Promise<boolean>;
+  /** The channel is about to change what `list` shows of it (IDX3). */
+  readonly dirty: (change: number) => Promise<void>;
+}
+
+/** Of the channel `ch-N` with this id. */
+export function registryOf(env: Env, id: string): Registry {
+  const number = Number(id.slice("ch-".length));
+  const index = (): DurableObjectStub<HubIndex> => env.HUB_INDEX.getByName(INDEX_NAME);
+  return {
+    number,
+    record: () => index().record(number),
+    renew: (from, to) => index().renew(number, from, to),
+    dirty: (change) => index().dirty(number, change),
+  };
+}
