@@ -1,29 +1,24 @@
 /**
  * `chat`: a live conversation. What others say is printed as it comes, each line typed is sent, and
- * the end of the input ends it. Without a terminal it does the same with plain pipes.
+ * the end of the input ends it. Without a terminal it does the same with plain pipes. A line that
+ * starts with a slash is for the chat itself, never for the channel.
  */
 import { randomUUID } from "node:crypto";
-import { clearLine, createInterface, cursorTo, type Interface } from "node:readline";
 import { type ChannelClient, HubError } from "../../client/index.ts";
-import { showLine } from "../../protocol/index.ts";
-import { EXIT, type Exit, type Failed, failedFrom } from "../exit.ts";
-import { anywhere } from "../origin.ts";
-import { channelId, failureLines, type Session } from "../session.ts";
+import { showJson, showLine } from "../../protocol/index.ts";
+import { participantLine } from "../../tool/index.ts";
+import { HELP, readLine } from "../chat/line.ts";
+import { Screen } from "../chat/screen.ts";
+import { EXIT, type Exit, failedFrom } from "../exit.ts";
+import { channelId, type Session } from "../session.ts";
 import { gapLine, MessagePrinter } from "../show.ts";
 import { reachLines } from "./send.ts";
 
 export async function chat(session: Session, channel: string | undefined, { json }: { json: boolean }): Promise<Exit> {
-  const { hub, agent, terminal, world } = session;
+  const { hub, agent, terminal } = session;
   // Own messages too: those of before, and those from elsewhere.
   const live = await hub.connect(await channelId(session, channel), { echo: true });
-  const isTyped = world.stdin.isTTY === true && world.stdout.isTTY === true;
-  const lines = createInterface({
-    input: world.stdin,
-    terminal: isTyped,
-    prompt: "> ",
-    ...(isTyped && { output: world.stdout }),
-  });
-  const screen = new Screen(lines, isTyped, session);
+  const screen = new Screen(session, () => namesIn(session, live.id));
   const printer = new MessagePrinter(terminal, { reader: agent.key, json, withChannel: false });
   const typed = new Set<string>();
   live.on("message", (message) => {
@@ -33,25 +28,34 @@ export async function chat(session: Session, channel: string | undefined, { json
   live.on("state", ({ state, reason }) => {
     if (state === "disconnected") screen.note(`${showLine(reason)}; connecting again`);
   });
-  screen.note(
-    `in ${showLine(live.id)} as ${showLine(agent.name ?? agent.key)}; ${isTyped ? "Ctrl-D" : "the end of the input"} leaves the chat`,
-  );
-  return await converse({ live, lines, screen, typed });
+  const ends = screen.isTyped ? "/help shows what can be typed, Ctrl-D" : "the end of the input";
+  screen.note(`in ${showLine(live.id)} as ${showLine(agent.name ?? agent.key)}; ${ends} leaves the chat`);
+  return await converse({ session, live, screen, typed, json });
+}
+
+/** Whom Tab completes: everybody but the one who types. Nobody, while the hub cannot be asked. */
+async function namesIn({ hub, agent }: Session, id: string): Promise<readonly string[]> {
+  const found = await hub.api.channel(id).catch(() => undefined);
+  return found?.participants.filter(({ key }) => key !== agent.key).map(({ name }) => name) ?? [];
 }
 
 interface Conversation {
+  readonly session: Session;
   readonly live: ChannelClient;
-  readonly lines: Interface;
   readonly screen: Screen;
   /** Ids of what was typed here, and so stands on the screen already. */
   readonly typed: Set<string>;
+  readonly json: boolean;
 }
 
 async function converse(conversation: Conversation): Promise<Exit> {
-  const { live, lines, screen } = conversation;
-  const sends = new Set<Promise<void>>();
+  const { live, screen } = conversation;
+  const { lines } = screen;
+  const work = new Set<Promise<void>>();
   let exit: Exit = EXIT.ok;
   let isLeaving = false;
+  let isOver = false;
+  lines.once("close", () => (isOver = true));
   const ended = new Promise<void>((resolve) => {
     lines.on("close", resolve);
     live.on("state", ({ state, code, reason }) => {
@@ -67,25 +71,56 @@ async function converse(conversation: Conversation): Promise<Exit> {
     lines.close();
   });
   lines.on("line", (line) => {
-    const sending: Promise<void> = say(conversation, line).finally(() => sends.delete(sending));
-    sends.add(sending);
+    // Of what came at once, the lines after /quit.
+    if (isOver) return;
+    const working: Promise<void> = follow(conversation, line).finally(() => work.delete(working));
+    work.add(working);
   });
   screen.prompt();
   await ended;
-  await Promise.all(sends);
+  await Promise.all(work);
   await markRead(live);
   isLeaving = true;
   await live.disconnect();
   return exit;
 }
 
-async function say({ live, screen, typed }: Conversation, line: string): Promise<void> {
+/** Does what a line says. */
+async function follow(conversation: Conversation, typed: string): Promise<void> {
+  const { screen } = conversation;
+  const line = readLine(typed);
   screen.prompt();
-  if (line.trim() === "") return;
+  switch (line.type) {
+    case "nothing":
+      return undefined;
+    case "say":
+      return await say(conversation, line.text);
+    case "help":
+      return HELP.forEach((one) => screen.note(one));
+    case "who":
+      return await who(conversation);
+    case "quit":
+      return screen.lines.close();
+    case "unknown":
+      return screen.note(`there is no command /${showLine(line.command)}: /help shows them, and //text says /text`);
+  }
+}
+
+async function say({ live, screen, typed }: Conversation, text: string): Promise<void> {
   const client_msg_id = randomUUID();
   typed.add(client_msg_id);
   try {
-    for (const about of reachLines(await live.send(line, { client_msg_id }))) screen.note(about);
+    for (const about of reachLines(await live.send(text, { client_msg_id }))) screen.note(about);
+  } catch (error) {
+    screen.failed(failedFrom(error));
+  }
+}
+
+async function who({ session, live, screen, json }: Conversation): Promise<void> {
+  try {
+    const { participants } = await session.hub.api.channel(live.id);
+    for (const one of participants)
+      screen.show(`${json ? showJson(one) : participantLine(one, Date.now(), session.agent.key)}\n`);
   } catch (error) {
     screen.failed(failedFrom(error));
   }
@@ -96,43 +131,4 @@ async function markRead(live: ChannelClient): Promise<void> {
   const { position, state } = live;
   // A position that cannot be moved now is moved by the next read: nothing is lost.
   if (position !== undefined && state === "connected") await live.read(position.seq).catch(() => undefined);
-}
-
-/** Keeps the line that is being typed below what is printed. */
-class Screen {
-  readonly #lines: Interface;
-  readonly #isTyped: boolean;
-  readonly #session: Session;
-
-  constructor(lines: Interface, isTyped: boolean, session: Session) {
-    this.#lines = lines;
-    this.#isTyped = isTyped;
-    this.#session = session;
-  }
-
-  show(text: string): void {
-    this.#above(() => void this.#session.terminal.out(text));
-  }
-
-  note(line: string): void {
-    this.#above(() => this.#session.terminal.note(line));
-  }
-
-  failed(failure: Failed): void {
-    this.note(failureLines(failure, anywhere(this.#session.hub.api.url)));
-  }
-
-  prompt(): void {
-    if (this.#isTyped) this.#lines.prompt(true);
-  }
-
-  #above(print: () => void): void {
-    const { stdout } = this.#session.world;
-    if (this.#isTyped) {
-      cursorTo(stdout, 0);
-      clearLine(stdout, 0);
-    }
-    print();
-    this.prompt();
-  }
 }

@@ -1,0 +1,69 @@
+/**
+ * The screen of a chat: what comes is printed above the line that is being typed, which stays as it
+ * is, over however many rows it goes. Without a terminal it is plain output.
+ */
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
+import { showLine } from "../../protocol/index.ts";
+import type { Failed } from "../exit.ts";
+import { anywhere } from "../origin.ts";
+import { failureLines, type Session } from "../session.ts";
+import { complete } from "./line.ts";
+
+export class Screen {
+  readonly lines: Interface;
+  readonly isTyped: boolean;
+  readonly #session: Session;
+  #isOpen = true;
+
+  /** `names` are those that Tab completes. */
+  constructor(session: Session, names: () => Promise<readonly string[]>) {
+    const { stdin, stdout } = session.world;
+    this.#session = session;
+    this.isTyped = stdin.isTTY === true && stdout.isTTY === true;
+    const completer = (line: string, done: (error: null, found: [string[], string]) => void): void =>
+      void names().then((known) => done(null, [...complete(line, known.map(showLine))]));
+    this.lines = createInterface({
+      input: stdin,
+      terminal: this.isTyped,
+      prompt: "> ",
+      ...(this.isTyped && { output: stdout, completer }),
+    });
+    this.lines.on("close", () => this.#close());
+  }
+
+  /** Text that ends with a line break. */
+  show(text: string): void {
+    this.#above(() => void this.#session.terminal.out(text));
+  }
+
+  note(line: string): void {
+    this.#above(() => this.#session.terminal.note(line));
+  }
+
+  failed(failure: Failed): void {
+    this.note(failureLines(failure, anywhere(this.#session.hub.api.url)));
+  }
+
+  prompt(): void {
+    if (this.isTyped && this.#isOpen) this.lines.prompt(true);
+  }
+
+  #above(print: () => void): void {
+    if (!this.isTyped || !this.#isOpen) return print();
+    const { stdout } = this.#session.world;
+    const { rows } = this.lines.getCursorPos();
+    moveCursor(stdout, 0, -rows);
+    cursorTo(stdout, 0);
+    clearScreenDown(stdout);
+    print();
+    // readline draws the line anew from as many rows higher as its cursor stood below the first.
+    stdout.write("\n".repeat(rows));
+    this.lines.prompt(true);
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    // The shell's own prompt gets a line of its own.
+    if (this.isTyped) this.#session.world.stdout.write("\n");
+  }
+}
