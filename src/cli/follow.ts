@@ -6,6 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HubClient, HubError, isTemporary, type ListenAnswer } from "../client/index.ts";
 import { showLine } from "../protocol/index.ts";
+import { Joined } from "./joined.ts";
+import type { Session } from "./session.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface Following {
@@ -29,24 +31,22 @@ const LAST_MS = 10_000;
 
 /** Whether messages came; false when the time was over. `tell` is awaited before the next is asked for. */
 export async function follow(
-  hub: HubClient,
+  { hub, agent, terminal }: Pick<Session, "hub" | "agent" | "terminal">,
   following: Following,
-  terminal: Terminal,
   tell: (news: ListenAnswer) => Promise<void>,
 ): Promise<boolean> {
   const patience = following.wait === undefined ? Infinity : following.wait * 1000;
+  const joined = new Joined(hub, agent.key);
   let quietSince = performance.now();
   let after = following.after;
-  let isFirst = true;
   for (;;) {
     const left = Math.max(0, quietSince + patience - performance.now());
     const wait = Math.min(ASK_S, Math.ceil(left / 1000));
-    const ask = (): Promise<readonly ListenAnswer[]> => news(hub, { ...following, after }, wait);
-    const heard = isFirst ? await ask() : await insist(ask, left, terminal);
-    isFirst = false;
-    after = undefined;
+    const heard = await insist(() => news(hub, joined, { ...following, after }, wait), left, terminal);
+    if (heard !== undefined) after = undefined;
     for (const one of heard ?? []) await tell(one);
     if (heard !== undefined) await insist(() => markRead(hub, heard), following.once ? LAST_MS : Infinity, terminal);
+    for (const { channel_id, next } of heard ?? []) joined.done(channel_id, next);
     if (heard?.some(hasWords) === true) {
       if (following.once) return true;
       quietSince = performance.now();
@@ -63,12 +63,12 @@ function hasWords({ messages }: ListenAnswer): boolean {
 
 async function news(
   hub: HubClient,
+  joined: Joined,
   { channel, after, for: whose }: Following,
   wait: number,
 ): Promise<readonly ListenAnswer[]> {
-  const options = { wait, for: whose };
-  if (channel === undefined) return (await hub.api.listenAll(options)).channels.filter((one) => "messages" in one);
-  return [await hub.api.listen(channel, { ...options, ...(after !== undefined && { after }) })];
+  if (channel === undefined) return await joined.listen(wait, whose);
+  return [await hub.api.listen(channel, { wait, for: whose, ...(after !== undefined && { after }) })];
 }
 
 async function markRead(hub: HubClient, heard: readonly ListenAnswer[]): Promise<void> {

@@ -188,8 +188,8 @@ function addTalking(table: Table): void {
 const WAIT_MOST = 2_000_000;
 
 const LISTEN_HELP = `
-Without a channel, all you have joined (at most 16). What was printed counts as read, so the next
-listen goes on from there. Joins and leaves are printed along with the next message.`;
+Without a channel, all you have joined. What was printed counts as read, so the next listen goes on
+from there. Joins and leaves are printed along with the next message. It goes on while the hub is away.`;
 
 const WAIT_HELP = `
 Run in the background, it wakes an agent: it ends with 0 when a message is for it, and prints what

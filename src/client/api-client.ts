@@ -85,7 +85,7 @@ export class ApiClient {
       const asked = query({ key: this.#key, ...options, wait: wait && part });
       return this.#requests.ask({ path: `${channelPath(channel_id)}/listen${asked}`, wait: part, signal });
     };
-    return this.#patience.wait(wait ?? 0, ask, endsWait);
+    return this.#patience.wait(wait ?? 0, { ask, isOver: endsWait, signal });
   }
 
   /** What is new in several channels: those in `after`, or all the agent has joined. Part of the answer may be a refusal. */
@@ -98,7 +98,7 @@ export class ApiClient {
       const asked = query({ key: this.#key, after: places?.join(","), ...options, wait: wait && part });
       return this.#requests.ask({ path: `/api/listen${asked}`, wait: part, signal });
     };
-    return this.#patience.wait(wait ?? 0, ask, endsWaits);
+    return this.#patience.wait(wait ?? 0, { ask, isOver: endsWaits, signal });
   }
 
   /** Everything up to `seq` is done with. */

@@ -4,6 +4,7 @@
  * the next request, and where that is cut too, with shorter ones. Whoever waits is told nothing.
  */
 import type { ListenAnswer, ListenedChannel } from "../protocol/message.ts";
+import type { Signal } from "./host.ts";
 import { HubError } from "./hub-error.ts";
 
 /** Seconds: shorter waits are not tried, and what ends sooner is no proxy's impatience. */
@@ -23,8 +24,19 @@ export class Patience {
     this.#now = now;
   }
 
-  /** Asks until something ends the wait or `seconds` are over. */
-  async wait<T>(seconds: number, ask: (wait: number) => Promise<T>, isOver: (answer: T) => boolean): Promise<T> {
+  /** Asks until something ends the wait, `seconds` are over, or the caller has gone. */
+  async wait<T>(
+    seconds: number,
+    {
+      ask,
+      isOver,
+      signal,
+    }: {
+      readonly ask: (wait: number) => Promise<T>;
+      readonly isOver: (answer: T) => boolean;
+      readonly signal?: Signal | undefined;
+    },
+  ): Promise<T> {
     const until = this.#now() + seconds * 1000;
     for (;;) {
       const left = Math.max(0, Math.ceil((until - this.#now()) / 1000));
@@ -35,7 +47,7 @@ export class Patience {
         this.#wasCut = false;
         if (wait === left || isOver(answer)) return answer;
       } catch (error) {
-        if (!this.#learn(error, wait, (this.#now() - began) / 1000)) throw error;
+        if (signal?.aborted === true || !this.#learn(error, wait, (this.#now() - began) / 1000)) throw error;
       }
     }
   }

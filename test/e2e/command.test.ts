@@ -153,7 +153,7 @@ describe("exit codes", () => {
 
   test("5: no hub there, or something else", async () => {
     const shell = shellOf("ALPHA", { CHANNEL_HUB_URL: `http://127.0.0.1:${await freePort()}` });
-    for (const args of [["list"], ["listen"], ["chat", "ch-1"]])
+    for (const args of [["list"], ["history", "ch-1"], ["chat", "ch-1"]])
       expect(await shell.run(args)).toMatchObject({ code: 5 });
     expect(await shell.run(["send", "ch-1", "x"])).toMatchObject({ code: 5, err: expect.stringContaining("_URL") });
   });

@@ -4,7 +4,7 @@
  * starts with a slash is for the chat itself, never for the channel.
  */
 import { randomUUID } from "node:crypto";
-import { type ChannelClient, HubError } from "../../client/index.ts";
+import { type ChannelClient, HubError, type StateChange } from "../../client/index.ts";
 import { showJson, showLine } from "../../protocol/index.ts";
 import { participantLine } from "../../tool/index.ts";
 import { HELP, readLine } from "../chat/line.ts";
@@ -14,10 +14,16 @@ import { channelId, type Session } from "../session.ts";
 import { gapLine, MessagePrinter } from "../show.ts";
 import { reachLines } from "./send.ts";
 
+/** Milliseconds for a hub that is just starting again. */
+const FIRST_MS = 5000;
+
 export async function chat(session: Session, channel: string | undefined, { json }: { json: boolean }): Promise<Exit> {
   const { hub, agent, terminal } = session;
+  const notice = ({ state, reason }: StateChange): void => {
+    if (state === "disconnected") terminal.note(`${showLine(reason)}; trying again`);
+  };
   // Own messages too: those of before, and those from elsewhere.
-  const live = await hub.connect(await channelId(session, channel), { echo: true });
+  const live = await hub.connect(await channelId(session, channel), { echo: true, wait_ms: FIRST_MS, notice });
   const screen = new Screen(session, () => namesIn(session, live.id));
   const printer = new MessagePrinter(terminal, { reader: agent.key, json, withChannel: false });
   const typed = new Set<string>();
