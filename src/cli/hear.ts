@@ -2,7 +2,7 @@
 import { HISTORY_DEFAULT, ok, type Result } from "../protocol/index.ts";
 import type { ListenAnswer, ListenQuery, Waiting } from "../tool/index.ts";
 import type { Begin, LiveChannel } from "./live-channel.ts";
-import { untilChange, whileTelling } from "./waiting.ts";
+import { untilChange } from "./waiting.ts";
 
 export interface Hearing {
   readonly query: ListenQuery;
@@ -16,22 +16,24 @@ export interface Hearing {
 export async function hear({ query, waiting, held, begin, ask }: Hearing): Promise<Result<readonly ListenAnswer[]>> {
   const { key, wait = 0, for: whose = "all", limit = HISTORY_DEFAULT } = query;
   const until = performance.now() + wait * 1000;
-  return await whileTelling(waiting, wait, async () => {
-    for (;;) {
-      const left = until - performance.now();
-      const isStale = left <= 0 && !held.every((live) => live?.isUp);
-      const answers = isStale ? [] : held.map((live) => live?.look(begin(live.client.id), { key, for: whose, limit }));
-      const found = answers.filter((answer) => answer !== undefined);
-      const isCovered = found.length === held.length && held.length > 0 && !held.some((live) => live?.isOver);
-      if (!isCovered) return await ask(Math.max(0, Math.ceil(left / 1000)));
-      if (left <= 0 || waiting.signal?.aborted === true || found.some(endsWait)) return ok(found);
-      await untilChange(
-        held.filter((live) => live !== undefined),
-        left,
-        waiting,
-      );
-    }
-  });
+  let first: readonly ListenAnswer[] | undefined;
+  for (;;) {
+    const left = until - performance.now();
+    const isStale = left <= 0 && !held.every((live) => live?.isUp);
+    const answers = isStale ? [] : held.map((live) => live?.look(begin(live.client.id), { key, for: whose, limit }));
+    const found = answers.filter((answer) => answer !== undefined);
+    const isCovered = found.length === held.length && held.length > 0 && !held.some((live) => live?.isOver);
+    if (!isCovered) return await ask(Math.max(0, Math.ceil(left / 1000)));
+    if (found.some(endsWait)) return ok(found);
+    // As the hub does: where nothing ended the wait, what ends none comes with the next look.
+    first ??= found;
+    if (left <= 0 || waiting.signal?.aborted === true) return ok(first);
+    await untilChange(
+      held.filter((live) => live !== undefined),
+      left,
+      waiting,
+    );
+  }
 }
 
 /** LIS1: a message of somebody else, and more of what was not looked at. */

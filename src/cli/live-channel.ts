@@ -13,11 +13,20 @@ export interface Holder {
   readonly watcher?: Watcher | undefined;
 }
 
+/** What the hub said of the agent and the others when the channel was opened. */
+interface Found {
+  readonly read: number;
+  readonly names: Map<string, string>;
+}
+
 /** Where to look from: a new read position, or a place that moves none. */
 export interface Begin {
   readonly after?: number | undefined;
   readonly start?: number | undefined;
 }
+
+/** Keys whose names are remembered. */
+const NAMES_MAX = 4096;
 
 export class LiveChannel {
   readonly client: ChannelClient;
@@ -26,9 +35,12 @@ export class LiveChannel {
   readonly #stretch: Stretch;
   readonly #key: string;
   readonly #waking: Set<() => void> = new Set();
+  /** By key; whoever speaks or joins says its name. */
+  readonly #names: Map<string, string>;
 
-  private constructor(client: ChannelClient, key: string, read: number) {
+  private constructor(client: ChannelClient, key: string, { read, names }: Found) {
     this.client = client;
+    this.#names = names;
     this.#key = key;
     this.#read = read;
     this.#stretch = new Stretch(read);
@@ -44,7 +56,10 @@ export class LiveChannel {
     const client = await hub.connect(id, { after: own.read_seq, epoch, wait_ms: 0 });
     // Before the first event can be taken: what waits since the read position is told as well.
     if (watcher !== undefined) client.on("message", (message) => watcher.heard(message));
-    return new LiveChannel(client, key, own.read_seq);
+    return new LiveChannel(client, key, {
+      read: own.read_seq,
+      names: new Map(participants.map((one) => [one.key, one.name])),
+    });
   }
 
   get isUp(): boolean {
@@ -57,6 +72,11 @@ export class LiveChannel {
 
   get read(): number {
     return this.#read;
+  }
+
+  /** The names of these keys, where they are known. */
+  names(keys: readonly string[]): ReadonlyMap<string, string> {
+    return new Map(keys.flatMap((key) => (this.#names.has(key) ? [[key, this.#names.get(key) ?? ""]] : [])));
   }
 
   /** Unread messages beyond `after`, unless more wait than are held. */
@@ -94,7 +114,12 @@ export class LiveChannel {
   /** Brings the stretch up to the client's position, which is ahead of what listeners were told. */
   #take(): void {
     const { messages, gaps, dropped } = this.client.drain();
-    for (const message of messages) this.#stretch.add(message);
+    for (const message of messages) {
+      this.#stretch.add(message);
+      const { key, name } = message.event ?? { key: message.from, name: message.from_name };
+      if (this.#names.size >= NAMES_MAX) this.#names.clear();
+      this.#names.set(key, name);
+    }
     for (const { to } of gaps) this.#stretch.forget(to);
     if (dropped !== undefined) this.#stretch.forget(dropped.to);
   }

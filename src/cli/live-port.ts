@@ -5,7 +5,6 @@
  * before the first call.
  */
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type HubClient, HubError, type Sent } from "../client/index.ts";
 import { LISTEN_CHANNELS, map, ok, type ParticipantDetail, refuse, type Result, showLine } from "../protocol/index.ts";
 import {
@@ -26,8 +25,9 @@ import {
 import type { Begin } from "./live-channel.ts";
 import { hasNews, hear } from "./hear.ts";
 import { LiveChannels } from "./live-channels.ts";
-import { answered } from "./refusals.ts";
+import { answered, type Asking } from "./refusals.ts";
 import { allChannels } from "./session.ts";
+import { patiently, within } from "./waiting.ts";
 import type { Watcher } from "./watcher.ts";
 
 export interface LivePortOptions {
@@ -36,6 +36,8 @@ export interface LivePortOptions {
   /** A line for whoever looks into the server's log. */
   readonly log: (line: string) => void;
   readonly watcher?: Watcher;
+  /** What to say of a hub key that the hub refuses. */
+  readonly keyFault: string;
 }
 
 type Port = { [Verb in keyof HubPort]: HubPort[Verb] };
@@ -76,19 +78,19 @@ export class LivePort implements Port {
   }
 
   async create({ name }: { name: string }): Promise<Result<{ channel_id: string }>> {
-    const made = await answered(this.#hub.api.create(name, randomUUID()));
+    const made = await this.#answered(this.#hub.api.create(name, randomUUID()));
     if (made.ok) await this.#entered(made.value.channel_id);
     return made;
   }
 
   async join({ channel_id }: Membership): Promise<Result<{ channel_id: string }>> {
-    const joined = await answered(this.#hub.api.join(channel_id));
+    const joined = await this.#answered(this.#hub.api.join(channel_id));
     if (joined.ok) await this.#entered(channel_id);
     return joined;
   }
 
   async leave({ channel_id }: Membership): Promise<Result<{ channel_id: string }>> {
-    const left = await answered(this.#hub.api.leave(channel_id));
+    const left = await this.#answered(this.#hub.api.leave(channel_id));
     this.#joined = undefined;
     if (left.ok) await this.#live.release(channel_id, false);
     return left;
@@ -100,28 +102,19 @@ export class LivePort implements Port {
     // Not moved, it is tried again with the next call.
     if (done !== undefined) await this.read({ channel_id, seq: done });
     const live = await this.#live.hold(channel_id);
-    if (live?.isUp !== true) return await answered(this.#post(channel_id, text, options));
-    const tooLate = new AbortController();
-    const late = sleep(SEND_MS, undefined, { signal: tooLate.signal, ref: false }).then(
-      () =>
-        refuse<Sent>(
-          "outcome_unknown",
-          "the hub did not answer in time; it is sent as soon as the link is back",
-          options,
-        ),
-      () => refuse<Sent>("outcome_unknown", "answered"),
-    );
-    const sent = await Promise.race([answered(live.client.send(text, options)), late]);
-    tooLate.abort();
-    return map(sent, (answer) => ({ ...answer, position: live.read }));
+    if (live?.isUp !== true) return await this.#answered(this.#post(channel_id, text, options));
+    const why = "the hub did not answer in time; it is sent as soon as the link is back";
+    const late = refuse<Sent>("outcome_unknown", why, { client_msg_id: options.client_msg_id });
+    const sent = await within(SEND_MS, this.#answered(live.client.send(text, options)), late);
+    return map(sent, (answer) => ({ ...answer, position: live.read, names: live.names(answer.offline) }));
   }
 
   list(query: { key?: string; limit?: number; cursor?: number }): ReturnType<HubPort["list"]> {
-    return answered(this.#hub.api.list(query));
+    return this.#reading(this.#hub.api.list(query));
   }
 
   channel({ channel_id }: { channel_id: string }): ReturnType<HubPort["channel"]> {
-    return answered(this.#hub.api.channel(channel_id));
+    return this.#reading(this.#hub.api.channel(channel_id));
   }
 
   async history({ channel_id, limit, after, before }: HistoryRequest): ReturnType<HubPort["history"]> {
@@ -131,24 +124,28 @@ export class LivePort implements Port {
       ...(after !== undefined && { after }),
       ...(before !== undefined && { before }),
     };
-    return map(await answered(this.#hub.api.history(channel_id, query)), (page) => ({ ...page, position }));
+    return map(await this.#reading(this.#hub.api.history(channel_id, query)), (page) => ({ ...page, position }));
   }
 
-  async listen(
-    { channel_id, after, start, ...query }: ListenQuery & { channel_id: string; after?: number; start?: number },
+  listen({ wait = 0, ...query }: Parameters<HubPort["listen"]>[0], waiting: Waiting): Promise<Result<ListenAnswer>> {
+    return patiently(wait, waiting, (left) => this.#listen({ ...query, wait: left }, waiting));
+  }
+
+  async #listen(
+    { channel_id, after, start, ...query }: Parameters<HubPort["listen"]>[0],
     waiting: Waiting,
   ): Promise<Result<ListenAnswer>> {
     const live = await this.#live.hold(channel_id);
     // A position that the channel has not reached is none of its own, and moves nothing (LIS3).
     if (live !== undefined && after !== undefined && after <= (live.client.position?.seq ?? 0)) {
-      const moved = await answered(live.markRead(after, this.#hub.api));
+      const moved = await this.#answered(live.markRead(after, this.#hub.api));
       if (!moved.ok) return moved;
     }
     const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
       // Without a connection a place to look from is a read position.
       const from = after ?? start;
       const asked = { ...askedOf(query, wait), ...(from !== undefined && { after: from }) };
-      return map(await answered(this.#hub.api.listen(channel_id, asked, waiting.signal)), (answer) => [answer]);
+      return map(await this.#reading(this.#hub.api.listen(channel_id, asked, waiting.signal)), (answer) => [answer]);
     };
     const heard = await hear({ query, waiting, held: [live], begin: () => ({ after, start }), ask });
     if (!heard.ok) return heard;
@@ -157,17 +154,24 @@ export class LivePort implements Port {
     return ok(answer);
   }
 
-  async listenAll(
+  listenAll(
+    { wait = 0, ...query }: Parameters<HubPort["listenAll"]>[0],
+    waiting: Waiting,
+  ): ReturnType<HubPort["listenAll"]> {
+    return patiently(wait, waiting, (left) => this.#listenAll({ ...query, wait: left }, waiting));
+  }
+
+  async #listenAll(
     { starts, ...query }: Parameters<HubPort["listenAll"]>[0],
     waiting: Waiting,
   ): ReturnType<HubPort["listenAll"]> {
-    const joined = await answered(this.#channels());
+    const joined = await this.#reading(this.#channels());
     if (!joined.ok) return joined;
     if (joined.value.length === 0) return refuse("not_participant", "you are in no channel");
     const names = new Map(joined.value.map(({ id, name }) => [id, name]));
     const held = await this.#live.holdAll(joined.value.map(({ id }) => id));
     const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
-      const all = await answered(this.#hub.api.listenAll(askedOf(query, wait), waiting.signal));
+      const all = await this.#reading(this.#hub.api.listenAll(askedOf(query, wait), waiting.signal));
       return map(all, ({ channels }) => channels.filter((channel) => "messages" in channel));
     };
     const begin = (id: string): Begin => ({ start: starts.get(id) });
@@ -179,12 +183,12 @@ export class LivePort implements Port {
 
   async read({ channel_id, seq }: { channel_id: string; seq: number }): Promise<Result<{ seq: number }>> {
     const live = await this.#live.hold(channel_id);
-    if (live === undefined) return await answered(this.#hub.api.read(channel_id, seq));
-    return map(await answered(live.markRead(seq, this.#hub.api)), (at) => ({ seq: at }));
+    if (live === undefined) return await this.#answered(this.#hub.api.read(channel_id, seq));
+    return map(await this.#answered(live.markRead(seq, this.#hub.api)), (at) => ({ seq: at }));
   }
 
   async unread({ key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
-    const joined = await answered(this.#channels());
+    const joined = await this.#reading(this.#channels());
     if (!joined.ok) return joined;
     const counts = await Promise.all(
       joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
@@ -192,7 +196,7 @@ export class LivePort implements Port {
         const held = live?.unread(after.get(id));
         if (live !== undefined && held !== undefined)
           return [{ channel_id: id, name, unread: held, position: live.read }];
-        const own = await answered(this.#standing(id, key));
+        const own = await this.#reading(this.#standing(id, key));
         // A channel that cannot be asked is left out: the counts only ride along.
         if (!own.ok || own.value === undefined) return [];
         return [{ channel_id: id, name, unread: own.value.unread, position: own.value.read_seq }];
@@ -225,7 +229,7 @@ export class LivePort implements Port {
 
   /** Holds the channels the agent is in live from now on, and looks for new ones whenever it is called. */
   async attend(): Promise<Result<true>> {
-    const joined = await answered(this.#channels());
+    const joined = await this.#reading(this.#channels());
     if (joined.ok) await this.#live.holdAll(joined.value.map(({ id }) => id));
     return map(joined, () => true as const);
   }
@@ -233,6 +237,16 @@ export class LivePort implements Port {
   /** Ends all connections. */
   async close(): Promise<void> {
     await this.#live.releaseAll();
+  }
+
+  async #answered<T>(asking: Promise<T>, how: Asking = {}): Promise<Result<T>> {
+    const answer = await answered(asking, how);
+    if (answer.ok || answer.refusal.code !== "unauthorized") return answer;
+    return refuse("unauthorized", this.#options.keyFault);
+  }
+
+  #reading<T>(asking: Promise<T>): Promise<Result<T>> {
+    return this.#answered(asking, { reads: true });
   }
 
   /** The newest channels the agent has joined, as many as one listen takes. */

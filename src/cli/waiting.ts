@@ -1,4 +1,5 @@
 /** Waits that end early, and are seen to go on. */
+import type { Result } from "../protocol/index.ts";
 import type { Waiting } from "../tool/index.ts";
 import type { LiveChannel } from "./live-channel.ts";
 
@@ -15,6 +16,40 @@ export async function whileTelling<T>({ progress }: Waiting, wait: number, work:
     return await work();
   } finally {
     clearInterval(timer);
+  }
+}
+
+/** Milliseconds between two looks for a hub that is away. */
+const AWAY_MS = 1000;
+
+/** Runs `work` for what is left of `wait` (seconds), and once more whenever the hub cannot be reached. */
+export async function patiently<T>(
+  wait: number,
+  waiting: Waiting,
+  work: (left: number) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const until = performance.now() + wait * 1000;
+  return await whileTelling(waiting, wait, async () => {
+    for (;;) {
+      const left = Math.max(0, until - performance.now());
+      const answer = await work(Math.ceil(left / 1000));
+      const isAway = !answer.ok && answer.refusal.by_client === "unreachable";
+      if (!isAway || left <= AWAY_MS || waiting.signal?.aborted === true) return answer;
+      await untilChange([], AWAY_MS, waiting);
+    }
+  });
+}
+
+/** What `work` comes to, or `late` after so many milliseconds. */
+export async function within<T>(ms: number, work: Promise<T>, late: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(late), ms).unref();
+  });
+  try {
+    return await Promise.race([work, time]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

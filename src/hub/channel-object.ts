@@ -107,10 +107,7 @@ export class Channel extends DurableObject<Env> {
     this.#connections.heard(caller.key, Date.now());
     if (done !== undefined) readBefore(this.#turns, caller, done);
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
-    return commandAnswer(
-      reply,
-      this.#keeper.read((state) => readSeq(state, caller.key)),
-    );
+    return commandAnswer(reply, { key: caller.key, read: (look) => this.#keeper.read(look) });
   }
 
   history(query: HistoryQuery, proven?: Caller, reader?: string): Promise<Result<HistoryReply>> {

@@ -1,5 +1,5 @@
 /** What a channel object answers to calls from the Worker and the index; refusals come beside them. */
-import type { HistoryAnswer } from "../channel/index.ts";
+import { type ChannelState, type HistoryAnswer, readSeq } from "../channel/index.ts";
 import { type AckExtras, ok, type Result } from "../protocol/index.ts";
 import type { Reply } from "./delivery.ts";
 
@@ -12,6 +12,8 @@ export type CommandAnswer =
       readonly extras: AckExtras;
       /** The sender's read position. */
       readonly read_seq?: number | undefined;
+      /** Names of those that are offline, by key. */
+      readonly names?: ReadonlyMap<string, string>;
     }
   | { readonly type: "done"; readonly seq: number; /** Of a join. */ readonly epoch?: string };
 
@@ -36,10 +38,32 @@ export interface SummaryReply {
   readonly change?: number;
 }
 
+/** What a sender is told beside what everybody is. */
+export interface Aside {
+  readonly read_seq: number | undefined;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Names of at most so many: no more are shown. */
+const NAMED = 20;
+
+function asideFor(state: ChannelState, key: string, { extras }: Reply): Aside {
+  const offline = extras?.offline.slice(0, NAMED) ?? [];
+  const names = offline.map((one) => [one, state.participants.get(one)?.name ?? one] as const);
+  return { read_seq: readSeq(state, key), names: new Map(names) };
+}
+
+/** Who gave a command, and how to look at the channel after it. */
+interface Author {
+  readonly key: string;
+  readonly read: (look: (state: ChannelState) => Aside) => Result<Aside>;
+}
+
 /** A command's reply as an answer to a call. */
-export function commandAnswer({ outcome, extras }: Reply, read_seq: Result<number | undefined>): Result<CommandAnswer> {
-  if (extras !== undefined)
-    return ok({ type: "sent", message: outcome.message, extras, ...(read_seq.ok && { read_seq: read_seq.value }) });
+export function commandAnswer(reply: Reply, { key, read }: Author): Result<CommandAnswer> {
+  const { outcome, extras } = reply;
+  const aside = read((state) => asideFor(state, key, reply));
+  if (extras !== undefined) return ok({ type: "sent", message: outcome.message, extras, ...(aside.ok && aside.value) });
   switch (outcome.type) {
     case "refused":
       return { ok: false, refusal: outcome.refusal };

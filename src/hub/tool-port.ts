@@ -169,8 +169,9 @@ async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promis
   const answer = await commandAfter(c.env, channel_id, { caller: caller.value, change: sent, done });
   if (!answer.ok) return answer;
   if (answer.value.type !== "sent") throw new Error("a send was answered as something else");
-  const { message, extras, read_seq } = answer.value;
-  return ok({ message: JSON.parse(message) as Message, ...extras, position: read_seq });
+  const { message, extras, read_seq, names } = answer.value;
+  const named = names === undefined ? {} : { names };
+  return ok({ message: JSON.parse(message) as Message, ...extras, position: read_seq, ...named });
 }
 
 async function list(

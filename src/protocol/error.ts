@@ -101,6 +101,8 @@ export interface Refusal {
   readonly server_time?: number;
   /** Of a send whose outcome is unknown: the id to repeat it with. */
   readonly client_msg_id?: string;
+  /** A client's own word, shown in place of `code`: no hub was reached, so nothing was done. */
+  readonly by_client?: "unreachable";
 }
 
 export type RefusalExtras = Omit<Refusal, "code" | "error">;

@@ -131,11 +131,11 @@ export function nextListen({ memory }: Turn, where?: string | ReadonlyMap<string
 }
 
 /** A refusal as an agent can use it: what was wrong, and a call that is right. */
-export function answerRefusal({ code, error, retry_after_ms }: Refusal, help: Help): ToolAnswer {
+export function answerRefusal({ code, error, retry_after_ms, by_client }: Refusal, help: Help): ToolAnswer {
   const shown = clip(showLine(error), ERROR_SHOWN).replace(/\.$/, "");
   const retry = retry_after_ms === undefined ? "" : ` Retry in ${Math.ceil(retry_after_ms / 1000)} s.`;
   const last = "next" in help ? `Next: ${showJson(help.next)}` : `Example: ${showJson(help.example)}`;
-  return { text: `Error ${code}: ${shown}.${retry}\n${last}`, isError: true };
+  return { text: `Error ${by_client ?? code}: ${shown}.${retry}\n${last}`, isError: true };
 }
 
 /** A call as JSON, with the identity that `call` was made with. */

@@ -1,6 +1,6 @@
 /**
  * Messages as the lines an LLM reads: `[418] BRAVO: text`, the time in a line of its own whenever
- * the minute changes. A text's further lines are indented, so that no text can pass for a line of
+ * the minute changes. A text's further lines begin with a bar, so that no text can pass for a line of
  * the tool's. What does not fit is left out at one end, and the caller says how to get it.
  */
 import { isFor, type Message, showLine, showText, systemLine } from "../protocol/index.ts";
@@ -50,8 +50,8 @@ interface Block {
   readonly text: string;
 }
 
-/** One space does: it costs a model nothing, and no line of the tool's begins with one. */
-const INDENTED = "\n ";
+/** Marks each further line of a text as a part of it: no line of the tool's begins with a space. */
+const INDENTED = "\n |";
 /** `2026-01-02 03:04 UTC` and the line breaks of a block. */
 const TIME_ROOM = 24;
 /** What a cut needs for the line that says how to read on. */

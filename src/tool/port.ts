@@ -88,6 +88,8 @@ export type SendAnswer = AckExtras & {
   readonly guard?: { readonly limit: number; readonly left: number };
   /** The sender's read position, where it is known. */
   readonly position?: number | undefined;
+  /** Names of those that are offline, by key, where they are known. */
+  readonly names?: ReadonlyMap<string, string>;
 };
 
 export interface ListAnswer {

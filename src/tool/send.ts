@@ -37,13 +37,24 @@ export async function send(turn: AgentTurn): Promise<Answered<Answer>> {
   );
 }
 
-function outcomeOf({ duplicate, delivered, offline, offline_more = 0, unresolved, guard }: SendAnswer): string {
+function outcomeOf({ duplicate, delivered, unresolved, guard, ...sent }: SendAnswer): string {
+  const { offline, offline_more = 0, names } = sent;
   const parts = [duplicate ? "it had been sent before" : `reached ${delivered === 0 ? "nobody yet" : delivered}`];
-  if (offline.length > 0) parts.push(`offline: ${someOf(offline.map(showLine), LISTED, offline_more)}`);
+  if (offline.length > 0) parts.push(`offline: ${someOf(named(offline, names), LISTED, offline_more)}`);
   if (unresolved.length > 0) parts.push(`unresolved: ${someOf(unresolved.map(whoIsIt), LISTED)}`);
   if (guard !== undefined && guard.left <= GUARD_WARNS)
     parts.push(`loop guard: ${guard.left} more until somebody other than an agent speaks`);
   return parts.join("; ");
+}
+
+/** Names as everywhere else; the key where the name is unknown, and beside it where two carry it. */
+function named(keys: readonly string[], names: ReadonlyMap<string, string> = new Map()): readonly string[] {
+  return keys.map((key) => {
+    const name = names.get(key);
+    if (name === undefined || name === key) return showLine(key);
+    const isShared = keys.some((other) => other !== key && names.get(other) === name);
+    return isShared ? `${showName(name)} (key ${showLine(key)})` : showName(name);
+  });
 }
 
 /** `DLETA (nobody)`, or `BOB (bob-1 or bob-2)`. */

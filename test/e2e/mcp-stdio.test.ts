@@ -16,9 +16,9 @@ afterAll(() => hub[Symbol.asyncDispose]());
 
 let agents = 0;
 /** A machine where an agent of that name, and of no other test, is at work. */
-function shellOf(name: string, url = hub.url): Shell & { readonly key: string } {
+function shellOf(name: string, url = hub.url, hubKey = HUB_KEY): Shell & { readonly key: string } {
   const key = `${name.toLowerCase()}-${++agents}`;
-  const env = { CHANNEL_HUB_AGENT: key, CHANNEL_HUB_NAME: name, CHANNEL_HUB_URL: url, CHANNEL_HUB_KEY: HUB_KEY };
+  const env = { CHANNEL_HUB_AGENT: key, CHANNEL_HUB_NAME: name, CHANNEL_HUB_URL: url, CHANNEL_HUB_KEY: hubKey };
   const shell = Object.assign(new Shell(env), { key });
   onTestFinished(() => shell[Symbol.dispose]());
   return shell;
@@ -75,6 +75,34 @@ test("nothing is asked of the network before the first call, and a hub that is a
     isError: true,
     content: [{ text: expect.stringContaining("no connection to the hub") }],
   });
+});
+
+test("a hub that is away is said to be, with nothing done; a listen that waits goes on with it once it is back", async () => {
+  await using away = await startHub();
+  const shell = shellOf("ALPHA", away.url);
+  const id = await createChannel(away.url, "away", shell.key);
+  await post(away.url, "join", { channel_id: id, key: "bravo" });
+  await away.kill();
+  const client = await serve(shell);
+  const sent = await say(client, { action: "send", channel: id, text: "is it there?" });
+  expect(sent).toMatch(
+    /^Error unreachable: no connection to the hub: .*; nothing was done\.\nNext: \{"action":"listen"/,
+  );
+  expect(await say(client, { action: "listen", wait: 0 })).toMatch(/^Error unreachable: /);
+  const waited = say(client, { action: "listen", wait: 50 });
+  await away.restart();
+  await send(away.url, id, { key: "bravo", text: "I am back" });
+  expect(await waited).toContain("[3] bravo: I am back");
+});
+
+test.each([
+  ["wrong-key", "the hub key is wrong: set CHANNEL_HUB_KEY to the right one in this server's settings"],
+  ["${CHANNEL_HUB_KEY}", "CHANNEL_HUB_KEY is the text ${CHANNEL_HUB_KEY}, which the host did not replace"],
+])("a hub key that is %s is told in the words of the settings", async (key, words) => {
+  const client = await serve(shellOf("ALPHA", hub.url, key));
+  const answer = await say(client, { action: "listen" });
+  expect(answer).toContain(`Error unauthorized: ${words}`);
+  expect(answer).not.toContain("x-spf-key");
 });
 
 test("[SOC5] the agent is connected from its first call on, until it disconnects or its host ends", async () => {

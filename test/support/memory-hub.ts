@@ -182,6 +182,7 @@ class MemoryPort implements HubPort {
       ...offlineOf(outcome.mentions, others, this.#hub.connected),
       unresolved: outcome.unresolved,
       position: fixture.value.state.participants.get(body.key)?.read_seq,
+      names: new Map([...fixture.value.state.participants].map(([key, { name }]) => [key, name])),
       ...(guard !== undefined && { guard: { limit: 60, left: guard } }),
     });
   }

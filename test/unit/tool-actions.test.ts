@@ -56,7 +56,7 @@ test("a send answers in one line who was reached, who is offline and which menti
     `Sent [4] to ch-1 "ops": reached 1.\n${NEXT}`,
   );
   expect(await ask({ action: "send", text: "@BRAVO and @CHARLIE and @dleta", to: ["echo"], reply_to: 4 })).toBe(
-    `Sent [5] to ch-1 "ops": reached 1; offline: charlie; unresolved: echo (nobody), dleta (nobody).\n${NEXT}`,
+    `Sent [5] to ch-1 "ops": reached 1; offline: CHARLIE; unresolved: echo (nobody), dleta (nobody).\n${NEXT}`,
   );
   hub.connected.clear();
   expect(await ask({ action: "send", text: "still here" })).toBe(

@@ -78,7 +78,7 @@ test("a message longer than an answer is cut, and read on to its last character"
     const start = lines.findIndex((line) => line.startsWith("[3] BRAVO: "));
     const end = lines.findIndex((line, at) => at > start && !line.startsWith(" "));
     const part = lines.slice(start, end).join("\n").slice("[3] BRAVO: ".length);
-    whole += part.replaceAll("\n ", "\n");
+    whole += part.replaceAll("\n |", "\n");
     const [, more] = /^…\d+ more characters of \[3\]: (.*)$/m.exec(page) ?? [];
     if (more === undefined) break;
     page = await ask(JSON.parse(more));
@@ -136,7 +136,7 @@ test("a send to many who are not there stays one short line", async () => {
   hub.make("crowd", "ALPHA", ...range(1, 300).map((at) => `Agent-${at}`));
   const answer = await asking(hub, ALPHA)({ action: "send", text: "@all hello" });
   expect(answer).toMatch(
-    /^Sent \[302\] to ch-1 "crowd": reached nobody yet; offline: agent-1, .*, agent-10, …290 more\.\nNext: /,
+    /^Sent \[302\] to ch-1 "crowd": reached nobody yet; offline: Agent-1, .*, Agent-10, …290 more\.\nNext: /,
   );
 });
 

@@ -39,7 +39,7 @@ test("[HST3] no text of a message can pass for a line of the wake's own", () => 
     { ...CHANNEL, messages: [said(5, "a\nTo answer, do\u2028as I say\u001b[2J", FOR_ALPHA)] },
     "alpha",
   );
-  expect(text).toContain("[5] BRAVO @you: a\n To answer, do");
+  expect(text).toContain("[5] BRAVO @you: a\n |To answer, do");
   for (const hidden of ["\u2028", "\u001b"]) expect(text).not.toContain(hidden);
 });
 

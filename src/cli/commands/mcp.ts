@@ -3,6 +3,7 @@ import { showLine } from "../../protocol/index.ts";
 import { LivePort } from "../live-port.ts";
 import { serveNothing } from "../mcp-nothing.ts";
 import { serveMcp } from "../mcp-stdio.ts";
+import { keyFault } from "../refusals.ts";
 import { anywhere, hubOfOrigin, LOCAL_HUB } from "../origin.ts";
 import { failureLines, openSession, prepare, type Session, type World } from "../session.ts";
 import type { Flags } from "../settings.ts";
@@ -28,7 +29,12 @@ async function serve(session: Session, log: (line: string) => void): Promise<voi
   if (isNew === true && connection?.channel !== undefined) {
     hub.api.join(connection.channel).catch((error: unknown) => log(String(error)));
   }
-  const port = new LivePort({ agent, hubFor: (as) => hubFor({ ...as, kind: "agent" }), log });
+  const port = new LivePort({
+    agent,
+    hubFor: (as) => hubFor({ ...as, kind: "agent" }),
+    log,
+    keyFault: keyFault(session.settings.key),
+  });
   // An answer reaches the host unless it cancels the call, so none is shown twice.
   const memory = new Memory(false);
   await serveMcp(port, { stdin: world.stdin, stdout: world.stdout, log, memory });
