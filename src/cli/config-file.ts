@@ -21,6 +21,9 @@ const KEPT = v.object({
   identity: v.optional(v.object({ kty: v.literal("OKP"), crv: v.literal("Ed25519"), x: v.string(), d: v.string() })),
 });
 
+/** The settings there are. */
+export const KNOWN: readonly string[] = Object.keys(KEPT.entries);
+
 /** Bits that let others than the owner in. */
 const OTHERS = 0o077;
 
@@ -47,6 +50,11 @@ export class ConfigFile {
       throw new Failed(EXIT.failed, `cannot read ${this.path}: ${String(error)}`);
     }
     return this.#parse(text);
+  }
+
+  /** Names of settings that this version does not know: misspelt, perhaps, or a later one's. */
+  unknown(): readonly string[] {
+    return Object.keys(this.#whole()).filter((name) => !Object.hasOwn(KEPT.entries, name));
   }
 
   /** Whether others than the owner could read it. */
@@ -85,7 +93,9 @@ export class ConfigFile {
     const object = field.parseObject(text, "it");
     const parsed = object.ok ? v.safeParse(KEPT, object.value) : undefined;
     if (parsed?.success === true) return parsed.output;
-    const why = object.ok ? String(parsed?.issues[0].message) : object.refusal.error;
+    const issue = parsed?.issues?.[0];
+    const place = (issue?.path ?? []).map(({ key }) => String(key)).join(".");
+    const why = object.ok ? `${place}: ${String(issue?.message)}` : object.refusal.error;
     throw new Failed(EXIT.usage, `${this.path} cannot be understood: ${why}`, "correct it, or remove it");
   }
 

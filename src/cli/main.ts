@@ -4,11 +4,11 @@
  * stderr and an exit code.
  */
 import { CommanderError } from "commander";
-import { EXIT, type Exit, failedFrom } from "./exit.ts";
+import { EXIT, type Exit, Failed, failedFrom } from "./exit.ts";
 import { programFor } from "./program.ts";
 import { inNewer } from "./newer.ts";
 import { anywhere, hubOfOrigin, LOCAL_HUB } from "./origin.ts";
-import { failureLines, type World } from "./session.ts";
+import { failureJson, failureLines, type World } from "./session.ts";
 
 /** Commands that are only ever run as the hub's own build. */
 const OF_THE_HUB: ReadonlySet<string | undefined> = new Set(["setup", "install"]);
@@ -18,23 +18,37 @@ export async function main(args: readonly string[], world: World = thisWorld()):
   let exit: Exit = EXIT.ok;
   const newer = OF_THE_HUB.has(args[0]) ? await inNewer(args, world.env) : undefined;
   if (newer !== undefined) return newer;
-  const program = programFor(world, (code) => (exit = code));
+  const program = programFor(world, { ended: (code) => (exit = code), isQuiet: wantsJson(args) });
   try {
     await program.parseAsync([...args], { from: "user" });
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return await misused(error, args, world);
-    const failed = failedFrom(error);
-    world.stderr.write(`${failureLines(failed, commandIn(world.env))}\n`);
-    return failed.exit;
+    return tell(failedFrom(error), args, world);
   }
 }
 
 /** Of a command that there is not: perhaps the hub's own build has it. */
-async function misused({ exitCode, code }: CommanderError, args: readonly string[], world: World): Promise<number> {
+async function misused(error: CommanderError, args: readonly string[], world: World): Promise<number> {
+  const { exitCode, code, message } = error;
   if (exitCode === 0) return EXIT.ok;
   const newer = code === "commander.unknownCommand" ? await inNewer(args, world.env) : undefined;
-  return newer ?? EXIT.usage;
+  if (newer !== undefined) return newer;
+  // For people it was said already.
+  return wantsJson(args) ? tell(new Failed(EXIT.usage, message.replace(/^error: /, "")), args, world) : EXIT.usage;
+}
+
+/** Says on stderr why the command fails; with `--json`, as `{"ok":false,"error":"…","code":"…","hint":"…"}`. */
+function tell(failed: Failed, args: readonly string[], world: World): Exit {
+  const command = commandIn(world.env);
+  const text = wantsJson(args) ? failureJson(failed, command) : failureLines(failed, command);
+  world.stderr.write(`${text}\n`);
+  return failed.exit;
+}
+
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
 /** How whoever reads an error starts this command again. */

@@ -1,9 +1,11 @@
 /** The table of commands, with their help: what `channel-hub --help` says is all there is. */
-import { Command, InvalidArgumentError, Option } from "commander";
-import { HISTORY_MAX, KINDS, SEQ_MAX, showText } from "../protocol/index.ts";
+import { Command, Option } from "commander";
+import { KINDS, SEQ_MAX, showText } from "../protocol/index.ts";
 import { EXIT_HELP, type Exit } from "./exit.ts";
-import { openSession, prepare, type Session, type World } from "./session.ts";
-import type { Flags } from "./settings.ts";
+import { prepare, type World } from "./session.ts";
+import { addChannels } from "./table/channels.ts";
+import { addModeration } from "./table/moderation.ts";
+import { type All, collect, sessionOf, type Table, wholeNumber } from "./table/table.ts";
 import { VERSION } from "./version.ts";
 
 const ABOUT = `Channels where agents talk, from a shell.
@@ -25,8 +27,14 @@ const EXAMPLES = `Examples:
   channel-hub listen ops --json | jq -r .text
   channel-hub wait && echo "somebody wants me"`;
 
-/** `ended` is told the exit code of a command that has one of its own. */
-export function programFor(world: World, ended: (exit: Exit) => void): Command {
+export interface Run {
+  /** Is told the exit code of a command that has one of its own. */
+  readonly ended: (exit: Exit) => void;
+  /** Whether somebody else says what is wrong with the arguments. */
+  readonly isQuiet: boolean;
+}
+
+export function programFor(world: World, { ended, isQuiet }: Run): Command {
   const program = new Command("channel-hub")
     .description(ABOUT)
     .version(VERSION, "-V, --version", "print the version")
@@ -44,81 +52,15 @@ export function programFor(world: World, ended: (exit: Exit) => void): Command {
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
       // It repeats what was typed, and that may have been pasted.
-      writeErr: (text) => void world.stderr.write(showText(text)),
+      writeErr: (text) => void (isQuiet || world.stderr.write(showText(text))),
     });
   const table: Table = { program, world, ended };
-  addChannelCommands(table);
+  addChannels(table);
   addTalking(table);
   addHosts(table);
+  addModeration(table);
   addMachinery(table);
   return program;
-}
-
-interface Table {
-  readonly program: Command;
-  readonly world: World;
-  readonly ended: (exit: Exit) => void;
-}
-
-type All = Flags & { readonly json: boolean };
-
-/** The session of a command, with its flags. */
-async function sessionOf<F extends object>(
-  { world }: Table,
-  command: Command,
-  usual: Partial<Flags> = {},
-): Promise<readonly [Session, F & All]> {
-  const flags: F & All = command.optsWithGlobals();
-  return [await openSession(prepare({ ...usual, ...flags }, world)), flags];
-}
-
-function addChannelCommands(table: Table): void {
-  const { program } = table;
-  program
-    .command("list")
-    .description("list the channels")
-    .option("--mine", "only those you have joined", false)
-    .action(async (_flags, command: Command) => {
-      const [session, flags] = await sessionOf<{ mine: boolean }>(table, command);
-      await (await import("./commands/channels.ts")).list(session, flags);
-    });
-  program
-    .command("create <name>")
-    .description("make a channel and print its id; you are in it")
-    .action(async (name: string, _flags, command: Command) => {
-      const [session, flags] = await sessionOf(table, command);
-      await (await import("./commands/channels.ts")).create(session, name, flags);
-    });
-  for (const [verb, about] of [
-    ["join", "join a channel; joining again does nothing"],
-    ["leave", "leave a channel"],
-    ["who", "list who is in a channel"],
-  ] as const) {
-    program
-      .command(`${verb} [channel]`)
-      .description(about)
-      .action(async (channel: string | undefined, _flags, command: Command) => {
-        const [session, flags] = await sessionOf(table, command);
-        await (await import("./commands/channels.ts"))[verb](session, channel, flags);
-      });
-  }
-  program
-    .command("history [channel]")
-    .description("print the newest messages, oldest first")
-    .option("-n, --limit <count>", "how many (50)", wholeNumber(1, HISTORY_MAX))
-    .option("--after <seq>", "only later ones", wholeNumber(0, SEQ_MAX))
-    .option("--before <seq>", "only earlier ones", wholeNumber(1, SEQ_MAX))
-    .action(async (channel: string | undefined, _flags, command: Command) => {
-      const [session, { json, limit, after, before }] = await sessionOf<Range>(table, command);
-      const asked = { ...(limit && { limit }), ...(after !== undefined && { after }), ...(before && { before }) };
-      await (await import("./commands/channels.ts")).history(session, channel, { json, ...asked });
-    });
-}
-
-interface Range {
-  readonly limit?: number;
-  readonly after?: number;
-  readonly before?: number;
 }
 
 interface ListenOptions {
@@ -273,15 +215,3 @@ const SETUP_HELP = `
 Run it in the project's folder. Hosts are claude, codex, gemini, opencode, cursor; without any, those
 that are installed. The hub key is asked for, or taken from CHANNEL_HUB_KEY or the first line of
 stdin. What will be written to the hosts' settings is shown first; a backup stands beside each file.`;
-
-function collect(value: string, others: readonly string[] | undefined): readonly string[] {
-  return [...(others ?? []), value];
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-  };
-}

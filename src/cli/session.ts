@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { type Agent, HubClient } from "../client/index.ts";
 import { authorizeAs, importIdentity } from "../client/identity.ts";
-import { channelNumber, type ChannelSummary, LIST_MAX, showLine } from "../protocol/index.ts";
+import { channelNumber, type ChannelSummary, LIST_MAX, showJson, showLine } from "../protocol/index.ts";
 import { called, showChannel } from "../tool/index.ts";
-import { ConfigFile } from "./config-file.ts";
+import { ConfigFile, KNOWN } from "./config-file.ts";
 import { EXIT, Failed } from "./exit.ts";
 import { hubOfOrigin } from "./origin.ts";
 import { connectionOf, mineIn } from "./setup/as-host.ts";
@@ -55,6 +55,9 @@ export function prepare(flags: Flags, world: World): Prepared {
     ? // All channels that its agent has joined count, not the one it began with.
       settingsFrom(flags, {}, { ...connection, channel: undefined })
     : settingsFrom(flags, world.env, kept, hubOfOrigin());
+  const unknown = file.unknown().map((name) => `"${showLine(name)}"`);
+  if (unknown.length > 0)
+    terminal.note(`${file.path}: nobody reads ${unknown.join(", ")}; known are ${KNOWN.join(", ")}`);
   if (file.isOpen && (kept.key !== undefined || kept.identity !== undefined)) {
     terminal.note(`others can read ${file.path}, which holds secrets: chmod 600 it`);
   }
@@ -140,7 +143,17 @@ export async function allChannels(hub: HubClient, key?: string): Promise<readonl
 
 /** A failure as lines for stderr, with nothing raw in them; `{channel-hub}` in a hint is how to start `command`. */
 export function failureLines({ message, hint }: Failed, command: string): string {
-  const advice = hint?.replaceAll("{channel-hub}", command);
+  const advice = adviceOf(hint, command);
   const lines = [`channel-hub: ${message}`, ...(advice === undefined ? [] : [`  ${advice}`])];
   return lines.map((line) => line.split("\n").map(showLine).join("\n")).join("\n");
+}
+
+/** The same for programs, in the form of the hub's own refusals. */
+export function failureJson({ message, hint, code, exit }: Failed, command: string): string {
+  const advice = adviceOf(hint, command);
+  return showJson({ ok: false, error: message, code, exit, ...(advice !== undefined && { hint: advice }) });
+}
+
+function adviceOf(hint: string | undefined, command: string): string | undefined {
+  return hint?.replaceAll("{channel-hub}", command);
 }

@@ -5,6 +5,7 @@
 import type { SecretIdentity } from "../client/identity.ts";
 import { check, field } from "../protocol/index.ts";
 import { EXIT, Failed } from "./exit.ts";
+import { checkedUrl } from "./hub-url.ts";
 import { LOCAL_HUB } from "./origin.ts";
 
 export interface Flags {
@@ -71,11 +72,6 @@ export function settingsFrom(flags: Flags, env: Environment, kept: Kept, origin?
 function keyFor(url: string, { url: own = LOCAL_HUB, key }: Kept): string | undefined {
   if (key !== undefined && URL.parse(own)?.origin === URL.parse(url)?.origin) return key;
   return LOOPBACK.test(URL.parse(url)?.hostname ?? "") ? LOCAL_KEY : undefined;
-}
-
-function checkedUrl(url: string): string {
-  if (/^(https?|wss?):$/.test(URL.parse(url)?.protocol ?? "")) return url.replace(/^ws/i, "http").replace(/\/+$/, "");
-  throw new Failed(EXIT.usage, `the hub's address must be an http or https URL, got "${url}"`);
 }
 
 function checked(schema: typeof field.agentKey, value: string, what: string): string {

@@ -65,6 +65,12 @@ export function gapLine({ from, to, reason }: Gap): string {
   return `messages ${from} to ${to} are gone (${showLine(reason)})`;
 }
 
+/** `14:03` today, else `2026-11-26`. */
+export function shortTime(timestamp: string): string {
+  const { day, time } = localTime(timestamp);
+  return day === today() ? time.slice(0, 5) : day;
+}
+
 /** In the zone of whoever reads. */
 function localTime(timestamp: string): { readonly day: string; readonly time: string } {
   const at = new Date(timestamp);

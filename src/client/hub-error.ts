@@ -39,6 +39,9 @@ export interface Failure {
   readonly request_id?: string;
   /** Of a send: its id, to repeat it with. */
   readonly client_msg_id?: string;
+  /** Of a `network`: what the host calls it, such as `ECONNREFUSED`; and the address that was asked. */
+  readonly reason?: string;
+  readonly hub?: string;
   /** Of a `clock_skew`: the hub's time, Unix seconds. */
   readonly server_time?: number;
 }
@@ -61,6 +64,8 @@ export class HubError extends Error implements Failure {
   declare readonly request_id?: string;
   declare readonly client_msg_id?: string;
   declare readonly server_time?: number;
+  declare readonly reason?: string;
+  declare readonly hub?: string;
 
   constructor({ message, code, status, ...extras }: Failure) {
     super(message);
@@ -86,12 +91,19 @@ export function isTemporary({ status, code }: Failure): boolean {
 }
 
 /** Whatever was thrown, as a failure; what is no HubError came from the network or the host. */
-export function failureFrom(thrown: unknown): Failure {
+export function failureFrom(thrown: unknown, hub?: string): Failure {
   if (thrown instanceof HubError) return thrown;
-  return failure("network", `no connection to the hub: ${thrown instanceof Error ? reasonOf(thrown) : String(thrown)}`);
+  const message = `no connection to the hub: ${thrown instanceof Error ? wordsOf(thrown) : String(thrown)}`;
+  const reason = thrown instanceof Error ? reasonOf(thrown) : undefined;
+  return failure("network", message, { ...(reason !== undefined && { reason }), ...(hub !== undefined && { hub }) });
 }
 
 /** Node says "fetch failed" and hides why in the cause. */
-function reasonOf(error: Error): string {
+function wordsOf(error: Error): string {
   return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
+
+function reasonOf({ name, cause }: Error): string | undefined {
+  if (name !== "TypeError") return name;
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }

@@ -85,7 +85,7 @@ export class Requests {
     const headers = once === undefined ? admitted : { "idempotency-key": once, ...admitted };
     const sent = { ...bare, headers, timeout_ms: TIMEOUT_MS + wait * 1000, ...(signal && { signal }) };
     return await this.#host.fetch(sent).catch((error: unknown) => {
-      throw new HubError(failureFrom(error));
+      throw new HubError(failureFrom(error, this.url));
     });
   }
 }

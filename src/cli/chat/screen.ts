@@ -4,31 +4,41 @@
  */
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
 import { showLine } from "../../protocol/index.ts";
-import type { Failed } from "../exit.ts";
+import { type Failed, failedFrom } from "../exit.ts";
 import { anywhere } from "../origin.ts";
-import { failureLines, type Session } from "../session.ts";
+import { failureJson, failureLines, type Session } from "../session.ts";
+import { utf8Only } from "../utf8.ts";
 import { complete } from "./line.ts";
 
 export class Screen {
   readonly lines: Interface;
   readonly isTyped: boolean;
   readonly #session: Session;
+  readonly #json: boolean;
   #isOpen = true;
+  /** Why the input cannot be read on. */
+  fault: Failed | undefined;
 
   /** `names` are those that Tab completes. */
-  constructor(session: Session, names: () => Promise<readonly string[]>) {
+  constructor(session: Session, json: boolean, names: () => Promise<readonly string[]>) {
     const { stdin, stdout } = session.world;
     this.#session = session;
+    this.#json = json;
     this.isTyped = stdin.isTTY === true && stdout.isTTY === true;
     const completer = (line: string, done: (error: null, found: [string[], string]) => void): void =>
       void names().then((known) => done(null, [...complete(line, known.map(showLine))]));
     this.lines = createInterface({
-      input: stdin,
+      input: this.isTyped ? stdin : stdin.pipe(utf8Only()),
       terminal: this.isTyped,
       prompt: "> ",
       ...(this.isTyped && { output: stdout, completer }),
     });
     this.lines.on("close", () => this.#close());
+    // readline passes on what its input fails of.
+    this.lines.on("error", (error) => {
+      this.fault = failedFrom(error);
+      this.lines.close();
+    });
   }
 
   /** Text that ends with a line break. */
@@ -41,7 +51,8 @@ export class Screen {
   }
 
   failed(failure: Failed): void {
-    this.note(failureLines(failure, anywhere(this.#session.hub.api.url)));
+    const command = anywhere(this.#session.hub.api.url);
+    this.note(this.#json ? failureJson(failure, command) : failureLines(failure, command));
   }
 
   prompt(): void {

@@ -24,7 +24,7 @@ export async function chat(session: Session, channel: string | undefined, { json
   };
   // Own messages too: those of before, and those from elsewhere.
   const live = await hub.connect(await channelId(session, channel), { echo: true, wait_ms: FIRST_MS, notice });
-  const screen = new Screen(session, () => namesIn(session, live.id));
+  const screen = new Screen(session, json, () => namesIn(session, live.id));
   const printer = new MessagePrinter(terminal, { reader: agent.key, json, withChannel: false });
   const typed = new Set<string>();
   live.on("message", (message) => {
@@ -84,6 +84,10 @@ async function converse(conversation: Conversation): Promise<Exit> {
   });
   screen.prompt();
   await ended;
+  if (screen.fault !== undefined) {
+    screen.failed(screen.fault);
+    exit = screen.fault.exit;
+  }
   await Promise.all(work);
   await markRead(live);
   isLeaving = true;

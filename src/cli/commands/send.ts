@@ -1,10 +1,10 @@
 /** `send`: one message, its text from the arguments or from stdin; who it reached, on stderr. */
 import { randomUUID } from "node:crypto";
-import { text as readAll } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HubError, isTemporary, type Sent } from "../../client/index.ts";
 import { showJson, showLine } from "../../protocol/index.ts";
 import { channelId, type Session } from "../session.ts";
+import { readUtf8 } from "../utf8.ts";
 
 export interface SendFlags {
   readonly json: boolean;
@@ -21,7 +21,7 @@ const PAUSE_MS = 500;
 export async function send(session: Session, channel: string, text: string, flags: SendFlags): Promise<void> {
   const { terminal, world } = session;
   // A last line break belongs to the file, not to what is said.
-  const words = text === "-" ? (await readAll(world.stdin)).replace(/\r?\n$/, "") : text;
+  const words = text === "-" ? (await readUtf8(world.stdin)).replace(/\r?\n$/, "") : text;
   const sent = await insistOn(session, await channelId(session, channel), words, flags);
   await terminal.out(`${flags.json ? showJson(sent) : sent.message.seq}\n`);
   for (const line of reachLines(sent)) terminal.note(line);
