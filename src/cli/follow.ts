@@ -43,14 +43,15 @@ export async function follow(
     const left = Math.max(0, quietSince + patience - performance.now());
     const wait = Math.min(ASK_S, Math.ceil(left / 1000));
     const heard = await insist(() => news(hub, joined, { ...following, after }, wait), left, terminal);
-    if (heard !== undefined) after = undefined;
-    for (const one of heard ?? []) await tell(one);
-    if (heard !== undefined) await insist(() => markRead(hub, heard), following.once ? LAST_MS : Infinity, terminal);
-    for (const { channel_id, next } of heard ?? []) joined.done(channel_id, next);
-    if (heard?.some(hasWords) === true) {
+    if (heard === undefined) return false;
+    after = undefined;
+    for (const one of heard) await tell(one);
+    await insist(() => markRead(hub, heard), following.once ? LAST_MS : Infinity, terminal);
+    for (const { channel_id, next } of heard) joined.done(channel_id, next);
+    if (heard.some(hasWords)) {
       if (following.once) return true;
       quietSince = performance.now();
-    } else if (heard?.some(({ more }) => more) !== true && performance.now() >= quietSince + patience) {
+    } else if (!heard.some(({ more }) => more) && performance.now() >= quietSince + patience) {
       return false;
     }
   }

@@ -24,7 +24,7 @@ function shellOf(name: string, more: Readonly<Record<string, string>> = {}): She
 }
 
 function failure({ err }: Finished): Json {
-  return JSON.parse(err.trim().split("\n").at(-1) ?? "") as Json;
+  return JSON.parse(err.trim().split("\n").at(-1) ?? "");
 }
 
 describe("the hub's address", () => {

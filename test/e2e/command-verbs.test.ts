@@ -54,6 +54,6 @@ test("list shows what is unread and when somebody spoke last, in columns that st
   const json = (await bravo.run(["list", "--json", "--mine"])).out
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as Json);
+    .map((line) => JSON.parse(line));
   expect(json).toMatchObject([{ id: joined, unread: 2, last_activity: expect.stringMatching(/Z$/) }]);
 });

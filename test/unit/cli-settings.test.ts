@@ -100,7 +100,7 @@ test("every code of the protocol has the exit code of what it means", () => {
     forbidden_scope: EXIT.auth,
     identity_mismatch: EXIT.auth,
     clock_skew: EXIT.auth,
-    not_participant: EXIT.failed,
+    not_participant: EXIT.auth,
     paused: EXIT.failed,
     channel_not_found: EXIT.not_found,
     channel_deleted: EXIT.not_found,

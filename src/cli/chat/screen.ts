@@ -3,6 +3,7 @@
  * is, over however many rows it goes. Without a terminal it is plain output.
  */
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
+import { callbackify } from "node:util";
 import { showLine } from "../../protocol/index.ts";
 import { type Failed, failedFrom } from "../exit.ts";
 import { anywhere } from "../origin.ts";
@@ -25,8 +26,9 @@ export class Screen {
     this.#session = session;
     this.#json = json;
     this.isTyped = stdin.isTTY === true && stdout.isTTY === true;
-    const completer = (line: string, done: (error: null, found: [string[], string]) => void): void =>
-      void names().then((known) => done(null, [...complete(line, known.map(showLine))]));
+    const completer = callbackify(async (line: string): Promise<[string[], string]> => {
+      return [...complete(line, (await names()).map(showLine))];
+    });
     this.lines = createInterface({
       input: this.isTyped ? stdin : stdin.pipe(utf8Only()),
       terminal: this.isTyped,

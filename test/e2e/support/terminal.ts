@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 
+// oxlint-disable-next-line no-control-regex -- it is what a terminal looks for
 const SEQUENCE = /^\u001b\[(\d*)([ABCDGHJKm])/;
 
 export class Terminal {
