@@ -31,4 +31,12 @@ export {
   type TakenNonce,
 } from "./state.ts";
 export type { Head, MessageLog, Page, Range } from "./store.ts";
-export { describe, describeParticipants, type Presence, summarize, type Unread, unreadFor } from "./summary.ts";
+export {
+  describe,
+  describeParticipants,
+  type Presence,
+  summarize,
+  unshownKeys,
+  type Unread,
+  unreadFor,
+} from "./summary.ts";

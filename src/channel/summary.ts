@@ -1,12 +1,31 @@
 /** How a channel shows itself: as `list` has it, and in detail. */
-import type { ChannelDetails, ChannelSummary, Limits, ParticipantDetail } from "../protocol/index.ts";
+import {
+  type ChannelDetails,
+  type ChannelSummary,
+  type Limits,
+  type ParticipantDetail,
+  SUMMARY_PARTICIPANTS,
+} from "../protocol/index.ts";
 import { countStreak, guardState } from "./guard.ts";
 import type { SendRecord } from "./recent-sends.ts";
 import { type ChannelState, firstSeq, type Participant } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
-/** `connected` is asked, never stored (SOC5). */
+/**
+ * `connected` is asked, never stored (SOC5). Shows the first participants only: a list of all channels
+ * must fit an answer, whoever fills them.
+ */
 export function summarize(state: ChannelState, isConnected: (key: string) => boolean): ChannelSummary {
+  const summary = summarizeAll(state, isConnected);
+  return { ...summary, participants: summary.participants.slice(0, SUMMARY_PARTICIPANTS) };
+}
+
+/** Keys of the participants that a summary does not show. */
+export function unshownKeys({ members }: ChannelState): string[] {
+  return [...members].slice(SUMMARY_PARTICIPANTS);
+}
+
+function summarizeAll(state: ChannelState, isConnected: (key: string) => boolean): ChannelSummary {
   const members = [...state.participants.values()].filter((participant) => participant.member);
   const participants = members.map(({ key, name }) => ({ key, name, connected: isConnected(key) }));
   const { record } = state;
@@ -33,7 +52,7 @@ export interface Presence {
 export function describe(state: ChannelState, log: MessageLog, presence: Presence, limits: Limits): ChannelDetails {
   const streak = (state.streak ??= countStreak(log, state.settings.guard_reset_seq, limits));
   return {
-    ...summarize(state, (key) => presence.isConnected(key)),
+    ...summarizeAll(state, (key) => presence.isConnected(key)),
     participants: describeParticipants(state, log.sends(0), presence),
     epoch: state.record.epoch,
     first_seq: firstSeq(state),

@@ -13,6 +13,7 @@ import {
   type ListenQuery,
   readHistory,
   summarize,
+  unshownKeys,
   readSeq,
   type Unread,
   unreadFor,
@@ -147,7 +148,7 @@ export class Channel extends DurableObject<Env> {
     const change = this.#announcer.clean(known);
     const now = Date.now();
     const summary = this.#keeper.commit(now, (state) => this.#summary(state, now));
-    return map(summary, (json) => (change === undefined ? { summary: json } : { summary: json, change }));
+    return map(summary, (reply) => (change === undefined ? reply : { ...reply, change }));
   }
 
   /** Ends the channel for good; the index holds its tombstone already. */
@@ -259,8 +260,10 @@ export class Channel extends DurableObject<Env> {
     });
   }
 
-  #summary(state: ChannelState, now: number): string {
-    return JSON.stringify(summarize(state, (key) => this.#connections.isConnected(key, now)));
+  #summary(state: ChannelState, now: number): SummaryReply {
+    const summary = JSON.stringify(summarize(state, (key) => this.#connections.isConnected(key, now)));
+    const more_keys = unshownKeys(state);
+    return more_keys.length === 0 ? { summary } : { summary, more_keys };
   }
 
   readonly #inbound: InboundPort = {

@@ -16,6 +16,8 @@ import {
   type Refusal,
   refuse,
   type Result,
+  SUMMARY_PARTICIPANTS,
+  utf8Length,
 } from "../protocol/index.ts";
 import type { Channel } from "./channel-object.ts";
 import type { Env } from "./env.ts";
@@ -27,6 +29,10 @@ import { Rates } from "./rates.ts";
 
 /** Channels a list asks at most; the free plan allows 50 calls an event. */
 const ASKED_MAX = 40;
+/** Bytes of the summaries of one page; one is always given. */
+const LIST_BYTES = 1024 * 1024;
+/** Bytes of a summary at most: its participants by key and name, each as long as may be, and the channel's own name. */
+const SUMMARY_BYTES = SUMMARY_PARTICIPANTS * (128 + 256 + 64) + 2048;
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
@@ -137,16 +143,17 @@ export class HubIndex extends DurableObject<Env> {
 
   /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
   async list({ limit, cursor, key }: ListQuery): Promise<Result<Listing>> {
-    const rows = this.#store.listed(cursor, limit + 1, key);
-    const page = cutPage(rows, limit);
-    const fresh = await Promise.all(page.map(async (row) => (row.dirty === 1 ? await this.#ask(row) : row.summary)));
-    const shown = fresh.filter((summary) => summary !== "" && (key === undefined || hasParticipant(summary, key)));
+    const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);
+    const fresh = await Promise.all(
+      page.map(async (row) => (row.dirty === 1 ? await this.#ask(row, key) : row.summary)),
+    );
+    const shown = fresh.filter((summary) => summary !== "");
     const last = page.at(-1);
     const listing = {
       channels: shown.join(","),
       count: key === undefined ? this.#store.counts().channels : this.#store.countOf(key),
     };
-    return ok(last !== undefined && page.length < rows.length ? { ...listing, next_cursor: last.number } : listing);
+    return ok(last !== undefined && isCut ? { ...listing, next_cursor: last.number } : listing);
   }
 
   /**
@@ -186,17 +193,18 @@ export class HubIndex extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now() + wait);
   }
 
-  /** A changed channel's summary, stored; the stored one where it cannot be had. Empty: it was deleted. */
-  async #ask(row: ListedRow): Promise<string> {
+  /** A changed channel's summary, stored; the stored one where it cannot be had. Empty: it was deleted, or `key` is not in it. */
+  async #ask(row: ListedRow, key: string | undefined): Promise<string> {
     try {
       const answer = await this.#channel(row.number).summary(row.change);
-      if (!answer.ok) return answer.refusal.code === "channel_deleted" ? "" : markStale(row.summary);
-      const { summary, change } = answer.value;
-      if (change !== undefined) this.#store.setSummary(row.number, summary, change);
-      return summary;
+      if (!answer.ok) return answer.refusal.code === "channel_deleted" ? "" : stale(row.summary, key);
+      const { change, ...said } = answer.value;
+      if (change !== undefined) this.#store.setSummary(row.number, { ...said, change });
+      const isMine = key === undefined || said.more_keys?.includes(key) === true || hasParticipant(said.summary, key);
+      return isMine ? said.summary : "";
     } catch (error) {
       logFault("summary", { channel: `ch-${row.number}` }, error);
-      return markStale(row.summary);
+      return stale(row.summary, key);
     }
   }
 
@@ -226,20 +234,24 @@ export class HubIndex extends DurableObject<Env> {
   }
 }
 
-/** The part of a page that asks no more channels than one event may. */
-function cutPage(rows: readonly ListedRow[], limit: number): ListedRow[] {
+/** The part of a page that asks no more channels than one event may, and fits an answer. */
+function cutPage(rows: Iterable<ListedRow>, limit: number): { readonly page: ListedRow[]; readonly isCut: boolean } {
   const page: ListedRow[] = [];
-  let asked = 0;
-  for (const row of rows.slice(0, limit)) {
-    if (row.dirty === 1 && ++asked > ASKED_MAX) break;
+  let [asked, bytes] = [0, 0];
+  for (const row of rows) {
+    if (row.dirty === 1) asked++;
+    // What a channel will say is not known yet, but how long it can be.
+    bytes += row.dirty === 1 ? SUMMARY_BYTES : utf8Length(row.summary);
+    const isFull = asked > ASKED_MAX || (page.length > 0 && bytes > LIST_BYTES);
+    if (page.length === limit || isFull) return { page, isCut: true };
     page.push(row);
   }
-  return page;
+  return { page, isCut: false };
 }
 
-/** A summary whose channel could not be asked says so. */
-function markStale(summary: string): string {
-  return `${summary.slice(0, -1)},"stale":true}`;
+/** A summary whose channel could not be asked says so. Of whom it does not show, nothing is known then. */
+function stale(summary: string, key: string | undefined): string {
+  return key === undefined || hasParticipant(summary, key) ? `${summary.slice(0, -1)},"stale":true}` : "";
 }
 
 function hasParticipant(summary: string, key: string): boolean {

@@ -9,7 +9,8 @@ const TABLE = `
     creator_kind TEXT, creator_verified INTEGER NOT NULL, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL,
-    renewed_from TEXT NOT NULL DEFAULT ''
+    renewed_from TEXT NOT NULL DEFAULT '',
+    more_keys TEXT
   ) STRICT`;
 
 /** At most one row, made when the owner first says that state was restored (IDX5). */
@@ -27,6 +28,7 @@ const LAYOUT: TableLayout = {
       statement: "ALTER TABLE channel ADD COLUMN creator_verified INTEGER NOT NULL DEFAULT 0",
     },
     { name: "renewed_from", statement: "ALTER TABLE channel ADD COLUMN renewed_from TEXT NOT NULL DEFAULT ''" },
+    { name: "more_keys", statement: "ALTER TABLE channel ADD COLUMN more_keys TEXT" },
   ],
 };
 
@@ -54,6 +56,15 @@ export type ChannelRow = {
 };
 
 export type ListedRow = Pick<ChannelRow, "number" | "dirty" | "change" | "summary">;
+
+/** What a channel said of itself for a change. */
+export interface StoredSummary {
+  /** JSON. */
+  readonly summary: string;
+  /** Keys of participants that the summary does not show; absent for none. */
+  readonly more_keys?: readonly string[] | undefined;
+  readonly change: number;
+}
 
 export interface Counts {
   readonly channels: number;
@@ -180,30 +191,31 @@ export class IndexStore {
   }
 
   /** Stores a summary and clears the mark, unless a later change was announced since it was asked for. */
-  setSummary(number: number, summary: string, change: number): void {
+  setSummary(number: number, { summary, more_keys = [], change }: StoredSummary): void {
     this.#sql.exec(
-      "UPDATE channel SET summary = ?1, dirty = 0 WHERE number = ?2 AND state = 'live' AND change <= ?3",
+      "UPDATE channel SET summary = ?1, more_keys = ?2, dirty = 0 WHERE number = ?3 AND state = 'live' AND change <= ?4",
       summary,
+      more_keys.length === 0 ? null : JSON.stringify(more_keys),
       number,
       change,
     );
   }
 
-  /** Live channels after `cursor`; with `key`, those it is in and those that may have changed. */
-  listed(cursor: number, limit: number, key: string | undefined): ListedRow[] {
+  /** Live channels after `cursor`, read lazily; with `key`, those it is in and those that may have changed. */
+  listed(cursor: number, limit: number, key: string | undefined): Iterable<ListedRow> {
     const mine = key === undefined ? "" : `AND (dirty = 1 OR ${HAS_PARTICIPANT})`;
-    const values = key === undefined ? [cursor, limit] : [cursor, key, limit];
-    return this.#sql
-      .exec<ListedRow>(
-        `SELECT number, dirty, change, summary FROM channel WHERE state = 'live' AND number > ? ${mine} ORDER BY number LIMIT ?`,
-        ...values,
-      )
-      .toArray();
+    return this.#sql.exec<ListedRow>(
+      `SELECT number, dirty, change, summary FROM channel WHERE state = 'live' AND number > ?1 ${mine} ORDER BY number LIMIT ?3`,
+      cursor,
+      key ?? null,
+      limit,
+    );
   }
 
   countOf(key: string): number {
     const query = `SELECT count(*) AS count FROM channel WHERE state = 'live' AND ${HAS_PARTICIPANT}`;
-    return this.#sql.exec<{ count: number }>(query, key).one().count;
+    // The first parameter is none of this statement's.
+    return this.#sql.exec<{ count: number }>(query, null, key).one().count;
   }
 
   #count(): Counts {
@@ -226,8 +238,9 @@ export class IndexStore {
   }
 }
 
-const HAS_PARTICIPANT =
-  "EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?)";
+/** `?2` is the key: among the participants that the summary shows, or the others. */
+const HAS_PARTICIPANT = `(EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?2)
+  OR EXISTS (SELECT 1 FROM json_each(more_keys) WHERE value = ?2))`;
 
 function createScope(creator: string, key: string): string {
   return `${creator}\n${key}`;

@@ -34,6 +34,8 @@ export function historyReply({ meta, ...page }: HistoryAnswer, read_seq: number 
 export interface SummaryReply {
   /** JSON. */
   readonly summary: string;
+  /** Keys of participants that it does not show; absent for none. */
+  readonly more_keys?: readonly string[];
   /** What the summary stands for; absent while a change is being announced. */
   readonly change?: number;
 }

@@ -44,6 +44,8 @@ export const LISTENERS_PER_KEY = 8;
 /** Channels of one `list` page. */
 export const LIST_MAX = 1000;
 export const LIST_DEFAULT = 100;
+/** Participants that a summary shows; a channel in full has all. */
+export const SUMMARY_PARTICIPANTS = 32;
 /** Seconds in which a connect ticket must be used: the way from a page's request to its socket (IDN3). */
 export const CONNECT_TICKET_S = 30;
 /** Seconds of a watch ticket when nobody says how many, and at most. */

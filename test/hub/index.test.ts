@@ -312,3 +312,43 @@ test("[IDX4] a miss is remembered, and ends with a create", async () => {
   expect(id).toBe(`ch-${next}`);
   expect(await history(id)).toMatchObject({ ok: true });
 });
+
+test("[IDX3] who is in a channel is found by key also beyond those that its summary shows", async () => {
+  const id = await createChannel("crowd");
+  for (let n = 0; n < 40; n++) await call("/api/channel/join", { channel_id: id, key: `crowd-${n}` });
+  for (const wake of ["fresh", "stored"]) {
+    const [first] = await listAll("&key=crowd-0");
+    expect([wake, first?.participants.length, first?.id]).toEqual([wake, 32, id]);
+    expect(await call("/api/channel/list?key=crowd-39")).toMatchObject({
+      count: 1,
+      channels: [{ id, participant_count: 41 }],
+    });
+  }
+  await call("/api/channel/leave", { channel_id: id, key: "crowd-39" });
+  expect(await call("/api/channel/list?key=crowd-39")).toMatchObject({ count: 0, channels: [] });
+});
+
+test("[T43] [IDX3] a page of the list fits an answer however full its channels are, and the pages have all", async () => {
+  const ids: string[] = [];
+  for (let n = 0; n < 120; n++) ids.push(await createChannel(`full-${n}`));
+  // As long as a summary can be: what channels say is bounded by it.
+  const pad = "x".repeat(15_000);
+  await runInDurableObject(indexStub(), (_index, state) => {
+    const set =
+      "UPDATE channel SET dirty = 0, summary = json_set(summary, '$.pad', ?) WHERE name LIKE 'full-%' AND state = 'live'";
+    state.storage.sql.exec(set, pad);
+  });
+  const pages: Json[] = [];
+  for (let cursor: number | undefined = 0; cursor !== undefined;) {
+    const page: Json = await call(`/api/channel/list?limit=1000&cursor=${cursor}`);
+    expect(JSON.stringify(page).length).toBeLessThan(1024 * 1024 + 200);
+    pages.push(page);
+    cursor = page.next_cursor;
+  }
+  const found = pages.flatMap(({ channels }) => channels.map((channel: Json) => channel.id as string));
+  expect(found.filter((id) => ids.includes(id))).toEqual(ids);
+  expect(pages.length).toBeGreaterThan(1);
+  await runInDurableObject(indexStub(), (_index, state) => {
+    state.storage.sql.exec("UPDATE channel SET summary = json_remove(summary, '$.pad') WHERE state = 'live'");
+  });
+});

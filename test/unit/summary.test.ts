@@ -1,6 +1,6 @@
 /** How a channel shows itself: in the list, and in detail. */
 import { expect, test } from "vitest";
-import { describeParticipants, type Presence, summarize, unreadFor } from "../../src/channel/index.ts";
+import { describeParticipants, type Presence, summarize, unreadFor, unshownKeys } from "../../src/channel/index.ts";
 import type { ParticipantDetail } from "../../src/protocol/index.ts";
 import { ChannelFixture, sendOf, START } from "../support/channel-fixture.ts";
 
@@ -104,4 +104,17 @@ test("what one participant has not read is what the details show; of nobody else
   expect(unread(channel)).toEqual({ alpha: 1, bravo: 2 });
   channel.read("bravo", 5);
   expect(of("bravo")).toBe(1);
+});
+
+test("[T43] [IDX3] a summary shows 32 participants, counts all, and names the keys of the others", () => {
+  const channel = new ChannelFixture();
+  for (let n = 0; n < 100; n++) channel.join(`key-${n}`, `Name ${n}`);
+  const summary = summarize(channel.state, () => true);
+  expect(summary.participants.map(({ key }) => key)).toEqual([
+    "alpha",
+    ...Array.from({ length: 31 }, (_, n) => `key-${n}`),
+  ]);
+  expect(summary).toMatchObject({ participant_count: 101, connected_count: 101 });
+  expect(unshownKeys(channel.state)).toEqual(Array.from({ length: 69 }, (_, n) => `key-${n + 31}`));
+  expect(details(channel)).toHaveLength(101);
 });

@@ -27,4 +27,14 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "return text.length > MARKDOWN_LENGTH || emphasisCost(text) > EMPHASIS_COST;",
     "return text.length > MARKDOWN_LENGTH;",
   ]),
+  taken("T43", "the bound of a page of summaries", "test/hub/index.test.ts", [
+    "src/hub/hub-index.ts",
+    "asked > ASKED_MAX || (page.length > 0 && bytes > LIST_BYTES)",
+    "asked > ASKED_MAX",
+  ]),
+  taken("T43", "the bound of a summary's participants", "test/unit/summary.test.ts", [
+    "src/channel/summary.ts",
+    "summary.participants.slice(0, SUMMARY_PARTICIPANTS)",
+    "summary.participants",
+  ]),
 ];
