@@ -12,8 +12,6 @@ import {
   type HistoryQuery,
   type ListenQuery,
   readHistory,
-  summarize,
-  unshownKeys,
   readSeq,
   type Unread,
   unreadFor,
@@ -49,7 +47,14 @@ import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
 import { registryOf } from "./registry.ts";
-import { type CommandAnswer, commandAnswer, historyReply, type HistoryReply, type SummaryReply } from "./replies.ts";
+import {
+  type CommandAnswer,
+  commandAnswer,
+  historyReply,
+  type HistoryReply,
+  type SummaryReply,
+  summaryReply,
+} from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
 import { type Arrival, Turns } from "./turns.ts";
 
@@ -147,7 +152,9 @@ export class Channel extends DurableObject<Env> {
     this.#turns.flush();
     const change = this.#announcer.clean(known);
     const now = Date.now();
-    const summary = this.#keeper.commit(now, (state) => this.#summary(state, now));
+    const summary = this.#keeper.commit(now, (state) =>
+      summaryReply(state, (key) => this.#connections.isConnected(key, now)),
+    );
     return map(summary, (reply) => (change === undefined ? reply : { ...reply, change }));
   }
 
@@ -258,12 +265,6 @@ export class Channel extends DurableObject<Env> {
       if (proven !== undefined) proveCaller(this.#keeper, this.#connections, proven, Date.now());
       return this.#keeper.read(look);
     });
-  }
-
-  #summary(state: ChannelState, now: number): SummaryReply {
-    const summary = JSON.stringify(summarize(state, (key) => this.#connections.isConnected(key, now)));
-    const more_keys = unshownKeys(state);
-    return more_keys.length === 0 ? { summary } : { summary, more_keys };
   }
 
   readonly #inbound: InboundPort = {

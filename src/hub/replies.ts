@@ -1,5 +1,5 @@
 /** What a channel object answers to calls from the Worker and the index; refusals come beside them. */
-import { type ChannelState, type HistoryAnswer, readSeq } from "../channel/index.ts";
+import { type ChannelState, type HistoryAnswer, readSeq, summarize, unshownKeys } from "../channel/index.ts";
 import { type AckExtras, ok, type Result } from "../protocol/index.ts";
 import type { Reply } from "./delivery.ts";
 
@@ -40,25 +40,7 @@ export interface SummaryReply {
   readonly change?: number;
 }
 
-/** What a sender is told beside what everybody is. */
-export interface Aside {
-  readonly read_seq: number | undefined;
-  readonly names: ReadonlyMap<string, string>;
-}
-
-/** Names of at most so many: no more are shown. */
-const NAMED = 20;
-
-function asideFor(state: ChannelState, key: string, { extras }: Reply): Aside {
-  const offline = extras?.offline.slice(0, NAMED) ?? [];
-  const names = offline.map((one) => [one, state.participants.get(one)?.name ?? one] as const);
-  return { read_seq: readSeq(state, key), names: new Map(names) };
-}
-
-/** Who gave a command, and how to look at the channel after it. */
-interface Author {
-  readonly key: string;
-  readonly read: (look: (state: ChannelState) => Aside) => Result<Aside>;
+import { type ChannelState, type HistoryAnswer, readSeq, summarize, unshownKeys } from "../channel/index.ts";
 }
 
 /** A command's reply as an answer to a call. */
