@@ -105,13 +105,19 @@ async function describe({ name, version, description, license, engines }: Manife
     ...{ name, version, description, license, type: "module", engines, build: id },
     bin: { [name]: "command/entry.cjs" },
     exports: { "./client": exported("index"), "./identity": exported("identity") },
+    // For compilers that look for modules as Node 10 did, and know no `exports`.
+    typesVersions: { "*": { client: [typesOf("index")], identity: [typesOf("identity")] } },
   };
   await writeFile(join(stage, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return id;
 }
 
 function exported(file: string): object {
-  return { types: `./types/client/${file}.d.ts`, default: `./client/${file}.js` };
+  return { types: typesOf(file), default: `./client/${file}.js` };
+}
+
+function typesOf(file: string): string {
+  return `./types/client/${file}.d.ts`;
 }
 
 /** npm packs with fixed times, owners and order. Nothing half written is ever served: each file comes by renaming. */

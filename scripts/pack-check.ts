@@ -5,15 +5,15 @@
  */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { buildWorker } from "../test/support/process/build.ts";
+import { useAsStranger } from "../test/support/process/stranger.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 /** Bytes, gzip: what a page pays for the client. */
@@ -40,19 +40,6 @@ interface Packed {
 }
 
 const manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Manifest;
-
-/** A stranger's program. */
-const CONSUMER = `import { HubClient, HubError, type ChannelClient } from "${manifest.name}/client";
-import { authorizeAs, createIdentity } from "${manifest.name}/identity";
-
-const { identity } = await createIdentity();
-const agent = { key: identity.key, name: "ALPHA", kind: "agent" } as const;
-const hub = new HubClient({ url: "http://127.0.0.1:9", key: "none", agent, authorize: authorizeAs(identity) });
-const failed: unknown = await hub.connect("ch-1").then((channel: ChannelClient) => channel.id, (error: unknown) => error);
-if (!(failed instanceof HubError)) throw new Error("there is no hub");
-const code: string = failed.code;
-if (code !== "network") throw new Error(code);
-`;
 
 const run = promisify(execFile);
 const home = await mkdtemp(join(tmpdir(), "channel-hub-pack-"));
@@ -162,12 +149,10 @@ async function useCommand(): Promise<void> {
 
 /** The library and its types: compiled with all declarations checked, and run. */
 async function useClient(): Promise<void> {
-  await writeFile(join(home, "stranger/consumer.ts"), CONSUMER);
-  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-  const flags = ["--strict", "--module", "nodenext", "--target", "es2024", "--lib", "es2024,dom", "--types", ""];
-  await inFolder(process.execPath, [tsc, ...flags, "consumer.ts"]);
-  await inFolder(process.execPath, ["consumer.js"]);
-  report(`import "${manifest.name}/client" and its types work there`);
+  await useAsStranger(join(home, "stranger"), manifest.name);
+  report(
+    `import "${manifest.name}/client" and its types work there, also as Node 10 looked for them and without DOM types`,
+  );
 }
 
 /** Throws with all it said when it ends with anything but 0. */

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { ok, refusal, type Refusal, type Result } from "./error.ts";
 import * as field from "./fields.ts";
+import type { Named } from "./frame.ts";
 import { HISTORY_DEFAULT } from "./limits.ts";
 import { quote } from "./text.ts";
 
@@ -65,12 +66,6 @@ export type ModerationCommand = KickCommand | { readonly action: "pause" | "resu
 export type Change = SendCommand | JoinCommand | LeaveCommand | ReadCommand | ModerationCommand;
 
 const KNOWN: string = Object.keys(ACTIONS).join(", ");
-
-/** What of an unreadable frame its reply can still name. */
-export interface Named {
-  readonly ref?: string;
-  readonly client_msg_id?: string;
-}
 
 export type ParsedFrame =
   | { readonly ok: true; readonly command: Command }

@@ -2,7 +2,6 @@
  * What the hub may say on a socket: always `{type, data}`. Messages arrive here as the JSON text
  * they are stored as, so that a fan-out encodes nothing twice.
  */
-import type { Named } from "./command.ts";
 import { ERRORS, type Refusal } from "./error.ts";
 import type { GuardState, HistoryMeta, Message } from "./message.ts";
 
@@ -14,6 +13,12 @@ export type Frame =
   | ErrorFrame
   | { readonly type: "batch"; readonly data: readonly Frame[] }
   | { readonly type: "lagging"; readonly data: { readonly last_seq: number } };
+
+/** What of an unreadable frame its reply can still name. */
+export interface Named {
+  readonly ref?: string;
+  readonly client_msg_id?: string;
+}
 
 export interface ErrorFrame extends Named {
   readonly type: "error";

@@ -9,7 +9,6 @@ export {
   type KickCommand,
   type LeaveCommand,
   type ModerationCommand,
-  type Named,
   parseCommand,
   type ParsedFrame,
   type ReadCommand,

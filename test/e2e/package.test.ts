@@ -13,6 +13,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../support/process/build.ts";
 import { freePort } from "../support/process/hub-process.ts";
+import { useAsStranger } from "../support/process/stranger.ts";
 import { StartProcess } from "./support/start-process.ts";
 
 const run = promisify(execFile);
@@ -76,6 +77,15 @@ test("[HST4] /health shows the fingerprint of what is served, which is asked for
   expect(answer.headers.get("cache-control")).toMatch(/\bno-cache\b/);
   const again = await fetch(answer.url, { headers: { "if-none-match": answer.headers.get("etag") ?? "" } });
   expect(again.status).toBe(304);
+});
+
+test("the client in it compiles in projects of older rules and without DOM types, and runs", async () => {
+  const folder = join(home, "stranger");
+  await mkdir(join(folder, "node_modules/channel-hub"), { recursive: true });
+  await writeFile(join(folder, "package.json"), '{"private":true,"type":"module"}');
+  const into = join(folder, "node_modules/channel-hub");
+  await run("tar", ["xzf", join(ROOT, "dist/console/channel-hub.tgz"), "-C", into, "--strip-components=1"]);
+  await useAsStranger(folder, "channel-hub");
 });
 
 test("the same sources make the same bytes", async () => {
