@@ -3,7 +3,14 @@
  * three kinds, one for each way of being told.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ChannelClient, type HubClient, HubError, type Sent } from "../../../src/client/index.ts";
+import {
+  type ChannelClient,
+  type Dropped,
+  type HubClient,
+  HubError,
+  isTemporary,
+  type Sent,
+} from "../../../src/client/index.ts";
 import type { Gap, Message } from "../../../src/protocol/index.ts";
 import type { SleepyHost } from "./sleepy-host.ts";
 
@@ -104,10 +111,26 @@ export class Application {
 
   async #drain(): Promise<void> {
     while (this.#channel.state !== "closed") {
-      const { messages, gaps } = this.#channel.drain();
+      const { messages, gaps, dropped } = this.#channel.drain();
+      if (dropped !== undefined) await this.#refetch(dropped);
       for (const message of messages) this.#tell(message);
       this.gaps.push(...gaps);
       await sleep(DRAIN_MS);
+    }
+  }
+
+  /** More came at once than an inbox holds, as after a sleep: asks until the network lets the answer through. */
+  async #refetch(dropped: Dropped): Promise<void> {
+    for (;;) {
+      try {
+        const { messages, gaps } = await this.#channel.refetch(dropped);
+        for (const message of messages) this.#tell(message);
+        this.gaps.push(...gaps);
+        return;
+      } catch (error) {
+        if (!(error instanceof HubError) || !isTemporary(error)) throw error;
+        await sleep(DRAIN_MS);
+      }
     }
   }
 
