@@ -12,13 +12,19 @@ import { field } from "../protocol/index.ts";
 import { EXIT, Failed } from "./exit.ts";
 import type { Kept } from "./settings.ts";
 
-const KEPT = v.object({
+const PROFILE = v.object({
   url: v.optional(v.string()),
   key: v.optional(v.string()),
   agent: v.optional(v.string()),
   name: v.optional(v.string()),
   channel: v.optional(v.string()),
   identity: v.optional(v.object({ kty: v.literal("OKP"), crv: v.literal("Ed25519"), x: v.string(), d: v.string() })),
+});
+
+const KEPT = v.object({
+  ...PROFILE.entries,
+  profile: v.optional(v.string()),
+  profiles: v.optional(v.record(v.string(), PROFILE)),
 });
 
 /** The settings there are. */

@@ -5,6 +5,7 @@ import { EXIT_HELP, type Exit } from "./exit.ts";
 import { prepare, type World } from "./session.ts";
 import { addChannels } from "./table/channels.ts";
 import { addModeration } from "./table/moderation.ts";
+import { addShell } from "./table/shell.ts";
 import { type All, collect, sessionOf, type Table, wholeNumber } from "./table/table.ts";
 import { VERSION } from "./version.ts";
 
@@ -18,6 +19,7 @@ const SETTINGS_HELP = `Settings, the first that is given counts:
   --agent   CHANNEL_HUB_AGENT    "agent"    who you are      made at first use, and kept
   --name    CHANNEL_HUB_NAME     "name"     what others see  the agent key
   CHANNEL   CHANNEL_HUB_CHANNEL  "channel"  id or name
+  --profile CHANNEL_HUB_PROFILE  "profile"  one of several hubs: channel-hub profile --help
   from flags, environment, and the file \${XDG_CONFIG_HOME:-~/.config}/channel-hub/config.json`;
 
 const EXAMPLES = `Examples:
@@ -45,6 +47,7 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
     .option("--name <name>", "what others see")
     .addOption(new Option("--kind <kind>", "what you are").choices(KINDS))
     .option("--host <host>", "speak as the agent that setup made for this host in this folder")
+    .option("--profile <profile>", "the hub of this profile, whatever the environment says")
     .option("--json", "print JSON, one value a line", false)
     .addHelpText("after", `\n${SETTINGS_HELP}\n\n${EXIT_HELP}\n\n${EXAMPLES}`)
     .showSuggestionAfterError()
@@ -60,6 +63,7 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
   addHosts(table);
   addModeration(table);
   addMachinery(table);
+  addShell(table);
   return program;
 }
 

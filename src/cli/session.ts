@@ -9,7 +9,8 @@ import { EXIT, Failed } from "./exit.ts";
 import { hubOfOrigin } from "./origin.ts";
 import { connectionOf, mineIn } from "./setup/as-host.ts";
 import type { Connection } from "./setup/connections.ts";
-import { type Flags, type Settings, settingsFrom } from "./settings.ts";
+import { inProfile } from "./profiles.ts";
+import { type Flags, type Kept, type Settings, settingsFrom } from "./settings.ts";
 import { type Input, type Output, type Terminal, terminalOn } from "./terminal.ts";
 
 /** The process the command runs in. */
@@ -54,14 +55,21 @@ export function prepare(flags: Flags, world: World): Prepared {
   const settings = connection
     ? // All channels that its agent has joined count, not the one it began with.
       settingsFrom(flags, {}, { ...connection, channel: undefined })
-    : settingsFrom(flags, world.env, kept, hubOfOrigin());
+    : settingsIn(flags, world.env, kept);
   const unknown = file.unknown().map((name) => `"${showLine(name)}"`);
   if (unknown.length > 0)
     terminal.note(`${file.path}: nobody reads ${unknown.join(", ")}; known are ${KNOWN.join(", ")}`);
-  if (file.isOpen && (kept.key !== undefined || kept.identity !== undefined)) {
+  const hasSecrets = [kept.key, kept.identity, kept.profiles].some((secret) => secret !== undefined);
+  if (file.isOpen && hasSecrets) {
     terminal.note(`others can read ${file.path}, which holds secrets: chmod 600 it`);
   }
   return { world, terminal, file, settings, ...(connection && { connection }) };
+}
+
+/** A profile that was named by a flag counts before the environment; whatever else it is, after. */
+function settingsIn(flags: Flags, env: World["env"], kept: Kept): Settings {
+  if (flags.profile !== undefined) return settingsFrom(flags, {}, inProfile(kept, flags.profile));
+  return settingsFrom(flags, env, inProfile(kept, env["CHANNEL_HUB_PROFILE"] || undefined), hubOfOrigin());
 }
 
 /** @param live whether it is the one of its host's session, or only runs beside that */

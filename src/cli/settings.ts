@@ -16,10 +16,19 @@ export interface Flags {
   readonly kind?: "agent" | "human" | "service";
   /** Speak as the agent of this host, which `setup` connected in this folder. */
   readonly host?: string;
+  /** The hub of this profile. */
+  readonly profile?: string;
 }
 
-/** What the file may hold. */
-export interface Kept {
+/** What the file may hold: settings, and those of other hubs under names. */
+export interface Kept extends Profile {
+  /** The one in use. */
+  readonly profile?: string | undefined;
+  readonly profiles?: Readonly<Record<string, Profile>> | undefined;
+}
+
+/** The settings for one hub. */
+export interface Profile {
   readonly url?: string | undefined;
   /** The hub key. */
   readonly key?: string | undefined;

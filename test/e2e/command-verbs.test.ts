@@ -1,9 +1,12 @@
 /** The commands for moderating, for several hubs, and for the shell itself. */
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { call, createChannel, type Json } from "../support/process/agent.ts";
-import { Shell } from "../support/process/command.ts";
+import { COMMAND, Shell } from "../support/process/command.ts";
 import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 import { post, send } from "./support/hub-calls.ts";
+
+const OTHER_KEY = "another-key-that-is-long-enough";
 
 let hub: HubProcess;
 beforeAll(async () => {
@@ -56,4 +59,75 @@ test("list shows what is unread and when somebody spoke last, in columns that st
     .split("\n")
     .map((line) => JSON.parse(line));
   expect(json).toMatchObject([{ id: joined, unread: 2, last_activity: expect.stringMatching(/Z$/) }]);
+});
+
+test("profiles hold several hubs: one is used for once by its name, another from now on, each with its own key", async () => {
+  await using other = await HubProcess.start({ worker: inject("worker"), variables: { HUB_KEY: OTHER_KEY } });
+  const shell = new Shell({});
+  onTestFinished(() => shell[Symbol.dispose]());
+  const keep = async (name: string, at: HubProcess, key: string): Promise<void> => {
+    const keyed = new Shell({ CHANNEL_HUB_KEY: key, XDG_CONFIG_HOME: `${shell.home}/.config` });
+    onTestFinished(() => keyed[Symbol.dispose]());
+    expect(await keyed.run(["profile", "add", name, "--url", at.url, "--channel", "ops"])).toMatchObject({
+      code: 0,
+      out: "",
+    });
+  };
+  await keep("work", hub, HUB_KEY);
+  await keep("home", other, OTHER_KEY);
+  await createChannel(hub.url, "only at work");
+  const listed = async (...args: string[]): Promise<string> => (await shell.run(["list", ...args])).out;
+  expect(await listed("--profile", "work")).toContain("only at work");
+  expect(await shell.run(["profile", "use", "home"])).toMatchObject({ code: 0 });
+  expect(await shell.run(["create", "only at home"])).toMatchObject({ code: 0 });
+  expect(await listed()).toContain("only at home");
+  expect(await listed()).not.toContain("only at work");
+  const profiles = (await shell.run(["profile"])).out;
+  expect(profiles).toMatch(/^ {3}default .*\n {3}work .*\n\* {2}home .*\n$/);
+  expect(profiles).not.toContain(OTHER_KEY);
+  const elsewhere = new Shell({
+    ...shell.env,
+    CHANNEL_HUB_URL: "http://127.0.0.1:1",
+    XDG_CONFIG_HOME: `${shell.home}/.config`,
+  });
+  onTestFinished(() => elsewhere[Symbol.dispose]());
+  expect((await elsewhere.run(["list", "--profile", "work"])).out).toContain("only at work");
+  expect(await shell.run(["list", "--profile", "none"])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("default, work, home"),
+  });
+  expect(await shell.run(["profile", "add", "__proto__", "--url", hub.url])).toMatchObject({ code: 2 });
+  expect(await shell.run(["profile", "remove", "home"])).toMatchObject({ code: 0 });
+  expect((await shell.run(["profile"])).out).toMatch(/^\* {2}default/);
+});
+
+test("shells complete commands, flags, their values, and the channels you are in", async () => {
+  const id = await createChannel(hub.url, "completable");
+  await post(hub.url, "join", { channel_id: id, key: "erin" });
+  const spaced = await createChannel(hub.url, "with spaces");
+  await post(hub.url, "join", { channel_id: spaced, key: "erin" });
+  const erin = shellOf("ERIN");
+  const after = async (...words: string[]): Promise<string[]> =>
+    (await erin.run(["complete", "--", ...words])).out.split("\n").filter((word) => word !== "");
+  expect(await after("li")).toEqual(["list", "listen"]);
+  expect(await after("key", "")).toEqual(["new", "agent", "help"]);
+  expect(await after("list", "--m")).toEqual(["--mine"]);
+  expect(await after("listen", "--for", "")).toEqual(["all", "me"]);
+  expect(await after("send", "")).toEqual(["completable", spaced]);
+  expect(await after("--url", hub.url, "history", "comp")).toEqual(["completable"]);
+  expect(await after("completion", "z")).toEqual(["zsh"]);
+  for (const shell of ["bash", "zsh", "fish"]) {
+    const { code, out } = await erin.run(["completion", shell]);
+    expect([code, out]).toEqual([0, expect.stringContaining("channel-hub complete --")]);
+  }
+  expect(await erin.run(["completion", "csh"])).toMatchObject({ code: 2 });
+});
+
+test("bash takes the completion as it is printed", async () => {
+  const erin = shellOf("ERIN");
+  const { out } = await erin.run(["completion", "bash"]);
+  const [node, script] = COMMAND;
+  const words = `COMP_WORDS=(channel-hub li); COMP_CWORD=1; _channel_hub; printf '%s ' "\${COMPREPLY[@]}"`;
+  const asked = `channel-hub() { "${node}" "${script}" "$@"; }\n${out}\n${words}`;
+  expect(execFileSync("bash", ["-c", asked], { env: erin.env, encoding: "utf8" })).toBe("list listen ");
 });
