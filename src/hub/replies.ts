@@ -40,7 +40,31 @@ export interface SummaryReply {
   readonly change?: number;
 }
 
-import { type ChannelState, type HistoryAnswer, readSeq, summarize, unshownKeys } from "../channel/index.ts";
+export function summaryReply(state: ChannelState, isConnected: (key: string) => boolean): SummaryReply {
+  const summary = JSON.stringify(summarize(state, isConnected));
+  const more_keys = unshownKeys(state);
+  return more_keys.length === 0 ? { summary } : { summary, more_keys };
+}
+
+/** What a sender is told beside what everybody is. */
+export interface Aside {
+  readonly read_seq: number | undefined;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Names of at most so many: no more are shown. */
+const NAMED = 20;
+
+function asideFor(state: ChannelState, key: string, { extras }: Reply): Aside {
+  const offline = extras?.offline.slice(0, NAMED) ?? [];
+  const names = offline.map((one) => [one, state.participants.get(one)?.name ?? one] as const);
+  return { read_seq: readSeq(state, key), names: new Map(names) };
+}
+
+/** Who gave a command, and how to look at the channel after it. */
+interface Author {
+  readonly key: string;
+  readonly read: (look: (state: ChannelState) => Aside) => Result<Aside>;
 }
 
 /** A command's reply as an answer to a call. */
