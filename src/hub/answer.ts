@@ -13,9 +13,8 @@ export function success(fields: object | string): Response {
 
 export function failure(c: HubContext, why: Refusal, headers: Readonly<Record<string, string>> = {}): Response {
   const { error, code, ...extras } = why;
-  const request_id = crypto.randomUUID();
-  c.set("refused", { code, request_id });
-  const body = { ok: false, error, code, request_id, ...extras };
+  c.set("refused", code);
+  const body = { ok: false, error, code, request_id: c.var.request_id, ...extras };
   const retry = why.retry_after_ms === undefined ? {} : { "retry-after": String(Math.ceil(why.retry_after_ms / 1000)) };
   const status = statusOf(why);
   // RFC 9110 §11.6.1: a 401 says how to authenticate.
@@ -27,6 +26,6 @@ export function failure(c: HubContext, why: Refusal, headers: Readonly<Record<st
 export function fault(c: HubContext, error: unknown): Response {
   const says = "the hub failed; try again, and quote the request id if it stays";
   const answer = failure(c, refusal("internal", says));
-  logFault("internal", { request_id: c.get("refused")?.request_id ?? "" }, error);
+  logFault("internal", { request_id: c.var.request_id }, error);
   return answer;
 }

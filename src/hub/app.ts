@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { matchedRoutes } from "hono/route";
 import { refusal, type Refusal } from "../protocol/index.ts";
-import { type CallContext, callTool, TOOL } from "../tool/index.ts";
+import { type Agent, type CallContext, callTool, type Memory, TOOL } from "../tool/index.ts";
 import { admit, isSharedOrigin } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { boundedBody } from "./body.ts";
@@ -12,7 +12,7 @@ import type { HubContext, HubEnv } from "./env.ts";
 import { everyAnswer } from "./every-answer.ts";
 import { slowedDown } from "./failed-admissions.ts";
 import { routesOf } from "./handlers.ts";
-import { fsckRoute, hubRoute, restoredRoute } from "./hub-route.ts";
+import { auditRoute, fsckRoute, hubRoute, restoredRoute } from "./hub-route.ts";
 import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
 import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
@@ -21,6 +21,7 @@ import { openApiDocument } from "./openapi/document.ts";
 import { packageOf } from "./package.ts";
 import { upgrade } from "./socket-route.ts";
 import { ticketRoute } from "./ticket-route.ts";
+import { logToolCall } from "./tool-log.ts";
 import { memoryOf, toolPort } from "./tool-port.ts";
 import { VERSION } from "./version.ts";
 
@@ -47,7 +48,7 @@ const shared = cors({
     ...["x-spf-key", "authorization", "content-type", "idempotency-key"],
     ...["signature", "signature-input", "content-digest"],
   ],
-  exposeHeaders: ["retry-after"],
+  exposeHeaders: ["retry-after", "x-request-id"],
   maxAge: 600,
 });
 
@@ -84,6 +85,7 @@ app.route("/api/channel", channelRoutes);
 route("/api/listen", { GET: listenToSeveral });
 
 route("/api/hub", { GET: hubRoute });
+route("/api/hub/audit", { GET: auditRoute });
 route("/api/hub/fsck", { POST: fsckRoute });
 route("/api/hub/restored", { POST: restoredRoute });
 
@@ -94,8 +96,12 @@ route("/api/ticket", { POST: ticketRoute });
 route(MCP_PATH, {
   POST: mcpEndpoint((c) => ({
     tool: TOOL,
-    call: (args, context) =>
-      callTool(toolPort(c), args, { ...toolContext(context), memory: (agent) => memoryOf(c, agent) }),
+    call: async (args, context) => {
+      const memory = (agent: Agent): Memory => memoryOf(c, agent);
+      const answer = await callTool(toolPort(c), args, { ...toolContext(context), memory });
+      logToolCall(c, args, answer, Date.now() - context.now);
+      return answer;
+    },
   })),
 });
 

@@ -208,8 +208,7 @@ export class Channel extends DurableObject<Env> {
     if (this.#listeners.remove(socket)) return answerClose(socket, code);
     this.#pacing.gone(socket);
     const connection = this.#connections.get(socket);
-    connection?.markClosing();
-    if (connection !== undefined) this.#connections.remove(connection, Date.now());
+    if (connection !== undefined) this.#connections.closed(connection, code, Date.now());
     // Presence is visible: the index hears of it before the client's close is answered.
     this.#keeper.wake();
     if (!this.#keeper.isErased) await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), true);
@@ -280,6 +279,7 @@ export class Channel extends DurableObject<Env> {
     heard: (connection, now) => this.#pacing.heard(connection, now),
     sendHistory: (connection, command) => this.#answer(() => this.#pacing.history(connection, command)),
     sendError: (connection, frame) => this.#answer(() => this.#pacing.reply(connection, frame)),
+    refused: (connection, code) => this.#connections.log.refused(connection, code),
     drop: (connection, why) => this.#answer(() => this.#connections.drop(connection, why, Date.now())),
   };
 

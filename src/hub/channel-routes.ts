@@ -23,6 +23,7 @@ import {
   SEND_BODY,
 } from "../protocol/index.ts";
 import { isWithin } from "./scope.ts";
+import { noteAct } from "./audit.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import { command as bring } from "./commands.ts";
@@ -125,6 +126,7 @@ route("/:id", {
     // Not repeated: a second call would be told that the channel is deleted already.
     const unsure = unclear("GET the channel to see", false);
     const gone = await callIndex(c.env, (index) => index.delete(number, by.value), unsure);
+    if (gone.ok) await noteAct(c, "delete", { channel_id: id });
     return map(gone, () => ({ channel_id: id }));
   }),
 });
@@ -145,10 +147,16 @@ async function change(
   if (!claimed.ok) return claimed;
   const answer = await bring(c.env, channel_id, claimed.value, command);
   return map(answer, (done: CommandAnswer) => {
+    if (done.type === "sent") c.set("message", messageId(done.message));
     if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
     const { type: _type, ...position } = done;
     return { channel_id, ...position };
   });
+}
+
+/** It stands first in a message's JSON. */
+function messageId(json: string): string {
+  return /^\{"id":"([\w-]+)"/.exec(json)?.[1] ?? "";
 }
 
 /** Undefined: the hub's owner, who needs no key. Others must prove that they are somebody. */
@@ -171,10 +179,13 @@ interface Moderator {
   readonly key?: string | undefined;
 }
 
-function moderate(
+async function moderate(
   c: HubContext,
   { channel_id, key }: Moderator,
   command: ModerationCommand,
 ): Promise<Result<object | string>> {
-  return change(c, { channel_id, key: key ?? provenKey(c.var.proof).key ?? ADMIN }, command);
+  const done = await change(c, { channel_id, key: key ?? provenKey(c.var.proof).key ?? ADMIN }, command);
+  const target = command.action === "kick" ? { target: command.target } : {};
+  if (done.ok) await noteAct(c, command.action, { channel_id, ...target });
+  return done;
 }

@@ -5,11 +5,13 @@
 import type { Presence } from "../channel/index.ts";
 import { refusal, type Refusal, SOCKET_LIFE_MS } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
+import { SocketLog } from "./socket-log.ts";
 
 /** Keys without a socket whose time is remembered; beyond it the oldest are forgotten. */
 const HEARD_KEYS = 4096;
 
 export class Connections {
+  readonly log: SocketLog;
   readonly #ctx: DurableObjectState;
   #bySocket: Map<WebSocket, Connection> | undefined;
   readonly #byKey: Map<string, Set<Connection>> = new Map();
@@ -21,6 +23,7 @@ export class Connections {
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
+    this.log = new SocketLog(ctx.id.name ?? "");
   }
 
   all(): Iterable<Connection> {
@@ -79,7 +82,15 @@ export class Connections {
 
   /** Ends a connection for a reason of the table. */
   drop(connection: Connection, why: Refusal, now: number): void {
+    if (!connection.isClosing) this.log.dropped(connection, why.code, now);
     connection.refuse(why);
+    this.remove(connection, now);
+  }
+
+  /** The other side ended it. */
+  closed(connection: Connection, close: number, now: number): void {
+    if (!connection.isClosing) this.log.closed(connection, close, now);
+    connection.markClosing();
     this.remove(connection, now);
   }
 

@@ -25,7 +25,11 @@ export interface Env extends LimitVariables, KeyVariables {
 /** What the log is told of a request. */
 export interface Noted {
   /** Why it was refused, as its caller was told. */
-  readonly refused: { readonly code: ErrorCode; readonly request_id: string };
+  readonly refused: ErrorCode;
+  /** The agent key that it spoke for, proven or claimed. */
+  readonly agent: string;
+  /** The message that came of it. */
+  readonly message: string;
   /** As its body names it. */
   readonly channel_id: string;
 }
@@ -34,7 +38,9 @@ export interface Noted {
 export interface HubEnv {
   Bindings: Env;
   /** `upgrade_of`: the channel's id in the path of an upgrade. */
-  Variables: { admission: Admission; proof: Proof } & Partial<Noted & { readonly upgrade_of: string }>;
+  Variables: { request_id: string; admission: Admission; proof: Proof } & Partial<
+    Noted & { readonly upgrade_of: string }
+  >;
 }
 export type HubContext = Context<HubEnv>;
 

@@ -1,12 +1,9 @@
-/**
- * Around every request: the headers that each answer has, and its line in the log. What a socket
- * says afterwards is not logged.
- */
+/** Around every request: its id, the headers that each answer has, and its line in the log. */
 import { matchedRoutes } from "hono/route";
 import type { MiddlewareHandler } from "hono";
 import { channelNumber } from "../protocol/index.ts";
 import type { HubContext, HubEnv } from "./env.ts";
-import { logRequest } from "./log.ts";
+import { logEvent } from "./log.ts";
 
 /**
  * Answers are data: a browser that is shown one runs nothing of it, guesses no other type, frames it
@@ -21,18 +18,28 @@ const HEADERS = {
 
 export const everyAnswer: MiddlewareHandler<HubEnv> = async function everyAnswer(c, next) {
   const started_at = Date.now();
+  const request_id = crypto.randomUUID();
+  c.set("request_id", request_id);
   await next();
-  if (c.res.status !== 101) for (const [name, value] of Object.entries(HEADERS)) c.res.headers.set(name, value);
-  logRequest({
+  if (c.res.status !== 101) setHeaders(c.res.headers, request_id);
+  logEvent("request", {
+    request_id,
     route: routeOf(c),
     method: c.req.method,
     status: c.res.status,
-    ...c.get("refused"),
+    code: c.get("refused"),
     kid: c.get("admission")?.key.kid,
+    agent: c.get("agent"),
     channel: channelOf(c),
+    message: c.get("message"),
     ms: Date.now() - started_at,
   });
 };
+
+function setHeaders(headers: Headers, request_id: string): void {
+  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+  headers.set("x-request-id", request_id);
+}
 
 /** As it is written in the code; what came before any route has none. */
 function routeOf(c: HubContext): string {

@@ -21,6 +21,7 @@ import {
 } from "../protocol/index.ts";
 import type { Channel } from "./channel-object.ts";
 import type { Env } from "./env.ts";
+import { type AuditEntry, AuditTrail } from "./audit.ts";
 import { checkPage, type Report } from "./fsck.ts";
 import { type ChannelRow, type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { logFault } from "./log.ts";
@@ -58,6 +59,7 @@ export class HubIndex extends DurableObject<Env> {
   readonly #limits: Limits;
   readonly #creates: Rates;
   readonly #store: IndexStore;
+  readonly #audit: AuditTrail;
   #failed_erases = 0;
   /** See `#refusedNext`; undefined: not asked yet, or refused and to be asked again. */
   #isNextFree: true | undefined;
@@ -73,6 +75,7 @@ export class HubIndex extends DurableObject<Env> {
       `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`,
     );
     this.#store = new IndexStore(ctx.storage);
+    this.#audit = new AuditTrail(ctx.storage.sql);
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
@@ -125,6 +128,15 @@ export class HubIndex extends DurableObject<Env> {
   /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
   restored(): void {
     this.#store.setGeneration(newEpoch());
+  }
+
+  noteAct(entry: AuditEntry): void {
+    this.#audit.add(entry);
+  }
+
+  /** What admins did, newest first. */
+  audit(limit: number): readonly AuditEntry[] {
+    return this.#audit.newest(limit);
   }
 
   /** The number the next channel gets: all below it exist or did. */

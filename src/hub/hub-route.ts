@@ -1,9 +1,10 @@
 /** What the hub's owner asks of it: GET /api/hub, its limits and counts, and what mends it (IDX6). Names keys by their kid; nothing here is a secret. */
-import { constants, FSCK_BODY, LIMITS, map, ok, readLimits } from "../protocol/index.ts";
+import { AUDIT_QUERY, constants, FSCK_BODY, LIMITS, map, ok, readLimits } from "../protocol/index.ts";
+import { noteAct } from "./audit.ts";
 import { callIndex, unclear } from "./calls.ts";
 import { directory } from "./directory.ts";
 import type { HubContext } from "./env.ts";
-import { answering, withBody } from "./handlers.ts";
+import { answering, withBody, withQuery } from "./handlers.ts";
 import { VERSION } from "./version.ts";
 
 // → {"ok":true,"version":"0.1.0","limits":{"RING_MESSAGES":1000,…,"HUB_RATE_PER_SECOND":30,…},
@@ -30,20 +31,22 @@ export const fsckRoute: ReturnType<typeof answering> = withBody(FSCK_BODY, async
   const report = await callIndex(c.env, async (index) => ok(await index.fsck(cursor, mend)), AGAIN);
   // What is in the index again is found from now on.
   if (mend) directory.forgetMisses();
+  if (mend && report.ok) await noteAct(c, "fsck", {});
   return report;
 });
 
 // → {"ok":true}
-export const restoredRoute: ReturnType<typeof answering> = answering((c) =>
-  callIndex(
-    c.env,
-    async (index) => {
-      await index.restored();
-      return ok({});
-    },
-    AGAIN,
-  ),
-);
+export const restoredRoute: ReturnType<typeof answering> = answering(async (c) => {
+  const told = await callIndex(c.env, async (index) => ok(await index.restored()), AGAIN);
+  if (told.ok) await noteAct(c, "restored", {});
+  return map(told, () => ({}));
+});
+
+// ?limit=100 → {"ok":true,"acts":[{"at":"2026-…Z","request_id":"…","kid":"team","act":"kick","channel_id":"ch-1","target":"BRAVO"}]}
+export const auditRoute: ReturnType<typeof answering> = withQuery(AUDIT_QUERY, async (c, { limit }) => {
+  const acts = await callIndex(c.env, async (index) => ok(await index.audit(limit)));
+  return map(acts, (newest) => ({ acts: newest }));
+});
 
 /** Both may be repeated: what is mended is mended, and a later restore ends positions once more. */
 const AGAIN = unclear("ask again", true);

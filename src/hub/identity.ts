@@ -9,6 +9,7 @@ import type { Admission } from "./admission.ts";
 import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
 import type { HubContext } from "./env.ts";
 import type { HubKey } from "./key-list.ts";
+import { OWNER_KID } from "./keys.ts";
 import { isSigned, type Proven, verifyRequest } from "./proof.ts";
 import { isWithin } from "./scope.ts";
 import type { Grant } from "./ticket.ts";
@@ -41,12 +42,24 @@ function proofOfTicket(agent_key: string | undefined, grant: Extract<Grant, { us
 
 /** Who this request speaks for, where it says `claim`. */
 export function callerFor(c: HubContext, claim: Claim): Result<Caller> {
-  const { admission, proof } = c.var;
+  const { admission } = c.var;
   const admin = isWithin("admin", admission.scope);
   // The hub's owner, who acts under no agent's key: nobody can have this one (IDN4).
-  if (admin && claim.key === ADMIN) return ok({ key: ADMIN, name: "Admin", verified: false, admin });
+  if (admin && claim.key === ADMIN) return ok({ key: ADMIN, name: adminName(admission.key), verified: false, admin });
+  const caller = resolve(c, claim);
+  if (caller.ok) c.set("agent", caller.value.key);
+  return map(caller, (one) => (admin ? { ...one, admin } : one));
+}
+
+function resolve(c: HubContext, claim: Claim): Result<Caller> {
+  const { admission, proof } = c.var;
   const rules = { keys: admission.keys, requireVerified: c.env.HUB_REQUIRE_VERIFIED === "1" };
-  return map(resolveCaller(rules, proof, claim), (caller) => (admin ? { ...caller, admin } : caller));
+  return resolveCaller(rules, proof, claim);
+}
+
+/** Two admins are told apart by the names of their hub keys. */
+function adminName({ kid }: HubKey): string {
+  return kid === OWNER_KID ? "Admin" : `Admin ${kid}`;
 }
 
 /** One who only reads, whatever it says of itself: no agent can have its key, which starts with `~`. */

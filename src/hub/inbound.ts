@@ -4,6 +4,7 @@
  */
 import {
   type Command,
+  type ErrorCode,
   errorFrame,
   FRAME_BYTES,
   isLongerThan,
@@ -28,6 +29,8 @@ export interface InboundPort {
   sendHistory(connection: Connection, command: Extract<Command, { action: "history" }>): void;
   /** Answers with an error frame, after what arrived before. */
   sendError(connection: Connection, frame: string): void;
+  /** For the log: a frame was refused before it became a command. */
+  refused(connection: Connection, code: ErrorCode): void;
   /** Ends the connection, after what arrived before. */
   drop(connection: Connection, why: Refusal): void;
   /** Takes one from the key's rate. */
@@ -49,13 +52,19 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   channel.heard(connection, now);
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
   const limited = channel.limit(rateKey(connection), now);
-  if (limited !== undefined) return channel.sendError(connection, errorFrame(limited, named));
-  if (!parsed.ok) return channel.sendError(connection, errorFrame(parsed.refusal, named));
+  const refused = limited ?? (parsed.ok ? undefined : parsed.refusal);
+  if (refused !== undefined) return refuse(channel, connection, refused, named);
+  if (!parsed.ok) return;
   const holds = heldBy(parsed.command);
   if (holds !== undefined) channel.shows(connection, holds);
   if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);
-  if (connection.isObserver) return channel.sendError(connection, errorFrame(onlyReads(), named));
+  if (connection.isObserver) return refuse(channel, connection, onlyReads(), named);
   if (parsed.command.action !== "seen") channel.arrive(connection, parsed.command, named);
+}
+
+function refuse(channel: InboundPort, connection: Connection, why: Refusal, named: Named): void {
+  channel.refused(connection, why.code);
+  channel.sendError(connection, errorFrame(why, named));
 }
 
 function strike(channel: InboundPort, connection: Connection, now: number): void {

@@ -94,7 +94,7 @@ function switched(c: HubContext, webSocket: WebSocket): Response {
 
 /** Accepts in the Worker, says why not, and closes; no object is touched. */
 function sayAndClose(c: HubContext, why: Refusal): Response {
-  c.set("refused", { code: why.code, request_id: crypto.randomUUID() });
+  c.set("refused", why.code);
   const { 0: client, 1: server } = new WebSocketPair();
   server.accept();
   server.send(errorFrame(why, {}, true));

@@ -36,6 +36,8 @@ export const KICK_BODY = v.object({
 });
 /** POST /api/channel/pause, resume and guard-reset */
 export const MODERATION_BODY = v.object({ channel_id: field.channelId, key: v.optional(field.agentKey) });
+/** GET /api/hub/audit */
+export const AUDIT_QUERY = v.object({ limit: v.optional(field.listLimit, LIST_DEFAULT) });
 /** POST /api/hub/fsck, a page at a time */
 export const FSCK_BODY = v.object({
   mend: v.optional(v.boolean("bad_request mend must be true or false"), false),

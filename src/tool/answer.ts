@@ -3,7 +3,7 @@
  * with the exact next call.
  */
 import type { Agent, CancelSignal, ChannelUnread, HubPort } from "./port.ts";
-import { refusal, type Refusal, type Result, showJson, showLine } from "../protocol/index.ts";
+import { type ErrorCode, refusal, type Refusal, type Result, showJson, showLine } from "../protocol/index.ts";
 import type { Call } from "./arguments.ts";
 import { type Memory, NAMED_MAX, type Span } from "./memory.ts";
 import { clip, showChannel, someOf } from "./names.ts";
@@ -87,6 +87,8 @@ export type NameOf = (channel_id: string) => string | undefined;
 export interface ToolAnswer {
   readonly text: string;
   readonly isError: boolean;
+  /** Of an error: for the log. */
+  readonly code?: ErrorCode;
 }
 
 /** An answer whose body is short whatever it holds. */
@@ -135,7 +137,7 @@ export function answerRefusal({ code, error, retry_after_ms, by_client }: Refusa
   const shown = clip(showLine(error), ERROR_SHOWN).replace(/\.$/, "");
   const retry = retry_after_ms === undefined ? "" : ` Retry in ${Math.ceil(retry_after_ms / 1000)} s.`;
   const last = "next" in help ? `Next: ${showJson(help.next)}` : `Example: ${showJson(help.example)}`;
-  return { text: `Error ${by_client ?? code}: ${shown}.${retry}\n${last}`, isError: true };
+  return { text: `Error ${by_client ?? code}: ${shown}.${retry}\n${last}`, isError: true, code };
 }
 
 /** A call as JSON, with the identity that `call` was made with. */

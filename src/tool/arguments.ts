@@ -63,6 +63,10 @@ export const ACTIONS = {
 
 export type Action = keyof typeof ACTIONS;
 
+export function isAction(value: unknown): value is Action {
+  return typeof value === "string" && Object.hasOwn(ACTIONS, value);
+}
+
 /** A call as the agent made it, each argument checked. */
 export type Call = { readonly action: Action } & {
   readonly [A in Argument]?: v.InferOutput<Fields[A]>;
@@ -75,7 +79,7 @@ export type ParsedCall =
 
 export function parseCall(args: unknown): ParsedCall {
   const { action, ...given } = withoutNothing(args);
-  if (typeof action !== "string" || !Object.hasOwn(ACTIONS, action)) return unknownAction(action);
+  if (!isAction(action)) return unknownAction(action);
   const known = action as Action;
   const shape: ActionShape = ACTIONS[known];
   const fault = misfit(known, shape, given);

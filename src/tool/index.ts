@@ -1,5 +1,6 @@
 /** `spf_channel`, the control interface of LLM agents: definition, call, and the port it needs. */
 export type { CallContext, ToolAnswer } from "./answer.ts";
+export { isAction } from "./arguments.ts";
 export { callTool } from "./call-tool.ts";
 export { headline } from "./headline.ts";
 export { channelLine, participantLine } from "./look.ts";

@@ -3,6 +3,7 @@ import type * as v from "valibot";
 import {
   CONNECT_QUERY,
   CREATE_BODY,
+  AUDIT_QUERY,
   DELETE_QUERY,
   FSCK_BODY,
   HISTORY_QUERY,
@@ -200,6 +201,21 @@ export const ROUTES: readonly RouteDocument[] = [
     scope: "admin",
     summary: "Limits and counts, for admins",
     answer: object({ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER }),
+  },
+  {
+    method: "get",
+    path: "/api/hub/audit",
+    scope: "admin",
+    summary: "Who moderated, deleted and mended what, newest first",
+    query: AUDIT_QUERY,
+    answer: object({
+      acts: list(
+        object(
+          { at: STRING, request_id: STRING, kid: STRING, act: STRING },
+          { agent: STRING, channel_id, target: STRING },
+        ),
+      ),
+    }),
   },
   {
     method: "post",

@@ -101,8 +101,8 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T11", "the headers of answers", THREATS, [
     "src/hub/every-answer.ts",
-    "if (c.res.status !== 101) for (",
-    "if (c.res.status === 101) for (",
+    "if (c.res.status !== 101) setHeaders(",
+    "if (c.res.status === 101) setHeaders(",
   ]),
   taken("T12", "the writing out of what cannot be seen", "test/unit/hostile-text.test.ts", [
     "src/protocol/visible.ts",
@@ -166,7 +166,7 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T21", "JSON as the form of a line", "test/e2e/log.test.ts", [
     "src/hub/log.ts",
-    'console.log(JSON.stringify({ level: "info", event: "request", ...fields }));',
+    'console.log(JSON.stringify({ level: "info", event, time: new Date().toISOString(), ...fields }));',
     'console.log(Object.values(fields).join(" "));',
   ]),
   taken("T22", "making the object's request from scratch", THREATS, [
