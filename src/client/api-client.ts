@@ -1,6 +1,12 @@
 /**
- * The HTTP control plane: one method per route, one request per call, no retry. Each resolves to the
- * hub's answer or rejects with a `HubError`. Needs no connection.
+ * The HTTP control plane: one method per route, one request per call, no retry (but where the hub
+ * says that this machine's clock is wrong, and within a long `listen`). Each resolves to the hub's
+ * answer or rejects with a `HubError`. Needs no connection.
+ *
+ * Any call may reject with `network` (no answer within 30 s), `bad_answer` (something else answered),
+ * `unauthorized`, `forbidden_scope`, `identity_mismatch`, `signature_required`, `bad_signature`,
+ * `clock_skew`, `rate_limited`, `storage_unavailable`, `overloaded` or `internal`; one that names a
+ * channel with `channel_not_found` or `channel_deleted`. What is listed below comes beside these.
  */
 import type { ChannelDetails, ListenAnswer, ListenedChannel } from "../protocol/message.ts";
 import type {
@@ -42,30 +48,54 @@ export class ApiClient {
   /**
    * Makes a channel; the agent is its first participant. With `id`, a repeat makes no second one: of
    * an agent that signs, it is the nonce, 16 to 64 of A-Z a-z 0-9 _ -.
+   *
+   * Rejects with `bad_name`, `bad_key`, `quota_exceeded`, or `idempotency_conflict` for a used `id`.
+   *
+   * @example const { channel_id } = await hub.api.create("ops");
    */
   create(name: string, id?: string): Promise<{ channel_id: string; name: string; created_by: string }> {
     const { key, name: name_display, kind } = this.#agent;
     return this.#requests.ask({ path: "/api/channel/create", body: { name, key, name_display, kind }, once: id });
   }
 
-  /** Joins; repeated, does nothing. */
+  /**
+   * Joins; repeated, does nothing. Resolves to the `seq` of the join, or the channel's last one.
+   * Rejects with `channel_full`, `bad_name`, or `forbidden` for who was kicked.
+   */
   join(channel_id: string): Promise<Done & { epoch: string }> {
     return this.#post("join", { channel_id, ...this.#agent });
   }
 
+  /** Leaves: nothing that comes later is for this agent. Rejects with `not_participant`. */
   leave(channel_id: string): Promise<Done> {
     return this.#post("leave", { channel_id, key: this.#key });
   }
 
-  /** Sends without a connection. Give a `client_msg_id` where it may be repeated. */
+  /**
+   * Sends without a connection; resolves when it is stored. Give a `client_msg_id` where it may be
+   * repeated: within five minutes it is then stored once. Rejects with `not_participant`, `bad_text`,
+   * `text_too_large` (over 64 KiB), `paused`, `loop_guard`, `idempotency_conflict`, or
+   * `outcome_unknown`, which carries the id to repeat it with.
+   *
+   * @example await hub.api.send("ch-1", "done", { reply_to: 7, client_msg_id: "build-42" });
+   */
   send(channel_id: string, text: string, options: SendOptions = {}): Promise<Sent> {
     return this.#post("send", { channel_id, ...this.#agent, text, ...options });
   }
 
+  /**
+   * Channels in the order of their ids: `limit` (100) to a page, `cursor` the `next_cursor` of the
+   * page before; with `key`, those that it is a participant of.
+   */
   list(options: { limit?: number; cursor?: number; key?: string } = {}): Promise<ChannelList> {
     return this.#requests.ask({ path: `/api/channel/list${query({ ...options })}` });
   }
 
+  /**
+   * Stored messages, oldest first: the newest `limit` (50), or what follows `after` or precedes
+   * `before`, bounds exclusive. `meta.gap` says what was asked for and is not there any more.
+   * Rejects with `bad_limit`.
+   */
   async history(channel_id: string, options: HistoryOptions = {}): Promise<HistoryPage> {
     const page = await this.#requests.ask<HistoryPage>({
       path: `${channelPath(channel_id)}/history${query({ ...options })}`,
@@ -79,7 +109,10 @@ export class ApiClient {
     return this.#requests.ask({ path: channelPath(channel_id) });
   }
 
-  /** What is new in a channel; with `wait`, as soon as there is something. */
+  /**
+   * What is new in a channel; with `wait` (seconds, at most 55), as soon as there is something. With
+   * `after`, everything up to it is marked as read. Rejects with `not_participant` or `bad_limit`.
+   */
   listen(channel_id: string, { wait, ...options }: ListenOptions = {}, signal?: Signal): Promise<ListenAnswer> {
     const ask = (part: number): Promise<ListenAnswer> => {
       const asked = query({ key: this.#key, ...options, wait: wait && part });
@@ -101,12 +134,12 @@ export class ApiClient {
     return this.#patience.wait(wait ?? 0, { ask, isOver: endsWaits, signal });
   }
 
-  /** Everything up to `seq` is done with. */
+  /** Everything up to `seq` is done with. Resolves to where the read position stands. Rejects with `not_participant`. */
   read(channel_id: string, seq: number): Promise<Done> {
     return this.#post("read", { channel_id, key: this.#key, seq });
   }
 
-  /** Ends the channel for good; its id is never used again. */
+  /** Ends the channel for good; its id is never used again. Rejects with `forbidden` unless admin, or creator once proven. */
   delete(channel_id: string): Promise<{ channel_id: string }> {
     return this.#requests.ask({ method: "DELETE", path: channelPath(channel_id) + query({ key: this.#key }) });
   }
@@ -119,7 +152,7 @@ export class ApiClient {
     return given;
   }
 
-  /** Removes a participant and keeps it out for some minutes (60). */
+  /** Removes a participant and keeps it out for some minutes (60). Rejects with `forbidden`, as do the next three. */
   kick(channel_id: string, target: string, minutes?: number): Promise<Done> {
     return this.#post("kick", { channel_id, key: this.#key, target, minutes });
   }
@@ -129,6 +162,7 @@ export class ApiClient {
     return this.#post("pause", { channel_id, key: this.#key });
   }
 
+  /** Ends a `pause`. */
   resume(channel_id: string): Promise<Done> {
     return this.#post("resume", { channel_id, key: this.#key });
   }

@@ -60,6 +60,7 @@ export interface HistoryOptions {
   readonly epoch?: string;
 }
 
+/** Messages, and what `meta` says of what was asked for (SOC2). */
 export interface HistoryPage {
   readonly channel_id: string;
   readonly messages: readonly Message[];
@@ -77,6 +78,7 @@ export interface ListenOptions {
   readonly limit?: number;
 }
 
+/** A page of channels. */
 export interface ChannelList {
   readonly channels: readonly ChannelSummary[];
   /** Of all channels. */
@@ -85,6 +87,7 @@ export interface ChannelList {
   readonly next_cursor?: number;
 }
 
+/** What a hub says of itself to anybody. */
 export interface Health {
   readonly name: string;
   readonly version: string;
@@ -92,12 +95,16 @@ export interface Health {
   readonly package?: { readonly build: string; readonly sha256: string };
 }
 
+/** Lets in what cannot send headers (IDN3). */
 export interface Ticket {
   readonly ticket: string;
+  /** What to connect to with it. */
   readonly url: string;
+  /** ISO 8601. */
   readonly expires_at: string;
 }
 
+/** What was done, and where: the number of the message that tells of it, or the position now. */
 export interface Done {
   readonly channel_id: string;
   readonly seq: number;

@@ -127,11 +127,16 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
   }
 
   /**
-   * Sends a message; resolves when it is stored. It is stored once, however often the link breaks
-   * meanwhile, and in the order of the calls; only where the hub limits the rate can one that it
-   * wanted later be passed by others that were on the wire with it. Rejects with what the hub says
-   * against it, with `queue_full` when 1000 wait, with `not_sent`, or with `outcome_unknown` after
-   * four minutes.
+   * Sends a message; resolves when it is stored. It is stored once, however often the link breaks or
+   * the machine sleeps meanwhile, and in the order of the calls; only where the hub limits the rate
+   * can one that it wanted later be passed by others that were on the wire with it.
+   *
+   * Rejects with what the hub says against it (`not_participant`, `bad_text`, `text_too_large`,
+   * `paused`, `loop_guard`, `idempotency_conflict`), with `queue_full` when 1000 or 16 MiB wait, with
+   * `not_sent` when it could not be stored within four minutes, and with `outcome_unknown` only where
+   * the hub cannot tell: it is away for fifteen minutes, or what it could show is gone.
+   *
+   * @example const { message, offline } = await channel.send("done", { to: ["BRAVO"] });
    */
   async send(text: string, options: SendOptions = {}): Promise<Sent> {
     const client_msg_id = options.client_msg_id ?? this.#nextId();
@@ -143,7 +148,7 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     return { message, ...extras };
   }
 
-  /** Comes back after a `leave`: messages come from here on. */
+  /** Comes back after a `leave`: messages come from here on. Rejects as a send does. */
   async join(): Promise<void> {
     await this.#ask({ action: "join" });
   }
@@ -153,20 +158,24 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     await this.#ask({ action: "leave" });
   }
 
-  /** Moves the durable read position: everything up to `seq` is done with. Resolves to where it stands. */
+  /** Moves the durable read position: everything up to `seq` is done with. Resolves to where it stands; rejects as a send does. */
   async read(seq: number): Promise<number> {
     const answer = await this.#ask({ action: "read", seq });
     if (answer.type !== "system" || typeof answer.data === "object") throw unexpected(answer);
     return "seq" in answer ? answer.seq : seq;
   }
 
+  /** Stored messages, as `ApiClient.history`; own sends that it shows and that wait for their ack are settled. */
   async history(options: HistoryOptions = {}): Promise<HistoryPage> {
     const page = await this.#api.history(this.id, options);
     for (const message of page.messages) if (message.from === this.#key) this.#sender.shown(message);
     return page;
   }
 
-  /** Takes what came since the last drain: the newest 500, and an account of what had no room. */
+  /**
+   * Takes what nobody took yet: at most the newest 500 events and 1 MiB of text, and an account of
+   * what had no room.
+   */
   drain(): Drain {
     const { events, dropped } = this.#reader.drain();
     return { ...sort(events), dropped };
@@ -177,12 +186,19 @@ export class ChannelClient implements AsyncIterable<ChannelEvent> {
     return sort(await reread(this.#rereading, dropped));
   }
 
-  /** Everything that waits for `drain` and all that follows, at the reader's pace; ends with the connection. */
+  /**
+   * Takes event by event what nobody took yet, and then what comes, at the reader's pace; what had no
+   * room meanwhile is read again from the hub, in its place. Ends with the connection. A second loop
+   * goes on where the first stopped; two at once share what comes. Throws the hub's refusal where what
+   * had no room may not be read again.
+   *
+   * @example for await (const event of channel) if (event.type === "message") await answer(event.message);
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<ChannelEvent> {
     for (let event = await this.#reader.next(); event !== undefined; event = await this.#reader.next()) yield event;
   }
 
-  /** Does not wait for the next attempt. */
+  /** Does not wait for the next attempt; while connected, finds out within 5 s whether the link lives. */
   reconnectNow(): void {
     this.#link.dispatch({ type: "connect" });
   }
