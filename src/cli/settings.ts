@@ -62,8 +62,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function settingsFrom(flags: Flags, env: Environment, kept: Kept, origin?: string): Settings {
   const told = (setting: "url" | "key" | "agent" | "name"): string | undefined =>
-    // An empty variable is one that was not set.
-    flags[setting] ?? (env[`CHANNEL_HUB_${setting.toUpperCase()}`] || undefined);
+    flags[setting] ?? given(env[`CHANNEL_HUB_${setting.toUpperCase()}`]);
   const [agent, name] = [told("agent") ?? kept.agent, told("name") ?? kept.name];
   const url = checkedUrl(told("url") ?? origin ?? kept.url ?? LOCAL_HUB);
   return {
@@ -75,6 +74,14 @@ export function settingsFrom(flags: Flags, env: Environment, kept: Kept, origin?
     kind: flags.kind ?? "agent",
     identity: kept.identity,
   };
+}
+
+/** As hosts write a variable in their settings, and hand it on where it is not set. */
+const REFERENCE = /^(\$\w+|\$\{(env:)?\w+\}|\{env:\w+\})$/;
+
+/** An empty variable is one that was not set, and so is one that only names itself. */
+function given(value: string | undefined): string | undefined {
+  return value === undefined || value === "" || REFERENCE.test(value) ? undefined : value;
 }
 
 /** A key that is kept goes to the hub it was kept for, and nowhere else. */

@@ -306,3 +306,30 @@ test("[HST1] the printed settings speak as two agents that sign, in any folder",
     ["gemini-my-app", true],
   ]);
 });
+
+test("[HST1] whatever runs for a host in its folder is its agent, with no environment: --host", async () => {
+  const machine = new Machine();
+  const { err } = await machine.setup(["claude", "gemini", "--channel", `room ${++rooms}`]);
+  const id = /\((ch-\d+)\)/.exec(err)?.[1] ?? "";
+  const bare = new Machine({
+    CHANNEL_HUB_URL: "http://127.0.0.1:1",
+    CHANNEL_HUB_AGENT: "somebody",
+    HOME: machine.home,
+  });
+  expect((await bare.run(["send", id, "hi", "--host", "gemini"], "", machine.app)).code).toBe(0);
+  const last = (await call(hub.url, `/api/channel/${id}/history`)).body.messages.at(-1);
+  expect(last).toMatchObject({ text: "hi", from_name: "gemini-my-app", verified: true });
+  const nobody = new Machine({ CHANNEL_HUB_URL: "", HOME: machine.home });
+  const lost = await nobody.run(["list", "--host", "codex"], "", machine.app);
+  expect(lost).toMatchObject({ code: 1, err: expect.stringContaining("no hub is set up for codex in") });
+});
+
+test("[HST5] set-ups at the same time lose nothing of each other", async () => {
+  const machine = new Machine();
+  const folders = ["one", "two", "three"].map((name) => machine.folder(name));
+  const ran = await Promise.all(folders.map((folder) => machine.setup(["claude", "codex"], undefined, folder)));
+  for (const { code, err } of ran) expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
+  for (const folder of folders) expect(claudeEntry(machine, folder).args).toContain("--host");
+  for (const folder of folders) await machine.setup(["--remove"], undefined, folder);
+  expect(Object.keys(machine.tree())).toEqual(["My App", "one", "three", "two"]);
+});

@@ -35,6 +35,13 @@ test("flags come before the environment, the environment before the file, and ea
   });
 });
 
+test.each(["", "${CHANNEL_HUB_KEY}", "$CHANNEL_HUB_KEY", "{env:CHANNEL_HUB_KEY}", "${env:CHANNEL_HUB_KEY}"])(
+  "a variable that a host hands on unset is not set: %j",
+  (CHANNEL_HUB_KEY) => {
+    expect(settingsFrom({ url: "https://hub.example" }, { CHANNEL_HUB_KEY }, {}).key).toBeUndefined();
+  },
+);
+
 test("without any, it is the hub of npm start; a hub of one's own never gets that hub's key", () => {
   expect(settingsFrom({}, {}, {})).toMatchObject({ url: "http://127.0.0.1:8787", key: "dev-key", agent: undefined });
   expect(settingsFrom({ url: "https://hub.example" }, {}, {}).key).toBeUndefined();

@@ -7,6 +7,7 @@ import { EXIT, type Exit, Failed } from "../exit.ts";
 import type { Edit, Host, Place } from "../hosts/host.ts";
 import { allChannels, type Prepared } from "../session.ts";
 import { Agents, type Mine } from "./agents.ts";
+import { alone } from "./alone.ts";
 import { ask, askSecret, isAttended, readPiped } from "./ask.ts";
 import { type Connection, Connections, slugOf } from "./connections.ts";
 import { keepBuild, launchFor } from "./copy.ts";
@@ -48,7 +49,9 @@ export async function connect(prepared: Prepared, wishes: Wishes): Promise<Exit>
     throw new Failed(EXIT.failed, "nothing was written");
   }
   keepBuild(place);
-  for (const { host } of plans) write(prepared, host, place, joined);
+  await alone(prepared.file.folder, () => {
+    for (const { host } of plans) write(prepared, host, place, joined);
+  });
   return await prove(prepared, wishes, joined);
 }
 

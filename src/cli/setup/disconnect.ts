@@ -1,15 +1,18 @@
 /** Undoes what `setup` did for hosts in one folder, and nothing else. */
+import { dirname } from "node:path";
 import { HubError } from "../../client/index.ts";
 import { showLine } from "../../protocol/index.ts";
 import { EXIT, type Exit, Failed } from "../exit.ts";
 import type { Host, Place } from "../hosts/host.ts";
 import type { Prepared } from "../session.ts";
 import { Agents } from "./agents.ts";
+import { alone } from "./alone.ts";
 import { ask } from "./ask.ts";
 import { hubAs, idOf } from "./connect.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { forgetBuilds } from "./copy.ts";
 import { diffLines } from "./diff.ts";
+import { removeFolders } from "./file.ts";
 import { Ledger } from "./ledger.ts";
 
 interface Wishes {
@@ -36,7 +39,10 @@ export async function disconnect(prepared: Prepared, { place, named, isAsking, i
   if (isDry) return EXIT.ok;
   if (isAsking && !/^y(es)?$/i.test(await ask(world, "write this", "yes")))
     throw new Failed(EXIT.failed, "nothing was written");
-  for (const connection of ours) await removeOne(prepared, connection);
+  await alone(file.folder, async () => {
+    for (const connection of ours) await removeOne(prepared, connection);
+  });
+  removeFolders([dirname(file.folder), file.folder]);
   if (connections.all().length === 0) forgetBuilds(place);
   return EXIT.ok;
 }
