@@ -49,6 +49,8 @@ const STORY: readonly (readonly [method: string, path: string, body?: object | u
   ["post", "/api/channel/leave", { channel_id: "ch-1", key: "alpha" }],
   ["post", "/api/ticket", { channel_id: "ch-1", watch: true }],
   ["get", "/api/hub"],
+  ["get", "/api/hub/audit", undefined, "?limit=3"],
+  ["post", "/api/hub/fsck", {}],
   ["get", "/health"],
   ["delete", "/api/channel/{id}"],
   ["get", "/api/channel/{id}"],
