@@ -1,12 +1,14 @@
 /**
- * Who may act under a key in this channel (IDN1, IDN2): a key that was once proven here is never
+ * Who may act under a key in this channel (IDN1, IDN2, IDN5): a key that was once proven is never
  * taken plainly again, and a signed request or ticket counts once. Judged before membership.
  */
-import { refusal, type Refusal } from "../protocol/index.ts";
+import { type Change, isReserved, refusal, type Refusal } from "../protocol/index.ts";
+import { appendSystem } from "./append.ts";
 import {
   type Caller,
   type ChannelState,
   dropParticipant,
+  type Entry,
   type Participant,
   putParticipant,
   type TakenNonce,
@@ -32,6 +34,47 @@ export function refuseCaller(state: ChannelState, caller: Caller, now: number): 
   return taken.length < NONCES_MAX ? undefined : tooMany(taken, now);
 }
 
+/** What others see a key do although it is no participant. */
+const MODERATING: ReadonlySet<string> = new Set<Change["action"]>(["kick", "pause", "resume", "guard_reset"]);
+
+/**
+ * Whether the index must hear of the key first (IDN5): of a proof that is news here, and of a claim
+ * to a key that this channel does not know. All else is answered by the key's row, at no cost.
+ */
+export function isFirstSight(state: ChannelState, caller: Caller, action: Change["action"] | "look"): boolean {
+  // The hub's owner, who has no agent key.
+  if (isReserved(caller.key)) return false;
+  const known = state.participants.get(caller.key);
+  if (known !== undefined) return caller.verified && !known.verified;
+  return action === "join" || (MODERATING.has(action) && mayModerate(state, caller));
+}
+
+/** The creator counts only when proven: its key is public. */
+export function mayModerate(state: ChannelState, caller: Caller): boolean {
+  return caller.admin === true || (caller.verified && caller.key === state.record.created_by);
+}
+
+/** A proven moderator that is no participant gets a row all the same: its proof and its nonce must be remembered. */
+export function rememberModerator(state: ChannelState, caller: Caller, now: number): void {
+  const { key, name = key, verified } = caller;
+  if (!verified || state.participants.has(key)) return;
+  putParticipant(state, { key, name, member: false, verified, read_seq: 0, joined_seq: 0, seen_at: now });
+  noteCaller(state, caller, now);
+}
+
+/**
+ * Ends a membership that was only claimed, because its key was proven elsewhere or by looking on:
+ * nobody can tell who made it. The key stays known as proven; the claimed name does not stay.
+ */
+export function endClaim(state: ChannelState, key: string, now: number): Entry | undefined {
+  const known = state.participants.get(key);
+  if (known === undefined || known.verified) return undefined;
+  const { name, members } = { name: known.name, members: state.members };
+  putParticipant(state, { ...known, name: key, member: false, verified: true, seen_at: now });
+  if (!known.member) return undefined;
+  return appendSystem(state, `${name} left the channel`, { kind: "leave", key, name }, { now, members });
+}
+
 /** Notes in the caller's row, if it has one, that its key is proven and its nonce used. */
 export function noteCaller(state: ChannelState, caller: Caller, now: number): void {
   const known = state.participants.get(caller.key);
@@ -39,9 +82,11 @@ export function noteCaller(state: ChannelState, caller: Caller, now: number): vo
   const isNews = caller.verified && !known.verified;
   if (!isNews && caller.nonce === undefined) return;
   const verified = known.verified || caller.verified;
-  if (caller.nonce === undefined) return putParticipant(state, { ...known, verified });
+  // Who proves a key that was only claimed is not bound to the name of whoever claimed it.
+  const name = isNews ? (caller.name ?? caller.key) : known.name;
+  if (caller.nonce === undefined) return putParticipant(state, { ...known, name, verified });
   const nonces = [...freshNonces(known, now), { nonce: caller.nonce, at: now }];
-  putParticipant(state, { ...known, verified, nonces });
+  putParticipant(state, { ...known, name, verified, nonces });
 }
 
 /** Whether something of a participant that leaves must be remembered. */
@@ -60,10 +105,10 @@ function freshNonces({ nonces = [] }: Participant, now: number): readonly TakenN
   return nonces.filter(({ at }) => now - at <= NONCE_MS);
 }
 
-function mustProve(): Refusal {
+export function mustProve(): Refusal {
   return refusal(
     "identity_mismatch",
-    "key was proven in this channel, so it must be proven by whoever uses it; sign, or use another key",
+    "key was proven on this hub, so it must be proven by whoever uses it; sign, or use another key",
   );
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
-import { forgetLeavers } from "./identity.ts";
+import { forgetLeavers, mayModerate, rememberModerator } from "./identity.ts";
 import { resolveTo } from "./mentions.ts";
 import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";
 
@@ -17,6 +17,7 @@ const MINUTE_MS = 60_000;
 
 export function moderate(state: ChannelState, caller: Caller, command: ModerationCommand, context: Context): Outcome {
   if (!mayModerate(state, caller)) return { type: "refused", refusal: notAllowed(state) };
+  rememberModerator(state, caller, context.now);
   switch (command.action) {
     case "kick":
       return kick(state, caller, command, context);
@@ -27,11 +28,6 @@ export function moderate(state: ChannelState, caller: Caller, command: Moderatio
     case "guard_reset":
       return resetGuard(state, caller, context);
   }
-}
-
-/** The creator counts only when proven: its key is public. */
-export function mayModerate(state: ChannelState, caller: Caller): boolean {
-  return caller.admin === true || (caller.verified && caller.key === state.record.created_by);
 }
 
 /** Takes somebody out and keeps it out for a while. Everybody gets the message, the kicked as its last. */

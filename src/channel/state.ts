@@ -28,7 +28,7 @@ export interface Participant {
   readonly kind?: Kind;
   /** False once it left; the row stays only while `verified` or a kick must be remembered (MEM1). */
   readonly member: boolean;
-  /** Whether the key was ever proven in this channel. */
+  /** Whether the key was ever proven on this hub. */
   readonly verified: boolean;
   /** Everything up to this seq is done with (LIS3). */
   readonly read_seq: number;
@@ -68,6 +68,8 @@ export interface Caller {
   readonly kind?: Kind | undefined;
   /** Admitted with a hub key of admin scope. */
   readonly admin?: boolean | undefined;
+  /** Names the hub key that admitted it: what it uses up is counted by that, for keys cost nothing to make. */
+  readonly kid?: string | undefined;
   /** Of a signed request or a ticket: what makes it one of its kind. A socket's frames have none. */
   readonly nonce?: string | undefined;
 }

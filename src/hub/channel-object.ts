@@ -8,7 +8,6 @@ import {
   type Caller,
   type ChannelState,
   describe,
-  handle,
   type HistoryQuery,
   type ListenQuery,
   readHistory,
@@ -31,10 +30,10 @@ import {
 } from "../protocol/index.ts";
 import { Announcer } from "./announcer.ts";
 import { ChannelStore } from "./channel-store.ts";
+import { Committer, type CommitPorts } from "./committer.ts";
 import { connect, type ConnectPorts, readConnectRequest, refusedUpgrade } from "./connect.ts";
 import { answerClose } from "./connection.ts";
 import { Connections } from "./connections.ts";
-import { closePlain, proveCaller } from "./no-downgrade.ts";
 import { Delivery, type Reply } from "./delivery.ts";
 import type { Env } from "./env.ts";
 import type { Held } from "./fsck.ts";
@@ -43,7 +42,6 @@ import { Keeper } from "./keeper.ts";
 import { LISTEN_PATH, type ListenRequest, readListenRequest } from "./listen.ts";
 import { listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
-import { logFault } from "./log.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
 import { registryOf } from "./registry.ts";
@@ -56,7 +54,8 @@ import {
   summaryReply,
 } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
-import { type Arrival, Turns } from "./turns.ts";
+import { Sightings, type SightPorts } from "./sightings.ts";
+import { Turns } from "./turns.ts";
 
 export class Channel extends DurableObject<Env> {
   readonly #limits: Limits;
@@ -64,10 +63,12 @@ export class Channel extends DurableObject<Env> {
   readonly #store: ChannelStore;
   readonly #announcer: Announcer;
   readonly #keeper: Keeper;
+  readonly #sightings: Sightings;
   readonly #connections: Connections;
   readonly #pacing: Pacing;
   readonly #listeners: Listeners;
   readonly #delivery: Delivery;
+  readonly #committer: Committer;
   readonly #turns: Turns;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -94,7 +95,9 @@ export class Channel extends DurableObject<Env> {
     });
     this.#listeners = new Listeners(ctx, (query) => lookAt(this.#keeper, query));
     this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
-    this.#turns = new Turns(this.#announcer, (arrivals) => this.#commit(arrivals));
+    this.#committer = new Committer(() => this.#ports);
+    this.#turns = new Turns(this.#announcer, (arrivals) => this.#committer.commit(arrivals));
+    this.#sightings = new Sightings(() => this.#ports, registry);
     // Before the first event: keys change by a deploy, which makes the object anew (KEY3).
     void ctx.blockConcurrencyWhile(async () => {
       await closeRevoked(this.#connections, env);
@@ -109,7 +112,8 @@ export class Channel extends DurableObject<Env> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
     const limited = this.#rates.take(rateKey(caller), Date.now());
-    if (limited !== undefined) return { ok: false, refusal: limited };
+    const refused = limited ?? (await this.#sightings.refuse(caller, command.action));
+    if (refused !== undefined) return { ok: false, refusal: refused };
     this.#connections.heard(caller.key, Date.now());
     if (done !== undefined) readBefore(this.#turns, caller, done);
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
@@ -158,6 +162,16 @@ export class Channel extends DurableObject<Env> {
     return map(summary, (reply) => (change === undefined ? reply : { ...reply, change }));
   }
 
+  /** The index says that a key which was claimed here is proven elsewhere (IDN5). */
+  async proven(key: string): Promise<Result<true>> {
+    return await this.#sightings.proven(key);
+  }
+
+  /** Whether the key is still known here as proven. */
+  async knows(key: string): Promise<boolean> {
+    return await this.#sightings.knows(key);
+  }
+
   /** Ends the channel for good; the index holds its tombstone already. */
   async erase(): Promise<void> {
     this.#turns.flush();
@@ -184,9 +198,10 @@ export class Channel extends DurableObject<Env> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return refusedUpgrade(opened.refusal);
     const limited = this.#rates.take(rateKey(asked.caller), Date.now());
-    if (limited !== undefined) return refusedUpgrade(limited);
+    const refused = limited ?? (asked.isObserver ? undefined : await this.#sightings.refuse(asked.caller, "join"));
+    if (refused !== undefined) return refusedUpgrade(refused);
     const connected = await this.#turns.inOrder(
-      () => this.#sending(() => connect(this.#ports, asked, Date.now())),
+      () => this.#committer.sending(() => connect(this.#ports, asked, Date.now())),
       true,
     );
     if (!connected.ok) return refusedUpgrade(connected.refusal);
@@ -211,6 +226,7 @@ export class Channel extends DurableObject<Env> {
     if (connection !== undefined) this.#connections.closed(connection, code, Date.now());
     // Presence is visible: the index hears of it before the client's close is answered.
     this.#keeper.wake();
+    if (connection?.isObserver === false) this.#sightings.gone(connection);
     if (!this.#keeper.isErased) await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), true);
     answerClose(socket, code);
   }
@@ -221,47 +237,14 @@ export class Channel extends DurableObject<Env> {
 
   // ---- within ----
 
-  /** Decides, stores and delivers the commands of a turn (DUR2). */
-  #commit(arrivals: readonly Arrival[]): void {
-    const now = Date.now();
-    const context = { log: this.#keeper.log, now, limits: this.#limits };
-    const decided = this.#keeper.commit(now, (state) =>
-      arrivals.map((arrival) => ({ arrival, outcome: handle(state, arrival.caller, arrival.command, context) })),
-    );
-    this.#sending(() => {
-      if (decided.ok) {
-        closePlain(this.#connections, decided.value, now);
-        this.#delivery.deliver(decided.value, now);
-        return this.#connections.dropOld(now);
-      }
-      const outcome = { type: "refused", refusal: decided.refusal } as const;
-      this.#delivery.deliver(
-        arrivals.map((arrival) => ({ arrival, outcome })),
-        now,
-      );
-    });
-  }
-
-  /**
-   * Runs what follows a write. An exception here would leave readers without messages that are
-   * stored, so it resets the object: everybody reconnects and resumes.
-   */
-  #sending<T>(deliver: () => T): T {
-    try {
-      return deliver();
-    } catch (error) {
-      logFault("delivery", { channel: this.ctx.id.name ?? "" }, error);
-      this.ctx.abort("a turn was stored and could not be delivered");
-      throw error;
-    }
-  }
-
   /** A read whose caller is `proven` counts as proof here (IDN1). */
   async #reading<T>(proven: Caller | undefined, look: (state: ChannelState) => T): Promise<Result<T>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
+    const refused = proven === undefined ? undefined : await this.#sightings.refuse(proven, "look");
+    if (refused !== undefined) return { ok: false, refusal: refused };
     return await this.#turns.inOrder(() => {
-      if (proven !== undefined) proveCaller(this.#keeper, this.#connections, proven, Date.now());
+      if (proven !== undefined) this.#sightings.end(proven.key);
       return this.#keeper.read(look);
     });
   }
@@ -285,12 +268,13 @@ export class Channel extends DurableObject<Env> {
 
   /** Answers a socket after what arrived before. */
   #answer(reply: () => void): void {
-    void this.#turns.inOrder(() => this.#sending(reply));
+    void this.#turns.inOrder(() => this.#committer.sending(reply));
   }
 
-  get #ports(): ConnectPorts & ListenPorts {
+  get #ports(): ConnectPorts & ListenPorts & SightPorts & CommitPorts {
     const [ctx, limits, keeper, connections] = [this.ctx, this.#limits, this.#keeper, this.#connections];
     const [delivery, pacing, rates, turns] = [this.#delivery, this.#pacing, this.#rates, this.#turns];
-    return { ctx, limits, keeper, connections, delivery, pacing, rates, turns };
+    const [committer, sightings] = [this.#committer, this.#sightings];
+    return { ctx, limits, keeper, connections, delivery, pacing, rates, turns, committer, sightings };
   }
 }

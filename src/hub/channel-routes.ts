@@ -45,8 +45,8 @@ route("/create", {
     if (!caller.ok) return caller;
     if (!id.ok) return id;
     const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
-    const { verified } = caller.value;
-    const made = await callIndex(c.env, (index) => index.create(body, id.value, verified), again);
+    const { verified, kid } = caller.value;
+    const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid }), again);
     return map(made, ({ number, name, creator_name }) => {
       directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };
@@ -92,7 +92,7 @@ route("/list", {
   GET: withQuery(LIST_QUERY, async (c, query) => {
     const mine = query.key === undefined ? ok(undefined) : callerFor(c, { key: query.key });
     if (!mine.ok) return mine;
-    const listing = await callIndex(c.env, (index) => index.list(query));
+    const listing = await callIndex(c.env, (index) => index.list(query, mine.value?.verified === false));
     return map(listing, ({ channels, ...counts }) => `{"channels":[${channels}],${JSON.stringify(counts).slice(1)}`);
   }),
 });
@@ -121,6 +121,8 @@ route("/:id", {
     const id = c.req.param("id") ?? "";
     const by = deleterOf(c, key);
     if (!by.ok) return by;
+    const may = key === undefined ? ok(true) : await mayName(c, key);
+    if (!may.ok) return may;
     const number = channelNumber(id);
     if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
     // Not repeated: a second call would be told that the channel is deleted already.
@@ -130,6 +132,12 @@ route("/:id", {
     return map(gone, () => ({ channel_id: id }));
   }),
 });
+
+/** Whether a request that asks no channel may name this key: what is proven anywhere is claimed nowhere (IDN5). */
+async function mayName(c: HubContext, key: string): Promise<Result<unknown>> {
+  if (provenKey(c.var.proof).key === key) return ok(true);
+  return await callIndex(c.env, (index) => index.mayClaim(key));
+}
 
 interface Who {
   readonly channel_id: string;

@@ -3,7 +3,7 @@
  * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
  */
 import { DurableObject } from "cloudflare:workers";
-import { type ChannelRecord, createChannel, summarize } from "../channel/index.ts";
+import { type Caller, type ChannelRecord, createChannel, summarize } from "../channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -25,8 +25,11 @@ import { type AuditEntry, AuditTrail } from "./audit.ts";
 import { checkPage, type Report } from "./fsck.ts";
 import { type ChannelRow, type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { logFault } from "./log.ts";
+import { ProofStore } from "./proof-store.ts";
+import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
 import { newEpoch, type Registration } from "./registration.ts";
 import { Rates } from "./rates.ts";
+import type { Sight } from "./sightings.ts";
 
 /** Channels a list asks at most; the free plan allows 50 calls an event. */
 const ASKED_MAX = 40;
@@ -39,6 +42,9 @@ const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
 
 const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
+
+/** Who makes a channel, as admission found out. */
+export type Creator = Pick<Caller, "verified" | "kid">;
 
 export interface Created {
   readonly number: number;
@@ -60,6 +66,7 @@ export class HubIndex extends DurableObject<Env> {
   readonly #creates: Rates;
   readonly #store: IndexStore;
   readonly #audit: AuditTrail;
+  readonly #proofs: Proofs;
   #failed_erases = 0;
   /** See `#refusedNext`; undefined: not asked yet, or refused and to be asked again. */
   #isNextFree: true | undefined;
@@ -76,16 +83,26 @@ export class HubIndex extends DurableObject<Env> {
     );
     this.#store = new IndexStore(ctx.storage);
     this.#audit = new AuditTrail(ctx.storage.sql);
+    this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
+      channel: (number) => this.#channel(number),
+      madeByClaim: (key) => this.#store.madeByClaim(key),
+      schedule: (at) => void ctx.storage.setAlarm(at),
+    });
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
-  async create(body: CreateBody, idempotencyKey: string, isProven: boolean): Promise<Result<Created>> {
+  async create(body: CreateBody, key: string, { verified, kid = "" }: Creator): Promise<Result<Created>> {
+    const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
+    if (!told.ok) return told;
     const isFree = this.#isNextFree ?? (await this.#refusedNext());
     if (isFree !== true) return isFree;
     this.#isNextFree = true;
     const now = Date.now();
+    // From here on there is no await: nothing comes between the look and the row.
+    const may = verified ? ok(true) : this.#proofs.mayClaim(body.key);
+    if (!may.ok) return may;
     const creator_name = body.name_display ?? body.key;
-    const earlier = this.#store.createdWith(body.key, idempotencyKey, now);
+    const earlier = this.#store.createdWith({ creator: body.key, verified, key }, now);
     if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
     const refused = this.#mayCreate(now);
     if (refused !== undefined) return { ok: false, refusal: refused };
@@ -93,11 +110,26 @@ export class HubIndex extends DurableObject<Env> {
     const record: ChannelRecord = {
       ...{ number, name: body.name, created_by: body.key, creator_name, created_at: now, epoch: newEpoch() },
       ...(body.kind !== undefined && { creator_kind: body.kind }),
-      ...(isProven && { creator_verified: true }),
+      ...(verified && { creator_verified: true }),
     };
     const summary = JSON.stringify(summarize(createChannel(record), () => false));
-    this.#store.insert(record, idempotencyKey, summary);
+    this.#store.insert(record, key, summary);
     return ok({ number, name: body.name, creator_name });
+  }
+
+  /** A channel met a key for the first time, or its proof (IDN5). */
+  async sight(number: number, sight: Sight): Promise<Result<true>> {
+    return await this.#proofs.sight(number, sight, Date.now());
+  }
+
+  /** Nobody claims the key in that channel any more. */
+  unclaim(number: number, key: string): void {
+    this.#proofs.unclaim(number, key);
+  }
+
+  /** Whether a key may be taken plainly where no channel is asked. */
+  mayClaim(key: string): Result<true> {
+    return this.#proofs.mayClaim(key);
   }
 
   /** What a channel object is made from, and compares itself with (IDX5). */
@@ -154,7 +186,9 @@ export class HubIndex extends DurableObject<Env> {
   }
 
   /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
-  async list({ limit, cursor, key }: ListQuery): Promise<Result<Listing>> {
+  async list({ limit, cursor, key }: ListQuery, isClaim = false): Promise<Result<Listing>> {
+    const may = isClaim && key !== undefined ? this.#proofs.mayClaim(key) : ok(true);
+    if (!may.ok) return may;
     const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);
     const fresh = await Promise.all(
       page.map(async (row) => (row.dirty === 1 ? await this.#ask(row, key) : row.summary)),
@@ -183,9 +217,11 @@ export class HubIndex extends DurableObject<Env> {
     return ok(true);
   }
 
-  /** Repeats erases that failed: the only alarm in the system. */
+  /** Repeats erases that failed, and tells channels what they could not be told: the only alarm in the system. */
   override async alarm(): Promise<void> {
+    const isTold = await this.#proofs.tellDue();
     await this.#eraseAll();
+    if (!isTold) await this.ctx.storage.setAlarm(Date.now() + TELL_RETRY_MS);
   }
 
   async #eraseAll(): Promise<void> {
@@ -193,13 +229,14 @@ export class HubIndex extends DurableObject<Env> {
       try {
         await this.#channel(number).erase();
         this.#store.setErased(number);
+        this.#proofs.forgetChannel(number);
       } catch (error) {
         logFault("erase", { channel: `ch-${number}` }, error);
       }
     }
     if (this.#store.toErase().length === 0) {
       this.#failed_erases = 0;
-      return await this.ctx.storage.deleteAlarm();
+      return this.#proofs.isDue ? undefined : await this.ctx.storage.deleteAlarm();
     }
     const wait = Math.min(ERASE_RETRY_MS * 2 ** this.#failed_erases++, ERASE_RETRY_MAX_MS);
     await this.ctx.storage.setAlarm(Date.now() + wait);

@@ -54,7 +54,7 @@ export function callerFor(c: HubContext, claim: Claim): Result<Caller> {
 function resolve(c: HubContext, claim: Claim): Result<Caller> {
   const { admission, proof } = c.var;
   const rules = { keys: admission.keys, requireVerified: c.env.HUB_REQUIRE_VERIFIED === "1" };
-  return resolveCaller(rules, proof, claim);
+  return map(resolveCaller(rules, proof, claim), (caller) => ({ ...caller, kid: admission.key.kid }));
 }
 
 /** Two admins are told apart by the names of their hub keys. */
@@ -70,5 +70,5 @@ export function observerOf({ kid }: HubKey): Caller {
 /** Whom a request proves that only reads: that counts in the channel it reads (IDN1). */
 export function provenIn(c: HubContext): Caller | undefined {
   const { key } = provenKey(c.var.proof);
-  return key === undefined ? undefined : { key, verified: true };
+  return key === undefined ? undefined : { key, verified: true, kid: c.var.admission.key.kid };
 }

@@ -123,9 +123,9 @@ export class IndexStore {
   }
 
   /** The channel an earlier create with this key made. */
-  createdWith(creator: string, key: string, now: number): ChannelRow | undefined {
+  createdWith({ creator, verified, key }: CreateUse, now: number): ChannelRow | undefined {
     this.#creates ??= this.#readCreates(now);
-    const number = this.#creates.get(createScope(creator, key));
+    const number = this.#creates.get(createScope({ creator, verified, key }));
     const row = number === undefined ? undefined : this.row(number);
     return row !== undefined && row.created_at >= now - CREATE_MEMORY_MS ? row : undefined;
   }
@@ -138,7 +138,7 @@ export class IndexStore {
         idempotency_key, state, dirty, change, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)`,
       ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, key, summary],
     );
-    this.#creates?.set(createScope(created_by, key), number);
+    this.#creates?.set(createScope({ creator: created_by, verified: verified === 1, key }), number);
     const counts = this.counts();
     this.#counts = { ...counts, channels: counts.channels + 1, next: number + 1 };
   }
@@ -158,6 +158,15 @@ export class IndexStore {
   /** A deleted channel's storage is to be erased once more. */
   setDeleting(number: number): void {
     this.#sql.exec("UPDATE channel SET state = 'deleting' WHERE number = ? AND state = 'deleted'", number);
+  }
+
+  /** Live channels that somebody made who only claimed the key. */
+  madeByClaim(key: string): number[] {
+    const query = "SELECT number FROM channel WHERE created_by = ? AND creator_verified = 0 AND state = 'live'";
+    return this.#sql
+      .exec<{ number: number }>(query, key)
+      .toArray()
+      .map((row) => row.number);
   }
 
   /** True where the row was live. */
@@ -226,12 +235,13 @@ export class IndexStore {
 
   #readCreates(now: number): Map<string, number> {
     const creates = new Map<string, number>();
-    const rows = this.#sql.exec<Pick<ChannelRow, "number" | "created_by" | "created_at" | "idempotency_key">>(
-      "SELECT number, created_by, created_at, idempotency_key FROM channel ORDER BY number DESC",
+    const rows = this.#sql.exec<CreateRow>(
+      "SELECT number, created_by, creator_verified, created_at, idempotency_key FROM channel ORDER BY number DESC",
     );
     for (const row of rows) {
       if (row.created_at < now - CREATE_MEMORY_MS) break;
-      const scope = createScope(row.created_by, row.idempotency_key);
+      const verified = row.creator_verified === 1;
+      const scope = createScope({ creator: row.created_by, verified, key: row.idempotency_key });
       if (!creates.has(scope)) creates.set(scope, row.number);
     }
     return creates;
@@ -242,8 +252,18 @@ export class IndexStore {
 const HAS_PARTICIPANT = `(EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?2)
   OR EXISTS (SELECT 1 FROM json_each(more_keys) WHERE value = ?2))`;
 
-function createScope(creator: string, key: string): string {
-  return `${creator}\n${key}`;
+type CreateRow = Pick<ChannelRow, "number" | "created_by" | "creator_verified" | "created_at" | "idempotency_key">;
+
+/** Who used which Idempotency-Key: a mere claim gets no answer of the key's owner. */
+export interface CreateUse {
+  readonly creator: string;
+  readonly verified: boolean;
+  readonly key: string;
+}
+
+/** None of them can hold a line break. */
+function createScope({ creator, verified, key }: CreateUse): string {
+  return `${creator}\n${verified ? "verified" : "plain"}\n${key}`;
 }
 
 export function recordOf(row: ChannelRow): ChannelRecord {

@@ -4,8 +4,8 @@ import type { ListenAnswer, Result } from "../protocol/index.ts";
 import type { Connections } from "./connections.ts";
 import type { Keeper } from "./keeper.ts";
 import type { ListenRequest } from "./listen.ts";
-import { proveCaller } from "./no-downgrade.ts";
 import { rateKey, type Rates } from "./rates.ts";
+import type { Sightings } from "./sightings.ts";
 import type { Turns } from "./turns.ts";
 
 /** The parts of a channel object that a listen needs. */
@@ -14,11 +14,12 @@ export interface ListenPorts {
   readonly connections: Connections;
   readonly rates: Rates;
   readonly turns: Turns;
+  readonly sightings: Sightings;
 }
 
 /** `answer` gets the query with the place where it starts; the answer moves nothing. */
 export async function listenInTurn<T>(
-  { keeper, connections, rates, turns }: ListenPorts,
+  { keeper, connections, rates, turns, sightings }: ListenPorts,
   { caller, query }: ListenRequest,
   answer: (settled: ListenQuery) => Result<T>,
 ): Promise<Result<T>> {
@@ -26,10 +27,11 @@ export async function listenInTurn<T>(
   if (!opened.ok) return opened;
   const now = Date.now();
   const limited = rates.take(rateKey(caller), now);
-  if (limited !== undefined) return { ok: false, refusal: limited };
+  const refused = limited ?? (query.observes === true ? undefined : await sightings.refuse(caller, "look"));
+  if (refused !== undefined) return { ok: false, refusal: refused };
   connections.heard(query.key, now);
   return await turns.inOrder(() => {
-    if (caller.verified) proveCaller(keeper, connections, caller, now);
+    if (caller.verified) sightings.end(caller.key);
     const settled = keeper.commit(now, (state) => settleListen(state, caller, query, now));
     if (!settled.ok) return settled;
     return settled.value.ok ? answer(settled.value.value) : settled.value;

@@ -98,7 +98,7 @@ export async function listenToAll(
   { after, ...asked }: Listening & Omit<ListenAllOptions, "key">,
   signal: AbortSignal,
 ): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
-  const places = after === undefined ? await joinedChannels(env, asked.caller.key) : ok(after);
+  const places = after === undefined ? await joinedChannels(env, asked.caller) : ok(after);
   return places.ok ? await listenToPlaces(env, places.value, asked, signal) : places;
 }
 
@@ -132,8 +132,8 @@ function hasNews(channel: ListenedChannel): boolean {
   return !("messages" in channel) || endsWait(channel) || channel.messages.length > 0;
 }
 
-async function joinedChannels(env: Env, key: string): Promise<Result<Omit<ChannelPosition, "after">[]>> {
-  const joined = await newestJoined(env, key);
+async function joinedChannels(env: Env, caller: Caller): Promise<Result<Omit<ChannelPosition, "after">[]>> {
+  const joined = await newestJoined(env, caller);
   if (joined.ok && joined.value.length === 0)
     return refuse("not_participant", "this key has joined no channel", {
       hint: "join one first: POST /api/channel/join",
@@ -142,13 +142,13 @@ async function joinedChannels(env: Env, key: string): Promise<Result<Omit<Channe
 }
 
 /** The newest channels a key has joined, as many as one listen takes, oldest first. */
-export async function newestJoined(env: Env, key: string): Promise<Result<readonly ChannelSummary[]>> {
+export async function newestJoined(env: Env, { key, verified }: Caller): Promise<Result<readonly ChannelSummary[]>> {
   let newest: readonly ChannelSummary[] = [];
   // A page ends early where it had to ask many channels (IDX3).
   let cursor: number | undefined = 0;
   while (cursor !== undefined) {
     const query: ListQuery = { limit: LIST_MAX, cursor, key };
-    const listing: Result<Listing> = await callIndex(env, (index) => index.list(query));
+    const listing: Result<Listing> = await callIndex(env, (index) => index.list(query, !verified));
     if (!listing.ok) return listing;
     const page = JSON.parse(`[${listing.value.channels}]`) as readonly ChannelSummary[];
     newest = [...newest, ...page].slice(-LISTEN_CHANNELS);

@@ -1,11 +1,11 @@
 /**
- * Once a key is proven in a channel, whoever only claimed it goes (IDN1): its plain sockets are
- * closed in the turn that proves it. What is refused from then on stands in `src/channel/identity.ts`.
+ * Once a key is proven, whoever only claimed it goes (IDN1, IDN5): its plain sockets are closed in
+ * the turn that proves it. What is refused from then on stands in `src/channel/identity.ts`.
  */
-import { type Caller, noteCaller } from "../channel/index.ts";
-import { refusal, type Refusal } from "../protocol/index.ts";
+import { endClaim, type Entry } from "../channel/index.ts";
+import { ok, refusal, type Refusal, type Result } from "../protocol/index.ts";
 import type { Connections } from "./connections.ts";
-import type { Decided } from "./delivery.ts";
+import type { Decided, Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** Closes the plain sockets of keys that a turn's commands prove. */
@@ -13,12 +13,27 @@ export function closePlain(connections: Connections, decided: readonly Decided[]
   for (const { arrival } of decided) if (arrival.caller.verified) closePlainOf(connections, arrival.caller.key, now);
 }
 
-/** A signed read proves its key where it has a row; others leave no trace here. */
-export function proveCaller(keeper: Keeper, connections: Connections, caller: Caller, now: number): void {
-  const isNews = keeper.read((state) => state.participants.get(caller.key)?.verified === false);
-  if (!isNews.ok || !isNews.value) return;
-  const noted = keeper.commit(now, (state) => noteCaller(state, caller, now));
-  if (noted.ok) closePlainOf(connections, caller.key, now);
+/** The parts of a channel object that the end of a claim needs. */
+export interface ClaimPorts {
+  readonly keeper: Keeper;
+  readonly connections: Connections;
+  readonly delivery: Delivery;
+}
+
+/** The key was proven elsewhere, or by one who only looks on: what was merely claimed under it ends (IDN5). */
+export function endClaimOf({ keeper, connections, delivery }: ClaimPorts, key: string, now: number): Result<true> {
+  const isClaimed = keeper.read((state) => state.participants.get(key)?.verified === false);
+  if (!isClaimed.ok) return isClaimed;
+  const ended = isClaimed.value ? keeper.commit(now, (state) => endClaim(state, key, now)) : ok(undefined);
+  if (!ended.ok) return ended;
+  closePlainOf(connections, key, now);
+  if (ended.value !== undefined) delivery.deliver([asLeave(key, ended.value)], now);
+  return ok(true);
+}
+
+function asLeave(key: string, entry: Entry): Decided {
+  const arrival = { caller: { key, verified: true }, command: { action: "leave" }, named: {} } as const;
+  return { arrival, outcome: { type: "left", seq: entry.message.seq, entry } };
 }
 
 function closePlainOf(connections: Connections, key: string, now: number): void {

@@ -3,6 +3,7 @@ import type { Result } from "../protocol/index.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
 import type { HubIndex } from "./hub-index.ts";
 import type { Registration } from "./registration.ts";
+import type { Sight } from "./sightings.ts";
 
 export interface Registry {
   readonly number: number;
@@ -11,6 +12,10 @@ export interface Registry {
   readonly renew: (from: string, to: string) => Promise<boolean>;
   /** The channel is about to change what `list` shows of it (IDX3). */
   readonly dirty: (change: number) => Promise<void>;
+  /** A key is met for the first time, or its proof; refused where it may not be claimed (IDN5). */
+  readonly tell: (sight: Sight) => Promise<Result<true>>;
+  /** Nobody claims the key here any more. */
+  readonly forget: (key: string) => Promise<void>;
 }
 
 /** Of the channel `ch-N` with this id. */
@@ -22,5 +27,7 @@ export function registryOf(env: Env, id: string): Registry {
     record: () => index().record(number),
     renew: (from, to) => index().renew(number, from, to),
     dirty: (change) => index().dirty(number, change),
+    tell: (sight) => index().sight(number, sight),
+    forget: (key) => index().unclaim(number, key),
   };
 }

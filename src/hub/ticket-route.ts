@@ -12,7 +12,7 @@ import {
   parseBody,
 } from "../protocol/index.ts";
 import { outerUrl } from "./address.ts";
-import { findChannel } from "./calls.ts";
+import { callIndex, findChannel } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import type { HubContext } from "./env.ts";
 import { answering, readText } from "./handlers.ts";
@@ -30,6 +30,8 @@ export const ticketRoute: ReturnType<typeof answering> = answering(async (c) => 
   if (!wanted.ok) return wanted;
   const found = await findChannel(c.env, wanted.value.channel_id);
   if (!found.ok) return found;
+  const may = await mayBeNamed(c, wanted.value.grant);
+  if (!may.ok) return may;
   const ticket = await mintTicket(wanted.value, c.var.admission.key);
   return ok({
     ticket,
@@ -56,6 +58,12 @@ function wantedTicket(c: HubContext, json: string, now: number): Result<Ticket> 
     expires_at: now + CONNECT_TICKET_S * 1000,
     grant,
   }));
+}
+
+/** A key that is proven anywhere gets no ticket that only claims it (IDN5); its socket would be refused. */
+async function mayBeNamed(c: HubContext, grant: Grant): Promise<Result<true>> {
+  if (grant.use === "watch" || grant.strength !== "plain") return ok(true);
+  return await callIndex(c.env, (index) => index.mayClaim(grant.key));
 }
 
 function connectGrant(c: HubContext, claim: Parameters<typeof callerFor>[1]): Result<Grant> {

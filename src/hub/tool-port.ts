@@ -130,9 +130,9 @@ async function create(
   if (!caller.ok) return caller;
   if (!named.ok) return named;
   const body = { name: named.value, key, name_display, kind: "agent" } as const;
-  const { verified } = caller.value;
+  const { verified, kid } = caller.value;
   const again = unclear("list the channels to see", true);
-  const made = await callIndex(c.env, (index) => index.create(body, id.value, verified), again);
+  const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid }), again);
   return map(made, ({ number }) => {
     directory.created(number);
     return { channel_id: `ch-${number}` };
@@ -183,9 +183,12 @@ async function list(
   }: { readonly key?: string; readonly limit?: number; readonly cursor?: number },
 ): Promise<Result<ListAnswer>> {
   const query = { limit, cursor, key };
-  return map(await callIndex(c.env, (index) => index.list(query)), ({ channels, ...counts }) => {
-    return { channels: JSON.parse(`[${channels}]`) as ChannelSummary[], ...counts };
-  });
+  return map(
+    await callIndex(c.env, (index) => index.list(query, key !== undefined && !isProven(c, key))),
+    ({ channels, ...counts }) => {
+      return { channels: JSON.parse(`[${channels}]`) as ChannelSummary[], ...counts };
+    },
+  );
 }
 
 async function history(
@@ -223,7 +226,7 @@ async function listenAll(
 ): ReturnType<HubPort["listenAll"]> {
   const asked = listening(c, query);
   if (!asked.ok) return asked;
-  const joined = await newestJoined(c.env, query.key);
+  const joined = await newestJoined(c.env, asked.value.caller);
   if (!joined.ok) return joined;
   if (joined.value.length === 0) return refuse("not_participant", "you are in no channel");
   const names = new Map(joined.value.map(({ id, name }) => [id, name]));
@@ -253,9 +256,13 @@ function signalOf(c: HubContext, { signal }: Waiting): AbortSignal {
   return AbortSignal.any([c.req.raw.signal, left.signal]);
 }
 
+function isProven(c: HubContext, key: string): boolean {
+  return provenKey(c.var.proof).key === key;
+}
+
 /** Asks the newest channels the key has joined; what cannot be asked is left out, for it only rides along. */
 async function unread(c: HubContext, { key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
-  const joined = await newestJoined(c.env, key);
+  const joined = await newestJoined(c.env, { key, verified: isProven(c, key) });
   if (!joined.ok) return joined;
   const counts = await Promise.all(
     joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {

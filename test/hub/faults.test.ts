@@ -184,7 +184,7 @@ const FAILED = "Error: disk I/O error";
 test("[DUR4] [IDX2] the index stores a create or an announced change whole or not at all", async () => {
   const number = Number((await createChannel()).slice("ch-".length));
   const asks = [
-    async (index: HubIndex) => index.create({ name: "new", key: "alpha" }, "key-1", false),
+    async (index: HubIndex) => index.create({ name: "new", key: "alpha" }, "key-1", { verified: false }),
     async (index: HubIndex) => index.dirty(number, 7),
   ];
   for (const ask of asks) {

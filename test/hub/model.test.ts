@@ -24,11 +24,14 @@ afterEach(() => void vi.useRealTimers());
 /** A channel of its own, and what the model must know of it. */
 async function found(guard: number): Promise<{ id: string; options: Parameters<typeof play>[1] }> {
   vi.setSystemTime(START);
-  const created = await indexStub().create(
-    { name: "ops", key: "alpha", name_display: "ALPHA" },
-    crypto.randomUUID(),
-    false,
-  );
+  // Each script is a hub of its own: no key was proven on it yet (IDN5).
+  await runInDurableObject(indexStub(), (_index, { storage }) => {
+    const made = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'claim'").toArray();
+    if (made.length > 0) storage.sql.exec("DELETE FROM proven; DELETE FROM claim;");
+  });
+  const created = await indexStub().create({ name: "ops", key: "alpha", name_display: "ALPHA" }, crypto.randomUUID(), {
+    verified: false,
+  });
   if (!created.ok) throw new Error(created.refusal.error);
   const { number } = created.value;
   const record = await indexStub().record(number);

@@ -161,7 +161,7 @@ test("[MEM1] a verified participant that comes back is verified still, and keeps
   const channel = open();
   channel.join({ ...proven, kind: "agent" }, "BRAVO");
   channel.leave(proven);
-  expect(refusalOf(channel.join(plain))).toContain("identity_mismatch key was proven in this channel");
+  expect(refusalOf(channel.join(plain))).toContain("identity_mismatch key was proven on this hub");
   const back = channel.join(proven);
   expect(back.entry?.message.text).toBe("BRAVO joined the channel");
   expect(channel.stored.get("bravo")).toMatchObject({ member: true, verified: true, kind: "agent", read_seq: 4 });

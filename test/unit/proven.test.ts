@@ -10,7 +10,7 @@ function signed(nonce: string): Caller {
   return { ...proven, nonce };
 }
 
-const MISMATCH = "identity_mismatch key was proven in this channel";
+const MISMATCH = "identity_mismatch key was proven on this hub";
 const REPLAY = "replay this signed request or ticket was used before";
 
 test.each([

@@ -12,6 +12,26 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "return ONE_WORD.test(name) ? nameOrQuoted(name) : inQuotes(clip(showLine(name), LONGEST));",
     "return nameOrQuoted(name);",
   ]),
+  taken("T27", "the question at first sight", "test/e2e/proof.test.ts", [
+    "src/hub/proofs.ts",
+    "return this.#store.isProven(key) ? { ok: false, refusal: mustProve() } : ok(true);",
+    'return key === "" ? { ok: false, refusal: mustProve() } : ok(true);',
+  ]),
+  taken("T27", "the word to the channels where it is claimed", "test/e2e/proof.test.ts", [
+    "src/hub/proofs.ts",
+    "const told = await this.#ports.channel(number).proven(key);",
+    "const told: Result<true> = ok(true);",
+  ]),
+  taken("T27", "the end of a claimed membership that is looked on from", "test/e2e/proof.test.ts", [
+    "src/channel/identity.ts",
+    "putParticipant(state, { ...known, name: key, member: false, verified: true, seen_at: now });",
+    "putParticipant(state, { ...known, verified: true, seen_at: now });",
+  ]),
+  taken("T27", "the end of the claimed name", "test/e2e/proof.test.ts", [
+    "src/channel/identity.ts",
+    "const name = isNews ? (caller.name ?? caller.key) : known.name;",
+    "const name = known.name;",
+  ]),
   taken("T29", "the scope that a route takes", "test/e2e/routes.test.ts", [
     "src/hub/handlers.ts",
     "if (isWithin(needed, scope)) return await handler(c, next);",

@@ -152,8 +152,16 @@ export class ModelChannel {
   /** Notes that a key is proven; from then on its plain claims are refused. */
   #mayBe({ key, verified }: Caller): boolean {
     const row = this.people.get(key);
-    if (row !== undefined && verified) this.people.set(key, { ...row, verified });
+    // A name that was only claimed does not survive the proof.
+    if (row?.verified === false && verified) this.people.set(key, { ...row, verified, name: key });
     return verified || row?.verified !== true;
+  }
+
+  /** Who may moderate is remembered once it is proven. */
+  #mayModerate({ key, verified, admin }: Caller): boolean {
+    const may = admin === true || (verified && key === "alpha");
+    if (may && verified && !this.people.has(key)) this.people.set(key, { ...STRANGER, name: key, verified });
+    return may;
   }
 
   #forgetLeavers(): void {
@@ -185,7 +193,7 @@ export class ModelChannel {
 
   kick(who: Caller, target: string, minutes: number): ModelAnswer {
     if (!this.#mayBe(who)) return "identity_mismatch";
-    if (!mayModerate(who)) return "forbidden";
+    if (!this.#mayModerate(who)) return "forbidden";
     const key = this.people.has(target) ? target : this.#holder(target);
     const row = key === undefined ? undefined : this.people.get(key);
     if (key === undefined || row === undefined) return "bad_request";
@@ -197,7 +205,7 @@ export class ModelChannel {
 
   pause(who: Caller, isPaused: boolean): ModelAnswer {
     if (!this.#mayBe(who)) return "identity_mismatch";
-    if (!mayModerate(who)) return "forbidden";
+    if (!this.#mayModerate(who)) return "forbidden";
     if (this.settings.isPaused !== isPaused)
       this.#say(`The channel was ${isPaused ? "paused" : "resumed"} by ${this.#nameOf(who)}`);
     this.settings = { ...this.settings, isPaused };
@@ -206,7 +214,7 @@ export class ModelChannel {
 
   resetGuard(who: Caller): ModelAnswer {
     if (!this.#mayBe(who)) return "identity_mismatch";
-    if (!mayModerate(who)) return "forbidden";
+    if (!this.#mayModerate(who)) return "forbidden";
     this.settings = { ...this.settings, reset: this.last };
     this.#say(`The loop guard was reset by ${this.#nameOf(who)}`);
     return this.#done();
@@ -328,10 +336,6 @@ export class ModelChannel {
 }
 
 const STRANGER = { kind: undefined, member: false, verified: false, read_seq: 0, kicked_until: 0 } as const;
-
-function mayModerate({ key, verified, admin }: Caller): boolean {
-  return admin === true || (verified && key === "alpha");
-}
 
 function contentOf({ text, reply_to, to }: ModelSend): string {
   return JSON.stringify([text, reply_to ?? null, to ?? []]);
