@@ -20,7 +20,7 @@ import {
 } from "../protocol/index.ts";
 import { callIndex, findChannel, noteDeleted, READ, repeated } from "./calls.ts";
 import type { Env } from "./env.ts";
-import type { Listing } from "./hub-index.ts";
+import type { Listing } from "./list-page.ts";
 
 /** The header in which a query travels to the object: percent-encoded JSON, as the upgrade's does. */
 const HEADER = "x-listen";

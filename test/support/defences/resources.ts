@@ -28,7 +28,7 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "return text.length > MARKDOWN_LENGTH;",
   ]),
   taken("T43", "the bound of a page of summaries", "test/hub/index.test.ts", [
-    "src/hub/hub-index.ts",
+    "src/hub/list-page.ts",
     "asked > ASKED_MAX || (page.length > 0 && bytes > LIST_BYTES)",
     "asked > ASKED_MAX",
   ]),
