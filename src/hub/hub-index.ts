@@ -3,7 +3,7 @@
  * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
  */
 import { DurableObject } from "cloudflare:workers";
-import { type Caller, type ChannelRecord, createChannel, summarize } from "../channel/index.ts";
+import { createChannel, summarize } from "../channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -20,8 +20,9 @@ import {
 import type { Channel } from "./channel-object.ts";
 import type { Env } from "./env.ts";
 import { type AuditEntry, AuditTrail } from "./audit.ts";
+import { type Created, type Creator, recordFor, repeatCreate } from "./created.ts";
 import { checkPage, type Report } from "./fsck.ts";
-import { type ChannelRow, type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
+import { type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { cutPage, hasParticipant, type Listing, stale } from "./list-page.ts";
 import { logFault } from "./log.ts";
 import { ProofStore } from "./proof-store.ts";
@@ -35,15 +36,6 @@ const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
 
 const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
-
-/** Who makes a channel, as admission found out. */
-export type Creator = Pick<Caller, "verified" | "kid">;
-
-export interface Created {
-  readonly number: number;
-  readonly name: string;
-  readonly creator_name: string;
-}
 
 export class HubIndex extends DurableObject<Env> {
   readonly #limits: Limits;
@@ -91,11 +83,7 @@ export class HubIndex extends DurableObject<Env> {
     const refused = this.#mayCreate(now);
     if (refused !== undefined) return { ok: false, refusal: refused };
     const number = this.#store.counts().next;
-    const record: ChannelRecord = {
-      ...{ number, name: body.name, created_by: body.key, creator_name, created_at: now, epoch: newEpoch() },
-      ...(body.kind !== undefined && { creator_kind: body.kind }),
-      ...(verified && { creator_verified: true }),
-    };
+    const record = recordFor({ number, body, creator_name, verified, now });
     const summary = JSON.stringify(summarize(createChannel(record), () => false));
     this.#store.insert(record, key, summary);
     return ok({ number, name: body.name, creator_name });
@@ -265,16 +253,6 @@ export class HubIndex extends DurableObject<Env> {
   #channel(number: number): DurableObjectStub<Channel> {
     return this.env.CHANNELS.getByName(`ch-${number}`);
   }
-}
-
-function repeatCreate(row: ChannelRow, body: CreateBody, creator_name: string): Result<Created> {
-  const isSame =
-    row.name === body.name && row.creator_name === creator_name && row.creator_kind === (body.kind ?? null);
-  if (isSame) return ok({ number: row.number, name: row.name, creator_name });
-  return refuse(
-    "idempotency_conflict",
-    `the Idempotency-Key was used to create ch-${row.number} from another body; use a new one`,
-  );
 }
 
 function indexIsBehind(number: number): string {
