@@ -66,7 +66,6 @@ export function exitOf({ code }: Pick<Failure, "code">): Exit {
 const HINTS: Readonly<Record<string, string>> = {
   unauthorized: "set CHANNEL_HUB_KEY, or --key, to the hub key",
   network: "is the hub running? set CHANNEL_HUB_URL, or --url, to its address",
-  bad_answer: "set CHANNEL_HUB_URL, or --url, to a hub's address",
   channel_not_found: "this shows the channels: {channel-hub} list",
   signature_required: "make an identity that can be proven: {channel-hub} key agent",
 };
@@ -81,13 +80,19 @@ export function failedFrom(error: unknown): Failed {
 
 function failedOf(error: HubError): Failed {
   const { code, message, hub, reason } = error;
-  const hint = code === "not_participant" ? joinHint(message) : (HINTS[code] ?? error.hint);
+  const hint = OWN_HINTS[code]?.(message) ?? HINTS[code] ?? error.hint;
   const why = hub === undefined || reason === undefined ? undefined : whyUnreachable(hub, reason);
   if (why === undefined) return new Failed(exitOf(error), message, hint, code);
   return new Failed(exitOf(error), `no connection to the hub: ${why.says}`, why.hint ?? hint, code);
 }
 
-/** "Not a participant in channel ch-1": the words are the protocol's. */
-function joinHint(message: string): string {
-  return `join first: {channel-hub} join ${/\bch-\d+$/.exec(message)?.[0] ?? "CHANNEL"}`;
-}
+/** Hints that what was said decides. */
+const OWN_HINTS: Readonly<Record<string, (message: string) => string>> = {
+  // "Not a participant in channel ch-1": the words are the protocol's.
+  not_participant: (message) => `join first: {channel-hub} join ${/\bch-\d+$/.exec(message)?.[0] ?? "CHANNEL"}`,
+  // What servers answer to plain HTTP where they speak TLS.
+  bad_answer: (message) =>
+    /HTTPS (port|server)/i.test(message)
+      ? "that server speaks TLS: its address begins with https://"
+      : "set CHANNEL_HUB_URL, or --url, to a hub's address; a proxy or a login page may answer in its place",
+};

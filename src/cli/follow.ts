@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HubClient, HubError, isTemporary, type ListenAnswer } from "../client/index.ts";
+import { failedFrom } from "./exit.ts";
 import { showLine } from "../protocol/index.ts";
 import { Joined } from "./joined.ts";
 import type { Session } from "./session.ts";
@@ -90,7 +91,7 @@ export async function insist<T>(run: () => Promise<T>, patience: number, { note 
       return answer;
     } catch (error) {
       if (!(error instanceof HubError) || !isTemporary(error)) throw error;
-      if (pause === RETRY.least) note(`${showLine(error.message)}; trying again`);
+      if (pause === RETRY.least) note(`${showLine(failedFrom(error).message)}; trying again`);
       const wanted = error.retry_after_ms ?? pause * (0.5 + Math.random() / 2);
       if (performance.now() + wanted >= until) return undefined;
       await sleep(wanted);

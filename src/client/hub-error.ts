@@ -98,9 +98,11 @@ export function failureFrom(thrown: unknown, hub?: string): Failure {
   return failure("network", message, { ...(reason !== undefined && { reason }), ...(hub !== undefined && { hub }) });
 }
 
-/** Node says "fetch failed" and hides why in the cause. */
+/** Node says "fetch failed" and hides why in the cause, where of TLS a line of OpenSSL's source stands for words. */
 function wordsOf(error: Error): string {
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  if (!(error.cause instanceof Error)) return error.message;
+  const { message } = error.cause;
+  return `${error.message} (${message.includes("SSL routines") ? (reasonOf(error) ?? "TLS failed") : message})`;
 }
 
 function reasonOf({ name, cause }: Error): string | undefined {

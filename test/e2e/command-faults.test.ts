@@ -4,6 +4,9 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { failedFrom } from "../../src/cli/exit.ts";
+import { whyUnreachable } from "../../src/cli/unreachable.ts";
+import { HubError } from "../../src/client/index.ts";
 import { call, createChannel, type Json } from "../support/process/agent.ts";
 import { type Finished, Shell } from "../support/process/command.ts";
 import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
@@ -64,6 +67,24 @@ describe("the hub's address", () => {
       expect(err).not.toMatch(/fetch failed|:error:|openssl/i);
     }
   });
+});
+
+test("whatever a certificate is wrong in is one sentence, and so is TLS where plain HTTP was said", () => {
+  const says = (url: string, reason: string): string => whyUnreachable(url, reason)?.says ?? "";
+  expect(says("https://h", "DEPTH_ZERO_SELF_SIGNED_CERT")).toContain("nobody whom this machine trusts");
+  expect(says("https://h", "CERT_HAS_EXPIRED")).toContain("has expired");
+  expect(says("https://h", "ERR_TLS_CERT_ALTNAME_INVALID")).toContain("for another name");
+  expect(whyUnreachable("https://h:1", "ERR_SSL_PACKET_LENGTH_TOO_LONG")?.hint).toContain("http://h:1");
+  expect(whyUnreachable("http://h:1/hub", "ECONNRESET")?.hint).toContain("https://h:1/hub");
+  expect(whyUnreachable("http://h", "E_NEW")).toBeUndefined();
+  const page = "this is no answer of a hub (status 400): <h1>400 The plain HTTP request was sent to HTTPS port</h1>";
+  expect(failedFrom(new HubError({ code: "bad_answer", message: page, status: 400 })).hint).toContain("https://");
+});
+
+test("listen says in plain words why it tries again", async () => {
+  const id = await createChannel(hub.url);
+  const listening = shellOf("ALPHA", { CHANNEL_HUB_URL: hub.url.replace("http:", "https:") }).start(["listen", id]);
+  await listening.printed("does not speak TLS; trying again", "err");
 });
 
 /** A server that takes connections and ends them at the first word, as one that expects TLS does. */
