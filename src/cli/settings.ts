@@ -67,7 +67,7 @@ export function settingsFrom(flags: Flags, env: Environment, kept: Kept, origin?
   const url = checkedUrl(told("url") ?? origin ?? kept.url ?? LOCAL_HUB);
   return {
     url,
-    key: told("key") ?? keyFor(url, kept),
+    key: flags.key ?? keyOfEnvironment(flags, env) ?? keyFor(url, kept),
     agent: agent && checked(field.agentKey, agent, "the agent key"),
     name: name && checked(field.participantName, name, "the name"),
     channel: env["CHANNEL_HUB_CHANNEL"] || kept.channel,
@@ -84,10 +84,24 @@ function given(value: string | undefined): string | undefined {
   return value === undefined || value === "" || REFERENCE.test(value) ? undefined : value;
 }
 
-/** A key that is kept goes to the hub it was kept for, and nowhere else. */
+/** The environment's key is for the environment's hub: another address, given as a flag, does not get it. */
+function keyOfEnvironment(flags: Flags, env: Environment): string | undefined {
+  const [key, own] = [given(env["CHANNEL_HUB_KEY"]), given(env["CHANNEL_HUB_URL"])];
+  return flags.url === undefined || own === undefined || isSameOrigin(flags.url, own) ? key : undefined;
+}
+
+/** A key that is kept goes to the hub it was kept for, and nowhere else; over plain http only on this machine. */
 function keyFor(url: string, { url: own = LOCAL_HUB, key }: Kept): string | undefined {
-  if (key !== undefined && URL.parse(own)?.origin === URL.parse(url)?.origin) return key;
-  return LOOPBACK.test(URL.parse(url)?.hostname ?? "") ? LOCAL_KEY : undefined;
+  const to = URL.parse(url);
+  const isHere = LOOPBACK.test(to?.hostname ?? "");
+  if (key === undefined || !isSameOrigin(own, url)) return isHere ? LOCAL_KEY : undefined;
+  if (to?.protocol === "https:" || isHere) return key;
+  const why = `the hub key that is kept is not sent to ${to?.host ?? url} over plain http`;
+  throw new Failed(EXIT.usage, why, "use https; or give the key with CHANNEL_HUB_KEY, if the network is yours");
+}
+
+function isSameOrigin(a: string, b: string): boolean {
+  return URL.parse(a)?.origin === URL.parse(b)?.origin;
 }
 
 function checked(schema: typeof field.agentKey, value: string, what: string): string {

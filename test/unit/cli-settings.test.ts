@@ -24,14 +24,14 @@ test("flags come before the environment, the environment before the file, and ea
     CHANNEL_HUB_NAME: "ENV",
     CHANNEL_HUB_CHANNEL: "ch-1",
   };
-  const kept = { url: "http://file", key: "file-key", agent: "file", name: "FILE", channel: "ch-2" };
+  const kept = { url: "https://file", key: "file-key", agent: "file", name: "FILE", channel: "ch-2" };
   expect(settingsFrom(flags, env, kept)).toMatchObject({ ...flags, channel: "ch-1" });
   expect(settingsFrom({}, env, kept)).toMatchObject({ url: "http://env", key: "env-key", agent: "env", name: "ENV" });
   expect(settingsFrom({}, { CHANNEL_HUB_URL: "" }, kept)).toMatchObject(kept);
   expect(settingsFrom({ name: "FLAG" }, { CHANNEL_HUB_AGENT: "env" }, kept)).toMatchObject({
     name: "FLAG",
     agent: "env",
-    url: "http://file",
+    url: "https://file",
   });
 });
 
@@ -41,6 +41,37 @@ test.each(["", "${CHANNEL_HUB_KEY}", "$CHANNEL_HUB_KEY", "{env:CHANNEL_HUB_KEY}"
     expect(settingsFrom({ url: "https://hub.example" }, { CHANNEL_HUB_KEY }, {}).key).toBeUndefined();
   },
 );
+
+const KEPT = { url: "https://hub.example", key: "kept-key" };
+
+test.each([
+  "https://evil.example",
+  "https://hub.example:444",
+  "http://hub.example",
+  "https://hub.example.evil",
+  "https://x.hub.example",
+])("[T33] a kept hub key goes to its kept origin only, not to %s", (url) => {
+  expect(settingsFrom({ url }, {}, KEPT).key).toBeUndefined();
+  expect(settingsFrom({}, { CHANNEL_HUB_URL: url }, KEPT).key).toBeUndefined();
+  expect(settingsFrom({}, {}, KEPT, url).key).toBeUndefined();
+  expect(settingsFrom({ url: "https://hub.example/sub" }, {}, KEPT).key).toBe("kept-key");
+});
+
+test("[T33] a kept hub key does not travel over plain http, but on this machine", () => {
+  const plain = { url: "http://10.0.0.7:8787", key: "kept-key" };
+  expect(() => settingsFrom({}, {}, plain)).toThrow("not sent to 10.0.0.7:8787 over plain http");
+  // Given together with the address it is the user's word.
+  expect(settingsFrom({}, { CHANNEL_HUB_KEY: "told" }, plain).key).toBe("told");
+  expect(settingsFrom({}, {}, { url: "http://127.0.0.1:8787", key: "kept-key" }).key).toBe("kept-key");
+});
+
+test("[T33] the environment's hub key is for the environment's hub, not for another that a flag names", () => {
+  const env = { CHANNEL_HUB_URL: "https://hub.example", CHANNEL_HUB_KEY: "env-key" };
+  expect(settingsFrom({ url: "https://evil.example" }, env, {}).key).toBeUndefined();
+  expect(settingsFrom({ url: "https://hub.example" }, env, {}).key).toBe("env-key");
+  expect(settingsFrom({ url: "https://evil.example", key: "told" }, env, {}).key).toBe("told");
+  expect(settingsFrom({ url: "https://other.example" }, { CHANNEL_HUB_KEY: "told" }, {}).key).toBe("told");
+});
 
 test("without any, it is the hub of npm start; a hub of one's own never gets that hub's key", () => {
   expect(settingsFrom({}, {}, {})).toMatchObject({ url: "http://127.0.0.1:8787", key: "dev-key", agent: undefined });

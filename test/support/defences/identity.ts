@@ -42,4 +42,19 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "if (isWithin(needed, scope)) return await handler(c, next);",
     'if (isWithin(needed, scope) || c.req.raw.url.includes("%")) return await handler(c, next);',
   ]),
+  taken("T33", "the origin that a kept key is for", "test/unit/cli-settings.test.ts", [
+    "src/cli/settings.ts",
+    "if (key === undefined || !isSameOrigin(own, url)) return",
+    "if (key === undefined) return",
+  ]),
+  taken("T33", "the hub that the environment's key is for", "test/unit/cli-settings.test.ts", [
+    "src/cli/settings.ts",
+    "return flags.url === undefined || own === undefined || isSameOrigin(flags.url, own) ? key : undefined;",
+    'return own === "" ? undefined : key;',
+  ]),
+  taken("T33", "plain http on this machine alone", "test/unit/cli-settings.test.ts", [
+    "src/cli/settings.ts",
+    'if (to?.protocol === "https:" || isHere) return key;',
+    'if (url !== "") return key;',
+  ]),
 ];
