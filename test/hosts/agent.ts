@@ -74,16 +74,18 @@ export class HostedAgent {
 
   /** In a terminal, its first turn done and the tool there. */
   async open(most: number): Promise<Terminal> {
+    const { mind } = this;
     const terminal = await Terminal.open(this.place, [this.host.name, ...this.host.interactive], this.#env);
-    const until = performance.now() + most;
-    while (this.mind.results.length === 0) {
+    for (const until = performance.now() + most; mind.results.length === 0;) {
+      const asked = mind.asked;
+      await terminal.type(PROMPT);
+      // Once more where a first Enter was swallowed.
+      while (!(await mind.until(() => mind.asked > asked, SETTLED_MS)) && performance.now() < until) terminal.enter();
+      await mind.until(() => mind.results.length > 0, SETTLED_MS);
       if (terminal.isOver || performance.now() > until)
         throw new Error(`${this.label} does not begin; its screen:\n${terminal.screen()}`);
-      await sleep(SETTLED_MS);
-      if (this.mind.results.length === 0) await terminal.type(PROMPT);
-      await this.mind.until(() => this.mind.results.length > 0, SETTLED_MS);
     }
-    await this.mind.until(() => this.mind.isIdle, most);
+    await mind.until(() => mind.isIdle, most);
     return terminal;
   }
 

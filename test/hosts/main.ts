@@ -14,8 +14,10 @@
  *
  * A host that cannot be installed is named in a line that begins with `not run:`, and not counted.
  */
-import { parseArgs } from "node:util";
-import { withWorker } from "../support/process/build.ts";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { ROOT, withWorker } from "../support/process/build.ts";
 import { HubProcess } from "../support/process/hub-process.ts";
 import { installHosts } from "./cache.ts";
 import { Checks } from "./checks.ts";
@@ -24,19 +26,25 @@ import { HOSTS } from "./hosts/hosts.ts";
 import { ModelServer } from "./model/server.ts";
 import { listed, restarted, wrongKey } from "./scenarios/calls.ts";
 import { conversation } from "./scenarios/conversation.ts";
+import { wake } from "./scenarios/wake.ts";
 import type { Stage } from "./stage.ts";
+
+const buildPackage = promisify(execFile);
 
 const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   calls: listed,
   wrongkey: wrongKey,
   restart: restarted,
   talk: conversations,
+  wake: (stage) => wake(stage, { mentions: Number(values.mentions), kills: Number(values.kills) }),
 };
 
 const { values } = parseArgs({
   options: {
     host: { type: "string", multiple: true, default: HOSTS.map(({ name }) => name) },
     only: { type: "string", multiple: true, default: Object.keys(SCENARIOS) },
+    mentions: { type: "string", default: "4" },
+    kills: { type: "string", default: "1" },
   },
 });
 
@@ -51,7 +59,8 @@ process.exit();
 async function run(ready: readonly Host[]): Promise<number> {
   const checks = new Checks();
   await withWorker([], async (worker) => {
-    await using hub = await HubProcess.start({ worker });
+    await buildPackage(process.execPath, [join(ROOT, "scripts/build-package.ts")]);
+    await using hub = await HubProcess.start({ worker, assets: join(ROOT, "dist/console") });
     await using models = await ModelServer.start();
     for (const name of values.only) await SCENARIOS[name]?.({ hub, models, hosts: ready, checks });
   });

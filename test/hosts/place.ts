@@ -36,7 +36,7 @@ export class Place {
 
   /** `project` is the folder's name. */
   constructor(project: string) {
-    this.root = mkdtempSync(join(tmpdir(), "channel-hub-host-"));
+    this.root = mkdtempSync(join(tmpdir(), "host-rig-"));
     this.home = join(this.root, "home");
     this.project = join(this.root, project);
     for (const folder of [this.home, this.project]) mkdirSync(folder);
@@ -101,11 +101,12 @@ export class Place {
       });
   }
 
-  /** What still runs after at most `most` milliseconds. */
+  /** What still runs of ours after at most `most` milliseconds; a host may keep servants of its own. */
   async left(most: number): Promise<Process[]> {
+    const ours = (): Process[] => this.processes().filter(({ command }) => /channel-hub/.test(command));
     for (const until = performance.now() + most; performance.now() < until; await sleep(100))
-      if (this.processes().length === 0) return [];
-    return this.processes();
+      if (ours().length === 0) return [];
+    return ours();
   }
 
   /** Ends what still runs, and removes everything. */

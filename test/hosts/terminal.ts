@@ -7,7 +7,9 @@ import type { Place } from "./place.ts";
 const COLUMNS = 120;
 const ROWS = 40;
 /** Between a line and its Enter: together they would be taken for something pasted. */
-const ENTER_MS = 200;
+const ENTER_MS = 300;
+/** A program that draws itself for the first time takes no words yet, and says nothing of that. */
+const SHOWN_MS = 5000;
 
 export class Terminal {
   readonly #pty: Json;
@@ -42,9 +44,18 @@ export class Terminal {
     return new Terminal(pty, new Screen({ ...size, allowProposedApi: true }));
   }
 
+  /** Types a line, which shows, and then Enter. */
   async type(line: string): Promise<void> {
-    this.#write(line);
+    while (!this.isOver && !this.screen().includes(line)) {
+      this.#write(line);
+      const until = performance.now() + SHOWN_MS;
+      while (!this.screen().includes(line) && performance.now() < until) await sleep(ENTER_MS);
+    }
     await sleep(ENTER_MS);
+    this.enter();
+  }
+
+  enter(): void {
     this.#write("\r");
   }
 

@@ -15,8 +15,8 @@ export class Mind {
   name = "";
   /** The tool as it was offered last; undefined while the host has not offered it. */
   tool: Offered | undefined;
-  /** Requests that offered tools and ours not among them. */
-  without_tool = 0;
+  /** Requests that offered tools, ours among them or not. */
+  asked = 0;
   /** Whatever began a turn: words that came last in a request. */
   readonly turns: Moment[] = [];
   readonly calls: Moment[] = [];
@@ -33,7 +33,7 @@ export class Mind {
 
   think(conversation: Conversation): Reply {
     const tool = toolOf(conversation);
-    if (conversation.tools.length > 0 && tool === undefined) this.without_tool++;
+    if (conversation.tools.length > 0) this.asked++;
     // Without tools a host asks for a title, or whether it is there.
     if (tool === undefined) return { text: "yes" };
     this.tool = tool;

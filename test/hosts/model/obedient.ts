@@ -78,7 +78,13 @@ function onceMore(items: readonly Item[]): Args | undefined {
   return isStuck ? undefined : calls.at(-1);
 }
 
-const TRIES = 5;
+const TRIES = 10;
+
+/** Whether the last answer said nothing of what is next, as a call that failed on its way does. */
+export function isAtALoss({ items }: Conversation): boolean {
+  const last = items.at(-1);
+  return last?.kind === "answered" && nextIn(last.text) === undefined;
+}
 
 function openQuestions(items: readonly Item[], name: string): Question[] {
   let open: Question[] = [];

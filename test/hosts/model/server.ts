@@ -6,16 +6,20 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "../../support/frame-socket.ts";
 import { anthropic } from "./anthropic.ts";
 import { chat } from "./chat.ts";
 import type { Codec } from "./conversation.ts";
 import { gemini } from "./gemini.ts";
 import { Mind } from "./mind.ts";
-import type { Manner } from "./obedient.ts";
+import { isAtALoss, type Manner } from "./obedient.ts";
 import { responses } from "./responses.ts";
 
 const CODECS: readonly Codec[] = [anthropic, responses, gemini, chat];
+
+/** A model thinks before it tries what failed once more. */
+const AT_A_LOSS_MS = 1000;
 
 export class ModelServer {
   readonly #server: Server;
@@ -64,7 +68,9 @@ export class ModelServer {
     }
     const body: Json = await json(request);
     const isStream = codec.isStream(path, body);
-    const words = codec.write(mind.think(codec.read(body)), isStream);
+    const conversation = codec.read(body);
+    const words = codec.write(mind.think(conversation), isStream);
+    if (isAtALoss(conversation)) await sleep(AT_A_LOSS_MS);
     response.writeHead(200, { "content-type": isStream ? "text/event-stream" : "application/json" }).end(words);
   }
 }

@@ -11,8 +11,8 @@ import { gather, type Stage } from "../stage.ts";
 const STEPS = 50;
 /** Calls that a question takes, with the one it asks another: from there on some may stay unanswered. */
 const ROOM = 6;
-const ANSWER_MS = 60_000;
-const HANGING_MS = 150_000;
+const ANSWER_MS = 100_000;
+const HANGING_MS = 300_000;
 
 export async function conversation(stage: Stage, pair: readonly [Host, Host], form: Form): Promise<void> {
   const label = `${pair.map(({ name }) => name).join(" and ")}, ${form}`;

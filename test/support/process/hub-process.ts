@@ -22,6 +22,8 @@ export interface HubOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Keeps the state of an earlier process. */
   readonly directory?: string;
+  /** A folder of static files, served as a deployment serves them: in front of the Worker. */
+  readonly assets?: string;
   /** KiB that any file may grow to; 0: no limit. Needs no rights, where a small disk would need root. */
   readonly file_limit?: number;
 }
@@ -42,14 +44,14 @@ export class HubProcess {
     this.file_limit = file_limit;
   }
 
-  static async start({ worker, variables = {}, directory, file_limit = 0 }: HubOptions): Promise<HubProcess> {
+  static async start({ worker, variables = {}, directory, assets, file_limit = 0 }: HubOptions): Promise<HubProcess> {
     const home = directory ?? (await mkdtemp(join(tmpdir(), "channel-hub-")));
     const hub = new HubProcess(await freePort(), home, file_limit);
     await mkdir(join(home, "state"), { recursive: true });
     await copyFile(worker, join(home, "worker.js"));
     await writeFile(
       join(home, "config.capnp"),
-      configuration(hub.port, join(home, "state"), { HUB_KEY, ...variables }),
+      configuration(hub.port, join(home, "state"), { HUB_KEY, ...variables }, assets),
     );
     try {
       await hub.restart();
@@ -145,8 +147,21 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Files first, as `[assets]` of a deployment has it; what is none goes to the Worker. */
+const FRONT = `const front :Workerd.Worker = (
+  modules = [(name = "front.js", esModule =
+    "export default { fetch: (request, { HUB, ASSETS }) => (/\\\\.tgz$/.test(new URL(request.url).pathname) ? ASSETS : HUB).fetch(request) };")],
+  compatibilityDate = "2026-11-02",
+  bindings = [(name = "HUB", service = "hub"), (name = "ASSETS", service = "assets")],
+);`;
+
 /** workerd's own configuration language (Cap'n Proto text). */
-function configuration(port: number, state: string, variables: Readonly<Record<string, string>>): string {
+function configuration(
+  port: number,
+  state: string,
+  variables: Readonly<Record<string, string>>,
+  assets: string | undefined,
+): string {
   const texts = Object.entries(variables).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
   );
@@ -155,9 +170,11 @@ const config :Workerd.Config = (
   services = [
     (name = "hub", worker = .hub),
     (name = "state", disk = (path = ${JSON.stringify(state)}, writable = true)),
+    ${assets === undefined ? "" : `(name = "front", worker = .front), (name = "assets", disk = ${JSON.stringify(assets)}),`}
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "hub")],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "${assets === undefined ? "hub" : "front"}")],
 );
+${assets === undefined ? "" : FRONT}
 const hub :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-11-02",
@@ -166,6 +183,7 @@ const hub :Workerd.Worker = (
     (name = "CHANNELS", durableObjectNamespace = "Channel"),
     (name = "HUB_INDEX", durableObjectNamespace = "HubIndex"),
     ${texts.join(",\n    ")},
+    ${assets === undefined ? "" : '(name = "ASSETS", service = "assets")'}
   ],
   durableObjectNamespaces = [
     (className = "Channel", uniqueKey = "channel", enableSql = true),
