@@ -1,9 +1,8 @@
 /** An agent: a host on a machine of its own, connected to the hub, with its model. */
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Json } from "../support/frame-socket.ts";
 import { connect } from "./connect.ts";
 import type { Form, Host } from "./hosts/host.ts";
 import type { Mind } from "./model/mind.ts";
-import type { Manner } from "./model/obedient.ts";
 import type { ModelServer } from "./model/server.ts";
 import type { Person } from "./person.ts";
 import { type Finished, Place } from "./place.ts";
@@ -19,7 +18,6 @@ export interface Settling {
   readonly key: string;
   readonly person: Person;
   readonly models: ModelServer;
-  readonly manner: Omit<Manner, "name">;
 }
 
 export class HostedAgent {
@@ -27,32 +25,29 @@ export class HostedAgent {
   readonly form: Form;
   readonly place: Place;
   readonly mind: Mind;
-  /** Milliseconds that connecting took. */
-  readonly setup_ms: number;
+  /** What the user saw when it was connected. */
+  readonly setup: Finished;
   readonly #env: Readonly<Record<string, string>>;
 
-  private constructor(settling: Settling, place: Place, mind: Mind, env: Record<string, string>, setup_ms: number) {
+  private constructor(settling: Settling, place: Place, mind: Mind, env: Record<string, string>, setup: Finished) {
     this.host = settling.host;
     this.form = settling.form;
     this.place = place;
     this.mind = mind;
     this.#env = env;
-    this.setup_ms = setup_ms;
+    this.setup = setup;
   }
 
   /** From a machine with nothing but the host to a member of the person's channel. */
   static async settle(settling: Settling): Promise<HostedAgent> {
-    const { host, form, hub, key, person, models, manner } = settling;
-    const place = new Place("project");
+    const { host, form, hub, key, person, models } = settling;
+    const place = new Place(host.name);
     try {
-      const { mind, url } = models.mind(manner);
+      const { mind, url } = models.mind();
       place.write(host.settings({ project: place.project, model: url }));
-      const before = new Set((await person.members()).map((one) => one.key));
-      const ms = await connect(place, host, { hub, key, channel: person.channel, form });
-      const joined = (await person.members()).filter((one) => !before.has(one.key));
-      if (joined.length !== 1) throw new Error(`${joined.length} joined, not one`);
-      mind.name = joined[0].name;
-      return new HostedAgent(settling, place, mind, host.env(url), ms);
+      const setup = await connect(place, host, { hub, key, channel: person.channel, form });
+      mind.name = nameOf(host, form, await person.members());
+      return new HostedAgent(settling, place, mind, host.env(url), setup);
     } catch (error) {
       await place[Symbol.asyncDispose]();
       throw error;
@@ -101,6 +96,16 @@ export class HostedAgent {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.place[Symbol.asyncDispose]();
   }
+}
+
+/** As it was called by whoever connected it. */
+function nameOf({ name }: Host, form: Form, members: readonly Json[]): string {
+  const names = members.map((one) => String(one.name));
+  const mine = names.filter(
+    (one) => one.toLowerCase().startsWith(name) && one.endsWith("REMOTE") === (form === "remote"),
+  );
+  if (mine.length !== 1) throw new Error(`${name} ${form} should have joined; there are ${names.join(", ")}`);
+  return mine[0] ?? "";
 }
 
 /** Between two tries to begin: a host takes no words before it has drawn itself. */

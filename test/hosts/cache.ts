@@ -32,7 +32,8 @@ export async function loadTerminal(): Promise<NodeJS.Require> {
 /** Installs what is missing, and says of each host why it cannot be had, or nothing. */
 export async function installHosts(names: readonly HostName[]): Promise<ReadonlyMap<HostName, string>> {
   const failures = new Map<HostName, string>();
-  await loadTerminal();
+  const terminal = await loadTerminal().then(() => undefined, reasonOf);
+  if (terminal !== undefined) return new Map(names.map((name) => [name, terminal]));
   for (const host of HOSTS.filter(({ name }) => names.includes(name))) {
     const failure = await installHost(host).catch((error: unknown) => reasonOf(error));
     if (failure !== undefined) failures.set(host.name, failure);

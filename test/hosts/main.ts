@@ -15,6 +15,7 @@
  * A host that cannot be installed is named in a line that begins with `not run:`, and not counted.
  */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { ROOT, withWorker } from "../support/process/build.ts";
@@ -24,7 +25,7 @@ import { Checks } from "./checks.ts";
 import { FORMS, type Host } from "./hosts/host.ts";
 import { HOSTS } from "./hosts/hosts.ts";
 import { ModelServer } from "./model/server.ts";
-import { listed, restarted, wrongKey } from "./scenarios/calls.ts";
+import { calls } from "./scenarios/calls.ts";
 import { conversation } from "./scenarios/conversation.ts";
 import { wake } from "./scenarios/wake.ts";
 import type { Stage } from "./stage.ts";
@@ -32,11 +33,9 @@ import type { Stage } from "./stage.ts";
 const buildPackage = promisify(execFile);
 
 const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
-  calls: listed,
-  wrongkey: wrongKey,
-  restart: restarted,
+  calls,
   talk: conversations,
-  wake: (stage) => wake(stage, { mentions: Number(values.mentions), kills: Number(values.kills) }),
+  wake: (stage) => wake(stage, { mentions: numberOf("mentions"), kills: numberOf("kills") }),
 };
 
 const { values } = parseArgs({
@@ -47,7 +46,22 @@ const { values } = parseArgs({
     kills: { type: "string", default: "1" },
   },
 });
+const strange = [
+  ...values.host.filter((name) => !HOSTS.some((host) => host.name === name)),
+  ...values.only.filter((name) => !Object.hasOwn(SCENARIOS, name)),
+];
+if (strange.length > 0) {
+  console.error(
+    `unknown: ${strange.join(", ")}; --host ${HOSTS.map(({ name }) => name).join("|")}, --only ${Object.keys(SCENARIOS).join("|")}`,
+  );
+  process.exit(2);
+}
 
+// Whatever a host started is found there, and nowhere as surely.
+if (!existsSync("/proc/self/environ")) {
+  console.log("not run: hosts (needs /proc, as Linux has it)");
+  process.exit(0);
+}
 const wanted = HOSTS.filter(({ name }) => values.host.includes(name));
 const missing = await installHosts(wanted.map(({ name }) => name));
 for (const [name, reason] of missing) console.log(`not run: ${name} (install it into the cache: ${reason})`);
@@ -69,11 +83,18 @@ async function run(ready: readonly Host[]): Promise<number> {
   return checks.failed.length === 0 ? 0 : 1;
 }
 
+function numberOf(name: "mentions" | "kills"): number {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  console.error(`--${name} must be a whole number`);
+  return process.exit(2);
+}
+
 /** Each host with one of another vendor; with a single host, nobody. */
 async function conversations(stage: Stage): Promise<void> {
   const pairs = stage.hosts.flatMap((host, at): [Host, Host][] => {
     const other = stage.hosts[at + 1];
     return at % 2 === 0 && other !== undefined ? [[host, other]] : [];
   });
-  for (const form of FORMS) await Promise.all(pairs.map((pair) => conversation(stage, pair, form)));
+  await Promise.all(FORMS.flatMap((form) => pairs.map((pair) => conversation(stage, pair, form))));
 }

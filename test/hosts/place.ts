@@ -1,15 +1,16 @@
 /**
  * A user's machine: a home and a project folder that nobody else has, and a `PATH` with Node, npm and
- * the hosts. Nothing of the real user's comes in, and no address but loopback goes out. Whatever was
+ * one host. Nothing of the real user's comes in, and no address but loopback goes out. Whatever was
  * started there is found again by that home in its environment, and ended by its process id.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BIN } from "./cache.ts";
+import type { HostName } from "./hosts/host.ts";
 
 /** A port of loopback at which nobody listens: what a host asks of the world is refused at once. */
 const NOWHERE = "http://127.0.0.1:9";
@@ -34,15 +35,16 @@ export class Place {
   readonly project: string;
   readonly env: Record<string, string>;
 
-  /** `project` is the folder's name. */
-  constructor(project: string) {
+  constructor(host: HostName) {
     this.root = mkdtempSync(join(tmpdir(), "host-rig-"));
+    const bin = join(this.root, "bin");
     this.home = join(this.root, "home");
-    this.project = join(this.root, project);
-    for (const folder of [this.home, this.project]) mkdirSync(folder);
+    this.project = join(this.root, "project");
+    for (const folder of [bin, this.home, this.project]) mkdirSync(folder);
+    symlinkSync(join(BIN, host), join(bin, host));
     this.env = {
       HOME: this.home,
-      PATH: [BIN, dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+      PATH: [bin, dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
       LANG: "C.UTF-8",
       TERM: "xterm-256color",
       COLORTERM: "truecolor",
@@ -109,8 +111,8 @@ export class Place {
     return ours();
   }
 
-  /** Ends what still runs, and removes everything. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends what still runs. */
+  async clear(): Promise<void> {
     for (let tries = 0; tries < 50; tries++) {
       const running = this.processes();
       if (running.length === 0) break;
@@ -123,6 +125,11 @@ export class Place {
       }
       await sleep(50);
     }
+  }
+
+  /** Ends what still runs, and removes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.clear();
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
   }
 }

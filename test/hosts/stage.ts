@@ -3,7 +3,6 @@ import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { HostedAgent } from "./agent.ts";
 import type { Checks } from "./checks.ts";
 import { FORMS, type Form, type Host } from "./hosts/host.ts";
-import type { Manner } from "./model/obedient.ts";
 import type { ModelServer } from "./model/server.ts";
 import { Person } from "./person.ts";
 
@@ -19,14 +18,13 @@ export async function gather(
   { hub, models }: Stage,
   name: string,
   seats: readonly { readonly host: Host; readonly form: Form }[],
-  manner: Manner,
   use: (agents: readonly HostedAgent[], person: Person) => Promise<void>,
 ): Promise<void> {
   const person = await Person.in(hub.url, name);
   const agents: HostedAgent[] = [];
   try {
     for (const seat of seats)
-      agents.push(await HostedAgent.settle({ ...seat, hub: hub.url, key: HUB_KEY, person, models, manner }));
+      agents.push(await HostedAgent.settle({ ...seat, hub: hub.url, key: HUB_KEY, person, models }));
     await use(agents, person);
   } finally {
     person.leave();

@@ -10,7 +10,7 @@ export interface Moment {
 }
 
 export class Mind {
-  readonly manner: Manner;
+  #manner: Manner = { steps: 0 };
   /** How others call it, once it has joined. */
   name = "";
   /** The tool as it was offered last; undefined while the host has not offered it. */
@@ -27,8 +27,13 @@ export class Mind {
   readonly #answered = new Set<string>();
   #said = 0;
 
-  constructor(manner: Manner) {
-    this.manner = manner;
+  /** From now on it behaves so, and nothing that was counts. */
+  begin(manner: Manner): void {
+    this.#manner = manner;
+    for (const list of [this.turns, this.calls, this.results]) list.length = 0;
+    this.#said = 0;
+    this.isIdle = false;
+    this.tool = undefined;
   }
 
   think(conversation: Conversation): Reply {
@@ -38,7 +43,7 @@ export class Mind {
     if (tool === undefined) return { text: "yes" };
     this.tool = tool;
     this.#remember(conversation);
-    const args = obey(this.manner, this.name, conversation, this.calls.length);
+    const args = obey(this.#manner, this.name, conversation, this.calls.length);
     this.isIdle = args === undefined;
     const reply = replyOf(tool, args, `call_${Math.random().toString(36).slice(2)}`);
     if (args !== undefined) this.calls.push({ at: performance.now(), text: JSON.stringify(args) });

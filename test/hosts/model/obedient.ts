@@ -26,22 +26,31 @@ export interface Question {
   readonly next?: string;
 }
 
-/** What the tool's answer says of a message that was shown before: not to be answered again. */
-const SHOWN_BEFORE = /shown before|again:/i;
-
 export function question(id: string, name: string, next?: string): string {
   return `question ${id} for [${name}]${next === undefined ? "" : ` then [${next}]`}`;
 }
 
-/** Questions for `name` in a text, in order, without those in its own words. */
+/** Questions for `name` in a text, in order, without those in its own words and those that it is told were shown before. */
 export function questionsIn(text: string, name: string): Question[] {
+  const before = shownBefore(text);
   return text.split("\n").flatMap((line) => {
-    if (SHOWN_BEFORE.test(line.split("question")[0] ?? "") || /^\[\d+\][^:]*\(you\b/.test(line)) return [];
+    const seq = Number(/^\[(\d+)\]/.exec(line)?.[1]);
+    if (before.some(([first, last]) => seq >= first && seq <= last) || /^\[\d+\][^:]*\(you\b/.test(line)) return [];
     const found = line.matchAll(/question (\w+) for \[([^\]]+)\](?: then \[([^\]]+)\])?/g);
     return [...found].flatMap(([, id = "", to, next]) =>
       to === name ? [{ id, ...(next !== undefined && { next }) }] : [],
     );
   });
+}
+
+/** Seqs of `Shown before: [3] to [8], [11].` */
+function shownBefore(text: string): readonly (readonly [first: number, last: number])[] {
+  const lines = [...text.matchAll(/^Shown before: (.*)\.$/gm)].map(([, spans = ""]) => spans);
+  return lines.flatMap((spans) =>
+    [...spans.matchAll(/\[(\d+)\](?: to \[(\d+)\])?/g)].map(
+      ([, first, last = first]) => [Number(first), Number(last)] as const,
+    ),
+  );
 }
 
 /** What is to be said next, by the conversation alone; `calls` is how many it has made in all. */

@@ -13,7 +13,7 @@ import { chat } from "./chat.ts";
 import type { Codec } from "./conversation.ts";
 import { gemini } from "./gemini.ts";
 import { Mind } from "./mind.ts";
-import { isAtALoss, type Manner } from "./obedient.ts";
+import { isAtALoss } from "./obedient.ts";
 import { responses } from "./responses.ts";
 
 const CODECS: readonly Codec[] = [anthropic, responses, gemini, chat];
@@ -44,8 +44,8 @@ export class ModelServer {
   }
 
   /** A new agent's model, and where its host finds it. */
-  mind(manner: Manner): { readonly mind: Mind; readonly url: string } {
-    const mind = new Mind(manner);
+  mind(): { readonly mind: Mind; readonly url: string } {
+    const mind = new Mind();
     const path = String(this.#minds.size);
     this.#minds.set(path, mind);
     return { mind, url: `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${path}` };

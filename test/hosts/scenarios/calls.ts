@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HUB_KEY } from "../../support/process/hub-process.ts";
 import type { HostedAgent } from "../agent.ts";
 import { question } from "../model/obedient.ts";
+import type { Person } from "../person.ts";
 import type { Finished } from "../place.ts";
 import { everySeat, gather, type Stage } from "../stage.ts";
 
@@ -16,11 +17,24 @@ const HANGING_MS = 150_000;
 const STARTING_MS = 30_000;
 const WRONG = "a-wrong-key-that-is-long-enough";
 
-export async function listed(stage: Stage): Promise<void> {
-  const manner = { opening: { action: "listen", for: "me", wait: WAIT_S }, steps: 1 };
-  await gather(stage, "calls", everySeat(stage.hosts), manner, async (agents) => {
-    await Promise.all((await started(agents)).map(([agent, run]) => listenWhole(stage, agent, run)));
+/** From nothing to a member that talks, for somebody new. */
+const NEWCOMER_MS = 60_000;
+
+export async function calls(stage: Stage): Promise<void> {
+  await gather(stage, "calls", everySeat(stage.hosts), async (agents, person) => {
+    for (const { label, setup } of agents.filter(({ form }) => form === "local")) {
+      const seconds = (setup.ms / 1000).toFixed(1);
+      stage.checks.check(`${label}: set up by one command in 60 s`, setup.ms <= NEWCOMER_MS, `${seconds} s`);
+    }
+    await listened(stage, agents);
+    await restarted(stage, agents, person);
+    for (const agent of agents) await useWrongKey(stage, agent);
   });
+}
+
+async function listened(stage: Stage, agents: readonly HostedAgent[]): Promise<void> {
+  for (const { mind } of agents) mind.begin({ opening: { action: "listen", for: "me", wait: WAIT_S }, steps: 1 });
+  await Promise.all((await started(agents)).map(([agent, run]) => listenWhole(stage, agent, run)));
 }
 
 /** One after the other, each once the one before has made its call: many starts at once are slow ones. */
@@ -60,35 +74,27 @@ const IN_CALL_MS = 1500;
 /** A host is to have noticed, called again and answered by then. */
 const BACK_MS = 75_000;
 
-export async function restarted(stage: Stage): Promise<void> {
-  const manner = { opening: { action: "listen", wait: 45 }, steps: 40, answers: 1 };
-  await gather(stage, "restarted", everySeat(stage.hosts), manner, async (agents, person) => {
-    const runs = await started(agents);
-    await sleep(IN_CALL_MS);
-    await stage.hub.kill();
-    await sleep(IN_CALL_MS);
-    await stage.hub.restart();
-    for (const [at, { name }] of agents.entries()) await person.ask(question(`r${at}`, name), name);
-    const until = performance.now() + BACK_MS;
-    for (const [at, { label, mind }] of agents.entries()) {
-      const back = await person.hears(() => person.answers(`r${at}`) > 0, until - performance.now());
-      const seen = mind.calls.length === 0 ? "never called" : brief(mind.results[0]?.text);
-      stage.checks.check(`${label}: the hub killed and back during a call, answers`, back, seen);
-    }
-    await Promise.all(agents.map(({ place }) => place[Symbol.asyncDispose]()));
-    await Promise.all(runs.map(([, run]) => run));
-  });
-}
-
-export async function wrongKey(stage: Stage): Promise<void> {
-  const manner = { opening: { action: "list" }, steps: 1 };
-  await gather(stage, "wrong-key", everySeat(stage.hosts), manner, async (agents) => {
-    for (const agent of agents) await useWrongKey(stage, agent);
-  });
+async function restarted({ hub, checks }: Stage, agents: readonly HostedAgent[], person: Person): Promise<void> {
+  for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: 40, answers: 1 });
+  const runs = await started(agents);
+  await sleep(IN_CALL_MS);
+  await hub.kill();
+  await sleep(IN_CALL_MS);
+  await hub.restart();
+  for (const [at, { name }] of agents.entries()) await person.ask(question(`r${at}`, name), name);
+  const until = performance.now() + BACK_MS;
+  for (const [at, { label, mind }] of agents.entries()) {
+    const back = await person.hears(() => person.answers(`r${at}`) > 0, until - performance.now());
+    const seen = mind.calls.length === 0 ? "never called" : brief(mind.results[0]?.text);
+    checks.check(`${label}: the hub killed and back during a call, answers`, back, seen);
+  }
+  await Promise.all(agents.map(({ place }) => place.clear()));
+  await Promise.all(runs.map(([, run]) => run));
 }
 
 async function useWrongKey({ checks }: Stage, agent: HostedAgent): Promise<void> {
   const { place, label, mind } = agent;
+  mind.begin({ opening: { action: "list" }, steps: 1 });
   for (const folder of [place.home, place.project]) changeKeyIn(folder);
   if (place.env["CHANNEL_HUB_KEY"] !== undefined) place.env["CHANNEL_HUB_KEY"] = WRONG;
   const { out, err } = await agent.run(HANGING_MS);

@@ -17,8 +17,8 @@ const HANGING_MS = 300_000;
 export async function conversation(stage: Stage, pair: readonly [Host, Host], form: Form): Promise<void> {
   const label = `${pair.map(({ name }) => name).join(" and ")}, ${form}`;
   const seats = pair.map((host) => ({ host, form }));
-  const manner = { opening: { action: "listen", wait: 45 }, steps: STEPS };
-  await gather(stage, `talk-${pair[0].name}-${form}`, seats, manner, async (agents, person) => {
+  await gather(stage, `talk-${pair[0].name}-${form}`, seats, async (agents, person) => {
+    for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: STEPS });
     const runs = agents.map((agent) => agent.run(HANGING_MS));
     const asked = await converse(agents, person);
     judge(stage, label, asked, person);

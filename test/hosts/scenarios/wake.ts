@@ -29,10 +29,10 @@ const DOWN_MS = 300;
 
 export async function wake(stage: Stage, amount: Amount): Promise<void> {
   const seats = stage.hosts.map((host) => ({ host, form: "local" as const }));
-  const manner = { opening: { action: "list" }, steps: 0 };
-  await gather(stage, "wake", seats, manner, async (agents, person) => {
+  await gather(stage, "wake", seats, async (agents, person) => {
     const ready: Sleeper[] = [];
     for (const agent of agents) {
+      agent.mind.begin({ opening: { action: "list" }, steps: 0 });
       const terminal = await agent.open(OPENING_MS).catch((error: Error) => error.message);
       const isOpen = typeof terminal !== "string";
       stage.checks.check(`${agent.label}: begins in its terminal`, isOpen, isOpen ? "" : terminal);
