@@ -59,6 +59,11 @@ async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Re
     : ok({ keys, key, scope: key.scope });
 }
 
+/** Whether there is a key to be wrong. */
+export function givesKey(headers: Headers): boolean {
+  return (givenKey(headers) ?? "") !== "";
+}
+
 /** `x-spf-key: KEY` or `Authorization: Bearer KEY`. */
 function givenKey(headers: Headers): string | undefined {
   const own = headers.get("x-spf-key");

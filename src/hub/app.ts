@@ -4,7 +4,7 @@ import { cors } from "hono/cors";
 import { matchedRoutes } from "hono/route";
 import { refusal, type Refusal } from "../protocol/index.ts";
 import { type Agent, type CallContext, callTool, type Memory, TOOL } from "../tool/index.ts";
-import { admit, isSharedOrigin } from "./admission.ts";
+import { admit, givesKey, isSharedOrigin } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { boundedBody } from "./body.ts";
 import { channelRoutes } from "./channel-routes.ts";
@@ -16,6 +16,7 @@ import { auditRoute, fsckRoute, hubRoute, restoredRoute } from "./hub-route.ts";
 import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
 import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
+import { answerStranger } from "./mcp/stranger.ts";
 import type { ToolContext } from "./mcp/tool-server.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { packageOf } from "./package.ts";
@@ -66,7 +67,7 @@ app.use(UPGRADE_PATH, async function upgradeOf(c, next) {
 
 app.use(async function admission(c, next) {
   const admitted = await admit(c.req.raw, c.get("upgrade_of"), c.env);
-  if (!admitted.ok) return turnedAway(c, await slowedDown(c.env, c.req.raw.headers, admitted.refusal));
+  if (!admitted.ok) return await refuse(c, await slowedDown(c.env, c.req.raw.headers, admitted.refusal));
   c.set("admission", admitted.value);
   return await next();
 });
@@ -115,9 +116,24 @@ function toolContext({ now, signal }: ToolContext): CallContext {
   return { now, signal };
 }
 
+/** With a wrong key there is nothing, but for models: they are told so. */
+async function refuse(c: HubContext, why: Refusal): Promise<Response> {
+  const isModel = why.code === "unauthorized" && c.req.method === "POST" && isMcp(c);
+  if (!isModel || !givesKey(c.req.raw.headers)) return turnedAway(c, why);
+  let answer: Response | undefined;
+  const bounded = await boundedBody(c, async () => {
+    answer = await answerStranger(c, why);
+  });
+  return answer ?? (bounded instanceof Response ? bounded : turnedAway(c, why));
+}
+
+function isMcp(c: HubContext): boolean {
+  return matchedRoutes(c).some(({ path }) => path === MCP_PATH);
+}
+
 /** MCP clients take a challenge for an offer of OAuth, which there is none of; the body names the header. */
 function turnedAway(c: HubContext, why: Refusal): Response {
   const response = failure(c, why);
-  if (matchedRoutes(c).some(({ path }) => path === MCP_PATH)) response.headers.delete("www-authenticate");
+  if (isMcp(c)) response.headers.delete("www-authenticate");
   return response;
 }

@@ -90,7 +90,7 @@ test("[HST2] a send through /mcp wakes its own channel alone, of all that its ag
   for (const id of others) expect(wakes(hub, id)).toBe(before.get(id));
 });
 
-test("[HST6] the key that the host gave is final; an argument may repeat it, not contradict it", async () => {
+test("[HST6] [T4] the key that the host gave is final; an argument may repeat it, not contradict it", async () => {
   const [, , connect] = CLIENTS[0] ?? [];
   const client = await connect?.(endpoint(), { "x-hub-agent": "mine" });
   if (client === undefined) throw new Error("no client");
@@ -115,6 +115,23 @@ test("an identity comes from the arguments too; without one an action says both 
   expect(participants).toMatchObject([{ key: "alpha" }, { key: "guest-1", name: "GUEST", kind: "agent" }]);
 });
 
+test.each(CLIENTS)(
+  "[HST7] [T1] %s with a wrong key sees the tool, and its call says what is wrong",
+  async (_who, _version, connect) => {
+    for (const [key, words] of [
+      ["wrong", "the hub key is wrong"],
+      ["${CHANNEL_HUB_KEY}", "the header x-spf-key is the text ${CHANNEL_HUB_KEY}, which your host did not replace"],
+    ] as const) {
+      const client = await connect(endpoint(), { "x-spf-key": key, "x-hub-agent": "alpha" });
+      expect((await client.listTools()).tools).toMatchObject([{ name: "spf_channel" }]);
+      const answer = await client.call("spf_channel", { action: "list" });
+      expect(answer.isError).toBe(true);
+      expect(answer.content[0].text).toContain(`Error unauthorized: ${words}`);
+      expect(answer.content[0].text).not.toContain("ch-1");
+    }
+  },
+);
+
 test("[KEY1] a 401 from /mcp names the header and offers no OAuth; GET is 405; a foreign page is refused", async () => {
   const ask = (headers: Record<string, string>, method = "POST"): Promise<Response> =>
     fetch(endpoint(), { method, headers, ...(method === "POST" && { body: "{}" }) });
@@ -122,5 +139,6 @@ test("[KEY1] a 401 from /mcp names the header and offers no OAuth; GET is 405; a
   expect([unauthorized.status, unauthorized.headers.get("www-authenticate")]).toEqual([401, null]);
   expect(await unauthorized.text()).toContain("x-spf-key");
   expect((await ask({ "x-spf-key": HUB_KEY }, "GET")).status).toBe(405);
+  expect((await ask({}, "GET")).status).toBe(401);
   expect((await ask({ "x-spf-key": HUB_KEY, origin: "https://evil.example" })).status).toBe(403);
 });

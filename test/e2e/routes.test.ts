@@ -68,7 +68,8 @@ function encodeAt(path: string, at: number): string {
 
 /** A body with which the route does something, where it takes one. */
 function bodyFor({ bodies, path }: RouteDocument, channel_id: string): object | undefined {
-  if (path === "/mcp") return { jsonrpc: "2.0", id: 1, method: "tools/list" };
+  // Strangers are told what the tool is (HST7), and of nothing else whether it is there.
+  if (path === "/mcp") return { jsonrpc: "2.0", id: 1, method: "nothing/there" };
   const fields = { channel_id, key: "carol", name: "carol", text: "hi", seq: 1, target: "alpha", watch: true };
   const [first] = bodies ?? [];
   return first === undefined ? undefined : fields;

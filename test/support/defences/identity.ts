@@ -32,6 +32,11 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "const name = isNews ? (caller.name ?? caller.key) : known.name;",
     "const name = known.name;",
   ]),
+  taken("T4", "the host's identity, against an argument of its model", "test/e2e/remote-tool.test.ts", [
+    "src/hub/tool-port.ts",
+    "if (claim.key !== undefined && claim.key !== key) {",
+    "if (claim.key !== undefined && claim.key.length > 200) {",
+  ]),
   taken("T29", "the scope that a route takes", "test/e2e/routes.test.ts", [
     "src/hub/handlers.ts",
     "if (isWithin(needed, scope)) return await handler(c, next);",
