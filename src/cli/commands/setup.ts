@@ -11,10 +11,11 @@ import type { Host, Place } from "../hosts/host.ts";
 import { prepare, type Prepared, type World } from "../session.ts";
 import type { Flags } from "../settings.ts";
 import { ask, isAttended } from "../setup/ask.ts";
-import { connect, type Wishes } from "../setup/connect.ts";
+import { connect } from "../setup/connect.ts";
 import { repositoryOf } from "../setup/connections.ts";
 import { disconnect } from "../setup/disconnect.ts";
 import { findProgram } from "../setup/find-program.ts";
+import type { Wishes } from "../setup/wishes.ts";
 
 export interface SetupFlags extends Flags {
   readonly channel?: string;

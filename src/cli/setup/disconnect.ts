@@ -8,10 +8,11 @@ import type { Prepared } from "../session.ts";
 import { Agents } from "./agents.ts";
 import { alone } from "./alone.ts";
 import { ask } from "./ask.ts";
-import { hubAs, idOf } from "./connect.ts";
+import { idOf } from "./connect.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { forgetBuilds } from "./copy.ts";
 import { diffLines } from "./diff.ts";
+import { hubAs } from "./enter.ts";
 import { removeFolders } from "./file.ts";
 import { Ledger } from "./ledger.ts";
 

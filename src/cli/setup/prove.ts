@@ -7,8 +7,9 @@ import { createInterface } from "node:readline";
 import type { Check } from "../hosts/host.ts";
 
 /** Milliseconds: a host may install something at its first start. */
-const HOST_MS = 60_000;
-const SERVER_MS = 20_000;
+const MOST_MS = 60_000;
+/** Milliseconds for a server to end when its host has gone. */
+const END_MS = 5000;
 /** Bytes of a host's output that are looked at. */
 const OUTPUT_MOST = 1024 * 1024;
 
@@ -31,8 +32,8 @@ export async function askHost(program: string, { args, isGood }: Check, where: W
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (part: Buffer) => (output = (output + part.toString()).slice(-OUTPUT_MOST)));
   }
-  const end = await endOf(child, HOST_MS);
-  if (end === "late") return { isGood: false, says: `${line} did not end within ${HOST_MS / 1000} s` };
+  const end = await endOf(child, MOST_MS);
+  if (end === "late") return { isGood: false, says: `${line} did not end within ${MOST_MS / 1000} s` };
   // oxlint-disable-next-line no-control-regex -- colours of terminals
   const plain = output.replaceAll(/\u001B\[[0-9;]*m/g, "");
   if (isGood(plain)) return { isGood: true, says: `${line}: connected` };
@@ -58,12 +59,13 @@ export async function askServer(command: readonly string[], call: object, where:
     });
   });
   say({ id: 1, method: "initialize", params: INITIALIZE });
-  const proof = await Promise.race([
-    answer,
-    endOf(child, SERVER_MS).then((): Proof => ({ isGood: false, says: `it ended:\n${log.trim()}` })),
-  ]);
+  const ended = endOf(child, MOST_MS).then((how): Proof => {
+    const why = how === "late" ? `did not answer within ${MOST_MS / 1000} s` : "ended";
+    return { isGood: false, says: `it ${why}:\n${log.trim()}` };
+  });
+  const proof = await Promise.race([answer, ended]);
   child.stdin?.end();
-  await endOf(child, SERVER_MS);
+  await endOf(child, END_MS);
   return proof;
 }
 
