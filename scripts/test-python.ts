@@ -1,21 +1,30 @@
 /**
- * `npm run test:python`: the Python example and the TypeScript one make each other answer, through a
- * real hub. Where Python or its `websockets` is missing it says so and passes.
+ * `npm run test:python [-- --minutes 10] [--path DIRECTORY]`: the Python example and the TypeScript
+ * one make each other answer, through a real hub; then a reader of a few lines, written from "In five
+ * minutes" of PROTOCOL.md alone, must miss nothing for as long as is asked (20 s). `--path` is where
+ * Python looks for a `websockets` of another version. Where Python or it is missing this says so and passes.
  */
 import { strict as assert } from "node:assert";
 import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
 import { call, createChannel, type Json } from "../test/support/process/agent.ts";
 import { withWorker } from "../test/support/process/build.ts";
 import { Example } from "../test/support/process/example.ts";
 import { HUB_KEY, HubProcess } from "../test/support/process/hub-process.ts";
+import { runReader } from "../test/support/python/reader-rig.ts";
 
-/** Only guards against hanging. */
+/** Only guards against hanging: the examples. */
 const HANGING_MS = 120_000;
+const { values } = parseArgs({ options: { minutes: { type: "string" }, path: { type: "string" } } });
+const { path } = values;
+const seconds = values.minutes === undefined ? 20 : Number(values.minutes) * 60;
+const env = { ...process.env, ...(path !== undefined && { PYTHONPATH: path }) };
 
 /** The first one that has the library: a machine's own Python may stand beside another. */
 const python = ["python3", "/usr/bin/python3"].find(
-  (command) => spawnSync(command, ["-c", "import websockets"]).status === 0,
+  (command) => spawnSync(command, ["-c", "import websockets"], { env }).status === 0,
 );
+if (path !== undefined) process.env["PYTHONPATH"] = path;
 if (python === undefined) console.log("not run: python example (install python3 and python3-websockets)");
 else await run(python);
 
@@ -26,8 +35,19 @@ async function run(interpreter: string): Promise<void> {
     await withWrongKey(hub, interpreter);
     await answeringEachOther(hub, interpreter);
     console.log(`the Python and the TypeScript example answer each other (${versionOf(interpreter)})`);
+    clearTimeout(guard);
+    await reading(worker, interpreter);
   });
-  clearTimeout(guard);
+}
+
+async function reading(worker: string, interpreter: string): Promise<void> {
+  const { violations, ...counts } = await runReader({ worker, python: interpreter, path, seconds });
+  const { sent, read, restarts, losses } = counts;
+  const what = `${sent} large messages in bursts, ${restarts} restarts of the hub, ${losses} lost connections`;
+  console.log(
+    `a simple reader: ${what}, ${read} messages read, ${violations.length} violations (${versionOf(interpreter)})`,
+  );
+  assert.deepEqual(violations, []);
 }
 
 async function withWrongKey(hub: HubProcess, interpreter: string): Promise<void> {

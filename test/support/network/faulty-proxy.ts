@@ -120,12 +120,14 @@ export class Pipe {
 
   async *#pieces(chunk: Buffer): AsyncGenerator<Buffer> {
     if (this.mode === "late") await sleep(this.#dice.roll(0, LATE_MS));
-    if (this.mode === "plain" || this.mode === "late") return yield chunk;
+    // Who reads a page again at this pace falls behind the ring, as the hub may then say.
+    const isSlow = this.mode === "slow" && this.isUpgrade;
+    if (!isSlow && this.mode !== "split") return yield chunk;
     for (let at = 0; at < chunk.length;) {
-      const size = this.mode === "slow" ? SLOW.bytes : this.#dice.roll(1, CRUMB);
+      const size = isSlow ? SLOW.bytes : this.#dice.roll(1, CRUMB);
       yield chunk.subarray(at, at + size);
       at += size;
-      await sleep(this.mode === "slow" ? SLOW.ms : 0);
+      await sleep(isSlow ? SLOW.ms : 0);
     }
   }
 
