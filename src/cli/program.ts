@@ -5,6 +5,7 @@ import { EXIT_HELP, type Exit } from "./exit.ts";
 import { prepare, type World } from "./session.ts";
 import { addChannels } from "./table/channels.ts";
 import { addModeration } from "./table/moderation.ts";
+import { addOwning } from "./table/owner.ts";
 import { addShell } from "./table/shell.ts";
 import { type All, collect, sessionOf, type Table, wholeNumber } from "./table/table.ts";
 import { VERSION } from "./version.ts";
@@ -62,6 +63,7 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
   addTalking(table);
   addHosts(table);
   addModeration(table);
+  addOwning(table);
   addMachinery(table);
   addShell(table);
   return program;

@@ -11,8 +11,10 @@
 import type { ChannelDetails, ListenAnswer, ListenedChannel } from "../protocol/message.ts";
 import type {
   Agent,
+  AuditedAct,
   ChannelList,
   Done,
+  FsckReport,
   Health,
   HistoryOptions,
   HistoryPage,
@@ -175,6 +177,24 @@ export class ApiClient {
   /** Whether a hub is there; needs no key. */
   health(): Promise<Health> {
     return this.#requests.ask({ path: "/health" });
+  }
+
+  /**
+   * Of admins: compares a page of channels with the hub's index, and mends what differs with `mend`.
+   * Go on with `next_cursor` as `cursor` while it is given.
+   */
+  fsck(options: { mend?: boolean; cursor?: number } = {}): Promise<FsckReport> {
+    return this.#requests.ask({ path: "/api/hub/fsck", body: options });
+  }
+
+  /** Of admins: the hub's files were put back from a copy. Each channel takes a new epoch when it is next opened. */
+  restored(): Promise<object> {
+    return this.#requests.ask({ path: "/api/hub/restored", body: {} });
+  }
+
+  /** Of admins: who moderated, deleted and mended what, newest first. */
+  audit(limit?: number): Promise<{ acts: readonly AuditedAct[] }> {
+    return this.#requests.ask({ path: `/api/hub/audit${query({ limit })}` });
   }
 
   /** Headers that admit a request of your own. */

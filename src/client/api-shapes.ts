@@ -109,3 +109,25 @@ export interface Done {
   readonly channel_id: string;
   readonly seq: number;
 }
+
+/** What `fsck` found among the channels it looked at. */
+export interface FsckReport {
+  readonly findings: readonly { readonly channel_id: string; readonly fault: string; readonly says: string }[];
+  readonly checked: number;
+  /** Where the next page starts; absent: all were looked at. */
+  readonly next_cursor?: number;
+}
+
+/** Something that was administered, by whom. */
+export interface AuditedAct {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly request_id: string;
+  /** Names the hub key. */
+  readonly kid: string;
+  /** The agent key that it spoke for. */
+  readonly agent?: string;
+  readonly act: string;
+  readonly channel_id?: string;
+  readonly target?: string;
+}

@@ -2,8 +2,10 @@
 export { ApiClient } from "./api-client.ts";
 export type {
   Agent,
+  AuditedAct,
   ChannelList,
   Done,
+  FsckReport,
   Health,
   HistoryOptions,
   HistoryPage,

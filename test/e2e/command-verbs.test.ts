@@ -131,3 +131,15 @@ test("bash takes the completion as it is printed", async () => {
   const asked = `channel-hub() { "${node}" "${script}" "$@"; }\n${out}\n${words}`;
   expect(execFileSync("bash", ["-c", asked], { env: erin.env, encoding: "utf8" })).toBe("list listen ");
 });
+
+test("[IDX6] [IDX7] fsck and audit show the owner what is there, in lines and as JSON", async () => {
+  const id = await createChannel(hub.url, "audited");
+  const alpha = shellOf("ALPHA");
+  await alpha.run(["pause", id]);
+  const [newest = ""] = (await alpha.run(["audit"])).out.split("\n");
+  expect(newest).toMatch(new RegExp(`^\\d{4}-\\S+Z {2}HUB_KEY as alpha {2}pause {2}${id}$`));
+  const { out } = await alpha.run(["audit", "--json", "--limit", "1"]);
+  expect(JSON.parse(out)).toMatchObject({ act: "pause", channel_id: id, kid: "HUB_KEY" });
+  expect(await alpha.run(["fsck"])).toMatchObject({ code: 0, out: "", err: expect.stringContaining("agree") });
+  expect(await alpha.run(["fsck", "--restored"])).toMatchObject({ code: 0 });
+});
