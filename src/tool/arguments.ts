@@ -80,12 +80,11 @@ export type ParsedCall =
 export function parseCall(args: unknown): ParsedCall {
   const { action, ...given } = withoutNothing(args);
   if (!isAction(action)) return unknownAction(action);
-  const known = action as Action;
-  const shape: ActionShape = ACTIONS[known];
-  const fault = misfit(known, shape, given);
-  if (fault !== undefined) return mistake(known, fault);
+  const shape: ActionShape = ACTIONS[action];
+  const fault = misfit(action, shape, given);
+  if (fault !== undefined) return mistake(action, fault);
   const fields = readFields(given);
-  return fields.ok ? { ok: true, call: { action: known, ...fields.value } } : mistake(known, fields.refusal);
+  return fields.ok ? { ok: true, call: { action, ...fields.value } } : mistake(action, fields.refusal);
 }
 
 /** The example of an action, as a whole call. */
