@@ -180,6 +180,7 @@ async function writers(hub: HubProcess): Promise<Section> {
     ["the first change after a list", 3, say({ action: "send", text: "one" })],
     ["a message", 1, say({ action: "send", text: "two" })],
     ["a message over HTTP", 1, () => ask(hub, "/api/channel/send", { channel_id: id, key: "a0", text: "x" })],
+    ["a message through /mcp", 1, () => sendByTool(hub, id)],
     ["its delivery, and a history", 0, async () => [await agent.next(), await agent.ask({ action: "history" })]],
     ["`seen`, then a history", 0, () => (agent.say({ action: "seen", seq: 4 }), agent.ask({ action: "history" }))],
     ["a ping", 0, say("ping" as unknown as object)],
@@ -202,6 +203,12 @@ async function writers(hub: HubProcess): Promise<Section> {
   }
   await agent.close();
   return section("Rows written", { columns: ["", "channel", "index"], rows, goals });
+}
+
+async function sendByTool(hub: HubProcess, channel: string): Promise<unknown> {
+  const args = { action: "send", channel, text: "x", key: "a0" };
+  const params = { name: "spf_channel", arguments: args };
+  return await ask(hub, "/mcp", { jsonrpc: "2.0", id: 1, method: "tools/call", params });
 }
 
 async function reconnect(hub: HubProcess, id: string): Promise<void> {

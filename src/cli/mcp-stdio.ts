@@ -53,6 +53,7 @@ function serverOver(port: HubPort, { log, memory, watcher }: McpOptions): Server
       const { text, isError } = await callTool(port, params.arguments, {
         ...callContext(context, log),
         memory: () => memory,
+        wakes: watcher?.wakes === true,
       });
       return { content: [{ type: "text", text }], isError };
     } catch (error) {

@@ -43,7 +43,7 @@ function refusalOf(error: HubError, { reads = false }: Asking): Refusal {
 /** A host that does not know a variable passes its name on as it stands in the settings. */
 const UNEXPANDED = /^(?:\$\{?[A-Za-z_]|\{env:|%[A-Za-z_])/;
 
-const WHERE = "in this server's settings and start it anew; tell your user";
+const WHERE = "in this server's settings, or run setup again, and start it anew; tell your user";
 
 /** What is wrong with the hub key that a host handed to `channel-hub mcp`, in the words of its settings. */
 export function keyFault(key: string | undefined): string {

@@ -7,6 +7,8 @@
 import type { Message } from "../client/index.ts";
 
 export interface Watcher {
+  /** Whether it can wake the model now: an empty listen then says so. */
+  readonly wakes?: boolean;
   /** A message came over a live connection, of the agent's own key too. */
   heard(message: Message): void;
   /** The model calls the tool; `meta` is what its host sent along. */

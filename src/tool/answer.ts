@@ -27,6 +27,8 @@ export interface CallContext {
   /** UTF-16 units the answer may have; 8,000 when left out. */
   readonly budget?: number;
   readonly signal?: CancelSignal;
+  /** A message for the agent starts a turn of its model: it need not wait. */
+  readonly wakes?: boolean;
   /** What an agent was shown, as far as it is remembered (HST2); without it, nothing is. */
   readonly memory?: (agent: Agent) => Memory;
   /** Told every now and then while a listen waits. Seconds. */

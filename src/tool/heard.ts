@@ -118,8 +118,9 @@ function partOf(turn: AgentTurn, answer: ListenAnswer, { room, channel, start, i
   return part(`${head}${text}${rest}`, range?.last ?? answer.next, true);
 }
 
-function nothing({ call }: AgentTurn): string {
-  return call.for === "me" ? "Nothing for you.\n" : "Nothing new.\n";
+function nothing({ call, context }: AgentTurn): string {
+  const said = call.for === "me" ? "Nothing for you." : "Nothing new.";
+  return context.wakes === true ? `${said} End your turn; you will be woken.\n` : `${said}\n`;
 }
 
 /** The rest of the next listen: at once while more is left, else waiting. */

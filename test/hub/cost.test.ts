@@ -24,6 +24,28 @@ test("[DUR2] a lone message costs exactly one row written", async () => {
   }
 });
 
+/** A call of the tool over the stateless endpoint. */
+async function callTool(args: object): Promise<string> {
+  const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "spf_channel", arguments: args } };
+  const answer = await call("/mcp", body);
+  return answer.result.content[0].text as string;
+}
+
+test("[HST2] a send through /mcp costs one row, and one more where it moves the read position", async () => {
+  const { id, alpha } = await dirtyChannel();
+  const send = { action: "send", channel: id, text: "hello", key: "bravo" };
+  const said = async (): Promise<number> =>
+    (await rowsOf(channelStub(id), async () => expect(await callTool(send)).toContain("Sent ["))).written;
+  // The first one declares its sender an agent.
+  await said();
+  expect(await said()).toBe(1);
+  await alpha.ask({ action: "send", text: "for bravo" });
+  expect(await callTool({ action: "listen", channel: id, key: "bravo" })).toContain("for bravo");
+  // The message, the position, and the mark of the first change after a list, which listen took for its counts (IDX3).
+  expect(await said()).toBe(3);
+  expect(await said()).toBe(1);
+});
+
 test("[DUR2] twenty messages in flight cost at most 0.15 rows each", async () => {
   const { id, alpha } = await dirtyChannel();
   const rounds = 5;

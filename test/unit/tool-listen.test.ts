@@ -190,6 +190,11 @@ test("a wait in one channel says what came meanwhile in another", async () => {
   expect(await answer).toBe('Nothing new.\nUnread: ch-2 "lab" 1.\nNext: {"action":"listen","after":"ch-1:2"}');
 });
 
+test("a model that is woken for what comes is told not to wait", async () => {
+  const answer = await asking(twoChannels(), ALPHA)({ action: "listen", channel: "ops", after: 2 }, { wakes: true });
+  expect(answer).toMatch(/^Nothing new\. End your turn; you will be woken\.\nNext: /);
+});
+
 test("a wait ends when the caller goes away", async () => {
   const hub = twoChannels();
   const controller = new AbortController();
