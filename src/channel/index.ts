@@ -13,6 +13,7 @@ export { type Context, createChannel, handle, type Outcome } from "./channel.ts"
 export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
 export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, settleListen, wakes } from "./listen.ts";
 export { endClaim, isFirstSight, mustProve, refuseCaller } from "./identity.ts";
+export { overruled } from "./moderation.ts";
 export { MemoryLog } from "./memory-log.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
 export { type SendRecord, WINDOW_MESSAGES, windowStart } from "./recent-sends.ts";

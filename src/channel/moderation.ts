@@ -16,7 +16,8 @@ import { type Caller, type ChannelState, type Participant, putParticipant } from
 const MINUTE_MS = 60_000;
 
 export function moderate(state: ChannelState, caller: Caller, command: ModerationCommand, context: Context): Outcome {
-  if (!mayModerate(state, caller)) return { type: "refused", refusal: notAllowed(state) };
+  const why = mayModerate(state, caller) ? overruled(state, caller, context.now) : notAllowed(state);
+  if (why !== undefined) return { type: "refused", refusal: why };
   rememberModerator(state, caller, context.now);
   switch (command.action) {
     case "kick":
@@ -28,6 +29,18 @@ export function moderate(state: ChannelState, caller: Caller, command: Moderatio
     case "guard_reset":
       return resetGuard(state, caller, context);
   }
+}
+
+/** Why a creator may not moderate or delete its channel: an admin's measure is above it until it is over or lifted. */
+export function overruled(
+  state: ChannelState,
+  { key, admin }: Pick<Caller, "key" | "admin">,
+  now: number,
+): Refusal | undefined {
+  if (admin === true) return undefined;
+  const text = "an admin of the hub paused this channel; only an admin may do this until it is resumed";
+  if (state.settings.paused_by_admin) return refusal("forbidden", text);
+  return kickedRefusal(state, state.participants.get(key), now);
 }
 
 /** Takes somebody out and keeps it out for a while. Everybody gets the message, the kicked as its last. */
@@ -65,8 +78,12 @@ function kickRefusal(state: ChannelState, until: number): Refusal {
 }
 
 function setPaused(state: ChannelState, caller: Caller, paused: boolean, { now }: Context): Outcome {
-  if (state.settings.paused === paused) return { type: "done", seq: state.last_seq };
-  changeSettings(state, { paused });
+  const { settings, last_seq } = state;
+  const paused_by_admin = paused && (caller.admin === true || settings.paused_by_admin);
+  if (settings.paused === paused && settings.paused_by_admin === paused_by_admin)
+    return { type: "done", seq: last_seq };
+  changeSettings(state, { paused, paused_by_admin });
+  if (settings.paused === paused) return { type: "done", seq: last_seq };
   const said = paused ? "paused" : "resumed";
   return announce(state, caller, { kind: paused ? "pause" : "resume", said: `The channel was ${said}`, now });
 }

@@ -53,11 +53,13 @@ export interface TakenNonce {
 export interface ChannelSettings {
   /** True: only admins may send. */
   readonly paused: boolean;
+  /** True: an admin paused it, so that its creator may not end that (GRD2). */
+  readonly paused_by_admin: boolean;
   /** The loop guard counts from here. */
   readonly guard_reset_seq: number;
 }
 
-export const DEFAULT_SETTINGS: ChannelSettings = { paused: false, guard_reset_seq: 0 };
+export const DEFAULT_SETTINGS: ChannelSettings = { paused: false, paused_by_admin: false, guard_reset_seq: 0 };
 
 /** Who speaks, as admission found out; never taken from a body again. */
 export interface Caller {

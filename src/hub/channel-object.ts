@@ -10,6 +10,7 @@ import {
   describe,
   type HistoryQuery,
   type ListenQuery,
+  overruled,
   readHistory,
   readSeq,
   type Unread,
@@ -165,6 +166,13 @@ export class Channel extends DurableObject<Env> {
   /** The index says that a key which was claimed here is proven elsewhere (IDN5). */
   async proven(key: string): Promise<Result<true>> {
     return await this.#sightings.proven(key);
+  }
+
+  /** Whether its creator may delete it (GRD2). */
+  async mayDelete(key: string): Promise<Result<true>> {
+    const why = await this.#reading(undefined, (state) => overruled(state, { key }, Date.now()));
+    if (!why.ok) return why;
+    return why.value === undefined ? ok(true) : { ok: false, refusal: why.value };
   }
 
   /** Whether the key is still known here as proven. */

@@ -119,10 +119,9 @@ route("/:id", {
   // ?key=alpha → {"ok":true,"channel_id":"ch-1"}
   DELETE: withQuery(DELETE_QUERY, async (c, { key }) => {
     const id = c.req.param("id") ?? "";
-    const by = deleterOf(c, key);
-    if (!by.ok) return by;
     const may = key === undefined ? ok(true) : await mayName(c, key);
-    if (!may.ok) return may;
+    const by = may.ok ? deleterOf(c, key) : may;
+    if (!by.ok) return by;
     const number = channelNumber(id);
     if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
     // Not repeated: a second call would be told that the channel is deleted already.

@@ -19,6 +19,9 @@ import { hasTable, migrate, type TableLayout, UnknownLayout } from "./migrations
 import type { Stored } from "./registration.ts";
 import { SqlLog, type Write } from "./sql-log.ts";
 
+/** In the column `paused`: 0 is no, 1 by the creator. */
+const BY_ADMIN = 2;
+
 /** Version of the tables below, stored with the channel. */
 const SCHEMA = 3;
 
@@ -96,7 +99,8 @@ export class ChannelStore {
     const rows = sql.exec<ParticipantRow>("SELECT * FROM participant ORDER BY joined_seq, key").toArray();
     const participants = rows.map(participantOf);
     const mark = { dirty: row.dirty === 1, change: row.change };
-    const settings = { paused: row.paused === 1, guard_reset_seq: row.guard_reset_seq };
+    const { guard_reset_seq } = row;
+    const settings = { paused: row.paused > 0, paused_by_admin: row.paused === BY_ADMIN, guard_reset_seq };
     return { state: restoreChannel(recordOf(row), head, participants, settings), mark };
   }
 
@@ -157,8 +161,9 @@ export class ChannelStore {
     const writes: Write[] = entries.length > 0 ? this.log.writes(entries, now) : [];
     if (mark !== undefined) writes.push(["UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change]);
     if (settings) {
-      const { paused, guard_reset_seq } = state.settings;
-      writes.push(["UPDATE channel SET paused = ?, guard_reset_seq = ?", paused ? 1 : 0, guard_reset_seq]);
+      const { paused, paused_by_admin, guard_reset_seq } = state.settings;
+      const by = paused_by_admin ? BY_ADMIN : Number(paused);
+      writes.push(["UPDATE channel SET paused = ?, guard_reset_seq = ?", by, guard_reset_seq]);
     }
     for (const key of participants) writes.push(writeParticipant(key, state.participants.get(key)));
     return writes;

@@ -182,6 +182,8 @@ export class HubIndex extends DurableObject<Env> {
     const row = this.#store.row(number);
     if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
     if (by !== undefined && by !== row.created_by) return refuse("forbidden", ONLY_CREATOR);
+    const may = by === undefined || row.state !== "live" ? ok(true) : await this.#channel(number).mayDelete(by);
+    if (!may.ok) return may;
     if (!this.#store.bury(number)) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
     // In the same turn as the tombstone, so that a crash cannot come between them.
     await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);

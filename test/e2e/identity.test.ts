@@ -409,7 +409,7 @@ test("[IDN1] a channel is deleted by its proven creator or with an admin's hub k
     ask(hub.url, { path: `/api/channel/${id}${key}`, method: "DELETE", as, by }).then(outcome);
   await withoutTrace(hub.url, id, async () => {
     expect(await remove(TEAM.text)).toBe("401 signature_required");
-    expect(await remove(TEAM.text, undefined, `?key=${me.key}`)).toBe("401 signature_required");
+    expect(await remove(TEAM.text, undefined, `?key=${me.key}`)).toBe("403 identity_mismatch");
     expect(await remove(TEAM.text, stranger)).toBe("403 forbidden");
     expect(await remove(BOUND.text)).toBe("403 forbidden");
     expect(await remove(TEAM.text, stranger, `?key=${me.key}`)).toBe("403 identity_mismatch");

@@ -62,4 +62,14 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     'if (to?.protocol === "https:" || isHere) return key;',
     'if (url !== "") return key;',
   ]),
+  taken("T34", "the rank of an admin's pause and of a kick", "test/e2e/ranks.test.ts", [
+    "src/channel/moderation.ts",
+    "if (admin === true) return undefined;",
+    "if (now > 0 || admin === true) return undefined;",
+  ]),
+  taken("T34", "the question before a creator's delete", "test/e2e/ranks.test.ts", [
+    "src/hub/hub-index.ts",
+    "const may = by === undefined || row.state",
+    "const may = number > 0 || row.state",
+  ]),
 ];

@@ -36,6 +36,8 @@ export interface ModelRow {
 
 interface Settings {
   readonly isPaused: boolean;
+  /** It was an admin who paused it. */
+  readonly isAdmins: boolean;
   /** The loop guard counts from here. */
   readonly reset: number;
 }
@@ -74,7 +76,7 @@ export class ModelChannel {
   readonly options: ModelOptions;
   messages: ModelMessage[] = [];
   people: Map<string, ModelRow> = new Map();
-  settings: Settings = { isPaused: false, reset: 0 };
+  settings: Settings = { isPaused: false, isAdmins: false, reset: 0 };
   isDeleted = false;
   now: number;
   #saved = { count: 0, people: this.people, settings: this.settings };
@@ -159,7 +161,9 @@ export class ModelChannel {
 
   /** Who may moderate is remembered once it is proven. */
   #mayModerate({ key, verified, admin }: Caller): boolean {
-    const may = admin === true || (verified && key === "alpha");
+    // An admin's pause or kick is above the creator.
+    const isFree = !this.settings.isAdmins && (this.people.get("alpha")?.kicked_until ?? 0) <= this.now;
+    const may = admin === true || (verified && key === "alpha" && isFree);
     if (may && verified && !this.people.has(key)) this.people.set(key, { ...STRANGER, name: key, verified });
     return may;
   }
@@ -208,7 +212,8 @@ export class ModelChannel {
     if (!this.#mayModerate(who)) return "forbidden";
     if (this.settings.isPaused !== isPaused)
       this.#say(`The channel was ${isPaused ? "paused" : "resumed"} by ${this.#nameOf(who)}`);
-    this.settings = { ...this.settings, isPaused };
+    const isAdmins = isPaused && (who.admin === true || this.settings.isAdmins);
+    this.settings = { ...this.settings, isPaused, isAdmins };
     return this.#done();
   }
 
