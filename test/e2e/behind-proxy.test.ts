@@ -5,7 +5,7 @@ import { authorizeAs, createIdentity } from "../../src/client/identity.ts";
 import { call, createChannel } from "../support/process/agent.ts";
 import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 import { post } from "./support/hub-calls.ts";
-import { ReverseProxy } from "./support/reverse-proxy.ts";
+import { ReverseProxy } from "../support/process/reverse-proxy.ts";
 
 async function hubWith(variables: Readonly<Record<string, string>> = {}): Promise<HubProcess> {
   const hub = await HubProcess.start({ worker: inject("worker"), variables });
@@ -16,7 +16,7 @@ async function hubWith(variables: Readonly<Record<string, string>> = {}): Promis
 test("[IDN2] [IDN3] under a path that a proxy takes away, signatures, tickets and sockets hold where HUB_URL names it", async () => {
   const port = await freePort();
   const hub = await hubWith({ HUB_URL: `http://127.0.0.1:${port}/hub/` });
-  const proxy = await ReverseProxy.before(hub.url, { prefix: "/hub", port });
+  using proxy = await ReverseProxy.before(hub.url, { prefix: "/hub", port });
   const { identity } = await createIdentity();
   const agent = { key: identity.key, name: "SIGNER" };
   const client = new HubClient({ url: proxy.url, key: HUB_KEY, agent, authorize: authorizeAs(identity) });
@@ -47,7 +47,7 @@ test.each(["504", "cut"] as const)(
   async (manner) => {
     const hub = await hubWith();
     const channel_id = await createChannel(hub.url);
-    const proxy = await ReverseProxy.before(hub.url, { patience_ms: 5500, manner });
+    using proxy = await ReverseProxy.before(hub.url, { patience_ms: 5500, manner });
     const client = new HubClient({ url: proxy.url, key: HUB_KEY, agent: { key: "alpha" } });
     const waiting = client.api.listen(channel_id, { wait: 55 });
     await expect.poll(() => proxy.asked.length, { timeout: 30_000 }).toBe(2);

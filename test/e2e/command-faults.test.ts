@@ -11,7 +11,7 @@ import { call, createChannel, type Json } from "../support/process/agent.ts";
 import { type Finished, Shell } from "../support/process/command.ts";
 import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 import { post, send } from "./support/hub-calls.ts";
-import { ReverseProxy } from "./support/reverse-proxy.ts";
+import { ReverseProxy } from "../support/process/reverse-proxy.ts";
 
 let hub: HubProcess;
 beforeAll(async () => {
@@ -206,9 +206,10 @@ describe("a hub that comes and goes", () => {
     const port = await freePort();
     const listening = shellOf("BRAVO", { CHANNEL_HUB_URL: `http://127.0.0.1:${port}` }).start(["listen", id, "--once"]);
     await listening.printed("trying again", "err");
-    await ReverseProxy.before(hub.url, { port });
+    using proxy = await ReverseProxy.before(hub.url, { port });
     await send(hub.url, id, { key: "alpha", text: "after all" });
     expect(await listening.ended()).toMatchObject({ code: 0, out: expect.stringContaining("after all") });
+    expect(proxy.asked.length).toBeGreaterThan(0);
   });
 
   test("listen hears all channels that it has joined, however many", async () => {

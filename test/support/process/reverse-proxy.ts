@@ -5,7 +5,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
-import { onTestFinished } from "vitest";
 
 export interface Habits {
   /** Taken away before the hub sees it: `/hub`. */
@@ -43,7 +42,6 @@ export class ReverseProxy {
     const proxy = new ReverseProxy(hub, habits);
     proxy.#server.listen(habits.port ?? 0, "127.0.0.1");
     await once(proxy.#server, "listening");
-    onTestFinished(() => proxy.close());
     return proxy;
   }
 
@@ -53,7 +51,7 @@ export class ReverseProxy {
     return `http://127.0.0.1:${port}${this.#habits.prefix ?? ""}`;
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     this.#server.close();
     for (const socket of this.#open) socket.destroy();
   }
