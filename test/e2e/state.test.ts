@@ -74,8 +74,8 @@ test.each(await readdir(FIXTURES))(
       ["alpha", 5],
       ["bravo", 9],
     ]);
-    const { body: list } = await get(hub, "/api/channel/list");
-    expect(list.channels.map(({ id, name }: Record<string, unknown>) => [id, name])).toEqual([
+    const { body: listed } = await get(hub, "/api/channel/list");
+    expect(listed.channels.map(({ id, name }: Record<string, unknown>) => [id, name])).toEqual([
       ["ch-1", "ops"],
       ["ch-3", "quiet"],
     ]);

@@ -33,9 +33,9 @@ async function callTool(args: object): Promise<string> {
 
 test("[HST2] a send through /mcp costs one row, and one more where it moves the read position", async () => {
   const { id, alpha } = await dirtyChannel();
-  const send = { action: "send", channel: id, text: "hello", key: "bravo" };
+  const asked = { action: "send", channel: id, text: "hello", key: "bravo" };
   const said = async (): Promise<number> =>
-    (await rowsOf(channelStub(id), async () => expect(await callTool(send)).toContain("Sent ["))).written;
+    (await rowsOf(channelStub(id), async () => expect(await callTool(asked)).toContain("Sent ["))).written;
   // The first one declares its sender an agent.
   await said();
   expect(await said()).toBe(1);
