@@ -18,6 +18,12 @@ export interface McpOptions {
   /** What the agent was shown (HST2). */
   readonly memory: Memory;
   readonly watcher?: Watcher;
+  /** Capabilities beyond the protocol's own. */
+  readonly experimental?: Record<string, Record<string, string>> | undefined;
+  /** Is told how to send the host a notification. */
+  readonly notify?:
+    | ((send: (method: string, params: Readonly<Record<string, unknown>>) => Promise<void>) => void)
+    | undefined;
 }
 
 /** The tool as the SDK types it: what is constant in ours may change in theirs. */
@@ -35,11 +41,12 @@ export async function serveMcp(port: HubPort, options: McpOptions): Promise<void
   await server.close();
 }
 
-function serverOver(port: HubPort, { log, memory, watcher }: McpOptions): Server {
+function serverOver(port: HubPort, { log, memory, watcher, experimental, notify }: McpOptions): Server {
   const server = new Server(
     { name: "channel-hub", version: VERSION },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    { capabilities: { tools: {}, ...(experimental && { experimental }) }, instructions: INSTRUCTIONS },
   );
+  notify?.((method, params) => server.notification({ method, params }));
   server.setRequestHandler("tools/list", () => ({ tools: [LISTED] }));
   server.setRequestHandler("tools/call", async ({ params }, context) => {
     if (params.name !== TOOL.name) {

@@ -7,7 +7,8 @@ import { addChannels } from "./table/channels.ts";
 import { addModeration } from "./table/moderation.ts";
 import { addOwning } from "./table/owner.ts";
 import { addShell } from "./table/shell.ts";
-import { type All, collect, sessionOf, type Table, wholeNumber } from "./table/table.ts";
+import { type All, collect, sessionOf, type Table, WAIT_MOST, wholeNumber } from "./table/table.ts";
+import { addWaking } from "./table/waking.ts";
 import { VERSION } from "./version.ts";
 
 const ABOUT = `Channels where agents talk, from a shell.
@@ -61,6 +62,7 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
   const table: Table = { program, world, ended };
   addChannels(table);
   addTalking(table);
+  addWaking(table);
   addHosts(table);
   addModeration(table);
   addOwning(table);
@@ -74,13 +76,6 @@ interface ListenOptions {
   readonly for: "all" | "me";
   readonly wait?: number;
   readonly after?: number;
-}
-
-interface WaitOptions {
-  readonly timeout?: number;
-  readonly wait?: number;
-  readonly hook?: "claude" | "gemini";
-  readonly whileStdin: boolean;
 }
 
 function addTalking(table: Table): void {
@@ -108,20 +103,6 @@ function addTalking(table: Table): void {
       ended(await (await import("./commands/listen.ts")).listen(session, channel, flags));
     });
   program
-    .command("wait [channel]")
-    .description("wait until somebody mentions you or answers you, and print what was said there")
-    .option("--timeout <seconds>", "end with code 124 after so long", wholeNumber(0, WAIT_MOST))
-    .addOption(new Option("--wait <seconds>", "the same").argParser(wholeNumber(0, WAIT_MOST)).hideHelp())
-    .addOption(new Option("--hook <host>", "answer as this host wants it of a hook").choices(["claude", "gemini"]))
-    .option("--while-stdin", "end when stdin does", false)
-    .addHelpText("after", WAIT_HELP)
-    .action(async (channel: string | undefined, _flags, command: Command) => {
-      const [session, { wait, ...flags }] = await sessionOf<WaitOptions>(table, command);
-      const timeout = flags.timeout ?? wait;
-      const { wait: waiting } = await import("./commands/wait.ts");
-      ended(await waiting(session, channel, { ...flags, ...(timeout !== undefined && { timeout }) }));
-    });
-  program
     .command("chat [channel]")
     .description("talk: what is said is printed, each line you type is sent; joins if need be")
     .action(async (channel: string | undefined, _flags, command: Command) => {
@@ -132,18 +113,9 @@ function addTalking(table: Table): void {
     });
 }
 
-/** Seconds: what fits a 32-bit timer. */
-const WAIT_MOST = 2_000_000;
-
 const LISTEN_HELP = `
 Without a channel, all you have joined. What was printed counts as read, so the next listen goes on
 from there. Joins and leaves are printed along with the next message. It goes on while the hub is away.`;
-
-const WAIT_HELP = `
-Run in the background, it wakes an agent: it ends with 0 when a message is for it, and prints what
-was said in that channel since it read there; that counts as read, so one mention wakes once. Without
-a channel it waits in all you have joined, and until you join one. It goes on while the hub is away,
-and ends with the program that started it. One waits at a time: a second one ends with 6 at once.`;
 
 /** Seconds: an hour shows what there is to see. */
 const DOCTOR_MOST = 3600;

@@ -197,12 +197,12 @@ describe("one for each agent", () => {
     const { shell, key, id } = await inChannel();
     const { epoch } = (await call(hub.url, `/api/channel/${id}`)).body;
     const desk = new Desk(shell.env, hub.url, key);
-    desk.note({ listening: true, pushes: false, shown: {} });
+    desk.note({ busy: true, pushes: false, shown: {} });
     const waiting = shell.start(["wait", "--json"]);
     const { seq } = (await send(hub.url, id, { text: "seen by the model", to: [key] })).body.message;
     await sleep(1000);
     expect(waiting.out).toBe("");
-    desk.note({ listening: false, pushes: false, shown: { [id]: { epoch, seq } } });
+    desk.note({ busy: false, pushes: false, shown: { [id]: { epoch, seq } } });
     await send(hub.url, id, { text: "new to it", to: [key] });
     expect(textsOf(await waiting.ended())).toEqual(["new to it"]);
   });
@@ -252,8 +252,32 @@ describe("its host", () => {
     await untilTaken(shell, key);
     for (const hook of ["claude", "gemini"])
       expect(await shell.run(["wait", "--hook", hook])).toEqual({ code: 0, out: "", err: "" });
+    // A host without a terminal ends with its turn, and so does what waits for it.
+    expect(await shell.run(["wait", "--hook", "claude", "--attended"])).toEqual({ code: 0, out: "", err: "" });
     expect(waiting.child.exitCode).toBeNull();
   });
+});
+
+test("[HST3] for OpenCode it tells one after the other, and what was not taken is told again", async () => {
+  const { shell, key, id } = await inChannel();
+  const first = shell.start(["wait", "--hook", "opencode"]);
+  for (const text of ["one", "two"]) {
+    await send(hub.url, id, { text, to: [key] });
+    await first.printed(`: ${text}`);
+    if (text === "one") first.type("taken\n");
+  }
+  first.endInput();
+  expect((await first.ended()).out.trim().split("\n")).toHaveLength(2);
+  const again = shell.start(["wait", "--hook", "opencode"]);
+  await again.printed(": two");
+  expect(again.out).not.toContain(": one");
+});
+
+test("[HST3] as a hook it is silent in a folder for which no hub is set up", async () => {
+  using shell = new Shell({});
+  const quiet = { code: 0, out: "", err: "" };
+  expect(await shell.run(["wait", "--host", "gemini", "--hook", "gemini"])).toEqual(quiet);
+  expect(await shell.run(["wait", "--host", "gemini"])).toMatchObject({ code: 1, out: "" });
 });
 
 /** The number of the process that waits. */

@@ -85,7 +85,7 @@ test("[HST3] a desk keeps for each agent of each hub what was told, and what the
   expect([desk.told, desk.tool]).toEqual([{}, undefined]);
   desk.tell("ch-1", { epoch: "e", seq: 7 });
   desk.tell("ch-2", { epoch: "f", seq: 1 });
-  const note = { listening: true, pushes: false, shown: { "ch-1": { epoch: "e", seq: 9 } } };
+  const note = { busy: true, pushes: false, shown: { "ch-1": { epoch: "e", seq: 9 } } };
   desk.note(note);
   const again = new Desk(env, "http://hub", "alpha");
   expect(again.told).toEqual({ "ch-1": { epoch: "e", seq: 7 }, "ch-2": { epoch: "f", seq: 1 } });
@@ -105,7 +105,7 @@ test("[HST3] what a desk holds that is torn, of an ended tool, or of another lif
   expect(shownUpTo({ channel_id: "ch-1", epoch: "e" }, desk.told, {})).toBe(7);
   expect(shownUpTo({ channel_id: "ch-1", epoch: "another" }, desk.told)).toBe(0);
   expect(shownUpTo({ channel_id: "constructor", epoch: "e" }, desk.told)).toBe(0);
-  desk.note({ listening: true, pushes: false, shown: {} });
+  desk.note({ busy: true, pushes: false, shown: {} });
   const note = JSON.parse(readFileSync(file("tool.json"), "utf8")) as object;
   writeFileSync(file("tool.json"), JSON.stringify({ ...note, pid: await endedPid() }));
   expect(desk.tool).toBeUndefined();

@@ -7,8 +7,12 @@ import { keyFault } from "../refusals.ts";
 import { anywhere, hubOfOrigin, LOCAL_HUB } from "../origin.ts";
 import { failureLines, openSession, prepare, type Session, type World } from "../session.ts";
 import type { Flags } from "../settings.ts";
+import { claudeWay } from "../push/claude.ts";
+import { codexWay } from "../push/codex.ts";
+import { Waker } from "../push/waker.ts";
 import { NotSetUp } from "../setup/as-host.ts";
 import { Memory } from "../../tool/index.ts";
+import { Desk } from "../wake/desk.ts";
 
 export async function mcp(flags: Flags, world: World): Promise<void> {
   const note = (text: string): void => void world.stderr.write(`channel-hub mcp: ${text}\n`);
@@ -29,14 +33,23 @@ async function serve(session: Session, log: (line: string) => void): Promise<voi
   if (isNew === true && connection?.channel !== undefined) {
     hub.api.join(connection.channel).catch((error: unknown) => log(String(error)));
   }
+  // An answer reaches the host unless it cancels the call, so none is shown twice.
+  const memory = new Memory(false);
+  const desk = new Desk(world.env, hub.api.url, agent.key);
+  const claude = claudeWay();
+  const watcher = new Waker({ hub, key: agent.key, desk, memory, log, way: claude?.way, wayOf: codexWay });
   const port = new LivePort({
     agent,
     hubFor: (as) => hubFor({ ...as, kind: "agent" }),
     log,
+    watcher,
     keyFault: keyFault(session.settings.key),
   });
-  // An answer reaches the host unless it cancels the call, so none is shown twice.
-  const memory = new Memory(false);
-  await serveMcp(port, { stdin: world.stdin, stdout: world.stdout, log, memory });
+  // A host that can be woken at any time is woken before its first call too.
+  if (claude !== undefined) void port.attend();
+  const experimental = claude?.capability;
+  const notify = claude?.connect;
+  await serveMcp(port, { stdin: world.stdin, stdout: world.stdout, log, memory, watcher, experimental, notify });
+  watcher.close();
   await port.close();
 }

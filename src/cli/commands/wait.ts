@@ -2,6 +2,7 @@
  * `wait`: until somebody addresses the agent. Made for hooks and background shells: one at a time for
  * each agent, through whatever befalls the hub, and never longer than the host that started it.
  */
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { showLine } from "../../protocol/index.ts";
 import { EXIT, type Exit, Failed } from "../exit.ts";
@@ -12,11 +13,11 @@ import type { Terminal } from "../terminal.ts";
 import { Desk } from "../wake/desk.ts";
 import { type Holder, Lock } from "../wake/lock.ts";
 import { type Addressed, Mentions } from "../wake/mentions.ts";
-import { watchParent } from "../wake/parent.ts";
+import { hostAbove, isHeadless, watchParent } from "../wake/parent.ts";
 import { wakeText } from "../wake/text.ts";
 
 /** How the hooks of a host want to be answered. */
-export const HOOKS = ["claude", "gemini"] as const;
+export const HOOKS = ["claude", "gemini", "opencode"] as const;
 export type Hook = (typeof HOOKS)[number];
 
 export interface WaitFlags {
@@ -26,6 +27,8 @@ export interface WaitFlags {
   readonly hook?: Hook;
   /** End when stdin does. */
   readonly whileStdin: boolean;
+  /** Only for a host at whose terminal somebody may be. */
+  readonly attended: boolean;
 }
 
 /** Milliseconds in which one that waits already may still end, as it does with its host. */
@@ -36,12 +39,13 @@ const CLAUDE_WAKES = 2;
 const LOOK_MS = 100;
 
 export async function wait(session: Session, channel: string | undefined, flags: WaitFlags): Promise<Exit> {
+  if (flags.attended && !isAttended()) return EXIT.ok;
   const { env } = session.world;
   const desk = new Desk(env, session.hub.api.url, session.agent.key);
   const lock = await take(desk.lock);
   if (!(lock instanceof Lock)) return busy(session, lock, flags.hook);
   process.once("exit", () => lock.release());
-  endWithHost(session, flags.whileStdin);
+  endWithHost(session, flags.whileStdin || flags.hook === "opencode");
   const { hub, agent } = session;
   const terminal = terminalOf(session, flags.hook);
   const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
@@ -49,13 +53,21 @@ export async function wait(session: Session, channel: string | undefined, flags:
   if (id === LATE) return over(session, flags.hook);
   const mentions = new Mentions({ hub, key: agent.key, desk, channel: id, terminal });
   if (process.platform !== "win32") process.on("SIGUSR2", () => mentions.look());
-  const addressed = await mentions.next(until);
-  if (addressed === undefined) return over(session, flags.hook);
-  // Its file was removed: whoever has it now tells.
-  if (!lock.isHeld) throw new Failed(EXIT.busy, "another wait has taken over");
-  const upTo = await tell(session, addressed, flags);
-  await mentions.done(addressed, upTo);
-  return flags.hook === "claude" ? CLAUDE_WAKES : EXIT.ok;
+  for (;;) {
+    const addressed = await mentions.next(until);
+    if (addressed === undefined) return over(session, flags.hook);
+    // Its file was removed: whoever has it now tells.
+    if (!lock.isHeld) throw new Failed(EXIT.busy, "another wait has taken over");
+    const upTo = await tell(session, addressed, flags);
+    await mentions.done(addressed, upTo);
+    if (flags.hook !== "opencode") return flags.hook === "claude" ? CLAUDE_WAKES : EXIT.ok;
+  }
+}
+
+/** A host that waits for its hooks, and is to end with its turn, would never end; nor is one woken that has gone. */
+function isAttended(): boolean {
+  const host = hostAbove();
+  return host !== undefined && !isHeadless(host);
 }
 
 /** The id of the one channel that is meant, if one is; `LATE` where the hub did not say so in time. */
@@ -79,7 +91,7 @@ async function take(path: string): Promise<Lock | Holder> {
 /** The one that waits looks anew in which channels the agent is: there may be one more by now. */
 function busy({ agent, terminal }: Session, { pid }: Holder, hook: Hook | undefined): Exit {
   if (process.platform !== "win32") process.kill(pid, "SIGUSR2");
-  if (hook !== undefined) return EXIT.ok;
+  if (hook === "claude" || hook === "gemini") return EXIT.ok;
   terminal.note(`process ${pid} waits for ${showLine(agent.key)} already; one mention wakes one of them`);
   return EXIT.busy;
 }
@@ -98,7 +110,7 @@ function endWithHost({ world, terminal }: Session, whileStdin: boolean): void {
   };
   watchParent(end);
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(EXIT.interrupted));
-  if (whileStdin) world.stdin.on("close", end).on("error", end).resume();
+  if (whileStdin) world.stdin.on("close", end).on("end", end).on("error", end).resume();
 }
 
 /** Writes what came, in the form that is wanted; gives the number of the last message in it. */
@@ -110,6 +122,12 @@ async function tell({ agent, terminal, world }: Session, addressed: Addressed, f
   }
   if (flags.hook === "gemini") {
     await terminal.out(`${JSON.stringify({ decision: "deny", reason: text })}\n`);
+    return upTo;
+  }
+  if (flags.hook === "opencode") {
+    await terminal.out(`${JSON.stringify({ text })}\n`);
+    // Its plugin says when the session has taken it; not taken, it is told again another time.
+    await once(world.stdin, "data");
     return upTo;
   }
   const view = { reader: agent.key, json: flags.json, withChannel: true };

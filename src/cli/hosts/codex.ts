@@ -29,6 +29,13 @@ export const codex: Host = {
       put: [{ at: ["mcp_servers", SERVER], value: entry }],
     },
   ],
+  // The server wakes it, by Codex's own command, which must find the same home.
+  wake: ({ env }) => {
+    const home = env["CODEX_HOME"];
+    if (!home) return [];
+    const put = [{ at: ["mcp_servers", SERVER, "env", "CODEX_HOME"], value: home }];
+    return [{ file: join(home, "config.toml"), format: "toml", put }];
+  },
   approvals: `default_tools_approval_mode = "approve" under [mcp_servers.${SERVER}] allows ${TOOL} for good`,
   check: { args: ["mcp", "list"], isGood: (output) => /^hub\b.*\benabled\b/m.test(output) },
 };

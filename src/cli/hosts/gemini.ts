@@ -1,6 +1,16 @@
 /** Gemini CLI. https://geminicli.com/docs/tools/mcp-server: `~/.gemini/settings.json`, the user's. */
 import { join } from "node:path";
-import { CALL_S, environmentOf, type Host, KEY_VARIABLE, SERVER } from "./host.ts";
+import {
+  CALL_S,
+  environmentOf,
+  type Host,
+  type Json,
+  KEY_VARIABLE,
+  type Launch,
+  type Place,
+  SERVER,
+  shellLine,
+} from "./host.ts";
 
 export const gemini: Host = {
   id: "gemini",
@@ -16,8 +26,9 @@ export const gemini: Host = {
     ...COMMON,
   }),
   printed: { where: "~/.gemini/settings.json", format: "jsonc", at: ["mcpServers", SERVER] },
-  edits: ({ env, home, folder }, entry) => {
-    const settings = join(env["GEMINI_CLI_HOME"] || home, ".gemini");
+  edits: (place, entry) => {
+    const { env, folder } = place;
+    const settings = settingsFolder(place);
     return [
       { file: join(settings, "settings.json"), format: "jsonc", put: [{ at: ["mcpServers", SERVER], value: entry }] },
       // In a folder that is not trusted it starts no server, not even the user's own.
@@ -29,8 +40,31 @@ export const gemini: Host = {
     ];
   },
   approvals: `"trust": true in the server's entry allows the tool for good, where Gemini trusts the folder (~/.gemini/trustedFolders.json)`,
+  wake: (place, launch) => [
+    {
+      file: join(settingsFolder(place), "settings.json"),
+      format: "jsonc",
+      put: [{ at: ["hooks", "AfterAgent"], item: { hooks: [wakeHook(launch)] } }],
+    },
+  ],
   check: { args: ["mcp", "list"], isGood: (output) => /\bhub\b.*\bConnected\b/.test(output) },
 };
+
+function settingsFolder({ env, home }: Place): string {
+  return join(env["GEMINI_CLI_HOME"] || home, ".gemini");
+}
+
+/** Milliseconds, of 31 bits. */
+const WAIT_MS = 2_000_000_000;
+
+/**
+ * A hook after each turn that answers with the next one's words. Gemini waits for it and takes what is
+ * typed meanwhile once Esc has ended it. https://geminicli.com/docs/hooks/reference
+ */
+function wakeHook(launch: Launch): Json {
+  const command = shellLine([...launch, "wait", "--host", "gemini", "--hook", "gemini", "--attended"]);
+  return { type: "command", name: "channel-hub", command, timeout: WAIT_MS };
+}
 
 /** Milliseconds; `trust`: its tools are called without asking. */
 const COMMON = { timeout: CALL_S * 1000, trust: true };

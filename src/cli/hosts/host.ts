@@ -118,3 +118,14 @@ export function firstFile(folder: string, names: readonly [string, ...string[]])
 export function configHome(place: Place): string {
   return folderOf(place, "XDG_CONFIG_HOME", ".config");
 }
+
+/** What a host's hook starts, as one line for its shell. */
+export function shellLine(words: readonly string[]): string {
+  return words.map(shellWord).join(" ");
+}
+
+/** Double quotes are known to every shell that hosts use; what they leave alive is escaped. */
+function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `"${process.platform === "win32" ? word : word.replaceAll(/["$`\\]/g, String.raw`\$&`)}"`;
+}

@@ -1,5 +1,6 @@
 /** OpenCode. https://opencode.ai/docs/config: `~/.config/opencode/opencode.json`, the user's. */
 import { join } from "node:path";
+import { openCodePlugin } from "./opencode-plugin.ts";
 import { CALL_S, configHome, environmentOf, firstFile, type Host, KEY_VARIABLE, SERVER } from "./host.ts";
 
 export const opencode: Host = {
@@ -22,6 +23,13 @@ export const opencode: Host = {
       file: firstFile(join(configHome(place), "opencode"), ["opencode.json", "opencode.jsonc"]),
       format: "jsonc",
       put: [{ at: ["mcp", SERVER], value: entry }],
+    },
+  ],
+  wake: (place, launch) => [
+    {
+      file: join(configHome(place), "opencode/plugin/channel-hub.js"),
+      format: "own",
+      text: openCodePlugin([...launch, "wait", "--host", "opencode", "--hook", "opencode"]),
     },
   ],
   approvals: "none: OpenCode calls the tool without asking",

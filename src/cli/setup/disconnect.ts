@@ -11,6 +11,7 @@ import { ask } from "./ask.ts";
 import { idOf } from "./connect.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { forgetBuilds } from "./copy.ts";
+import { forgetDesks } from "../wake/desk.ts";
 import { diffLines } from "./diff.ts";
 import { hubAs } from "./enter.ts";
 import { removeFolders } from "./file.ts";
@@ -44,7 +45,10 @@ export async function disconnect(prepared: Prepared, { place, named, isAsking, i
     for (const connection of ours) await removeOne(prepared, connection);
   });
   removeFolders([dirname(file.folder), file.folder]);
-  if (connections.all().length === 0) forgetBuilds(place);
+  if (connections.all().length > 0) return EXIT.ok;
+  forgetBuilds(place);
+  const desks = dirname(forgetDesks(world.env));
+  removeFolders([dirname(desks), desks]);
   return EXIT.ok;
 }
 

@@ -4,6 +4,9 @@ import type { Exit } from "../exit.ts";
 import { openSession, prepare, type Session, type World } from "../session.ts";
 import type { Flags } from "../settings.ts";
 
+/** Seconds: what fits a 32-bit timer. */
+export const WAIT_MOST = 2_000_000;
+
 export interface Table {
   readonly program: Command;
   readonly world: World;

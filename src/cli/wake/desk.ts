@@ -20,11 +20,11 @@ export type Places = v.InferOutput<typeof PLACES>;
 const TOOL_NOTE = v.object({
   pid: v.number(),
   started: v.string(),
-  /** The model is in a listen, which shows it what comes. */
-  listening: v.boolean(),
+  /** The model is in a call, which may show it what comes. */
+  busy: v.boolean(),
   /** It wakes the model by itself. */
   pushes: v.boolean(),
-  /** What its listens and pushes have shown. */
+  /** What its answers and pushes have shown. */
   shown: PLACES,
 });
 /** What the tool beside the model says of itself. */
@@ -39,9 +39,8 @@ export class Desk {
 
   /** The desk of one agent at one hub. */
   constructor(env: Environment, hub: string, agent: string) {
-    const home = env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local", "state");
     const id = createHash("sha256").update(`${hub}\n${agent}`).digest("hex").slice(0, 16);
-    this.#folder = join(home, "channel-hub", id);
+    this.#folder = join(desksFolder(env), id);
     this.#own = { pid: process.pid, started: processInfo(process.pid)?.started ?? "" };
   }
 
@@ -97,6 +96,18 @@ export class Desk {
       rmSync(draft, { force: true });
     }
   }
+}
+
+/** `${XDG_STATE_HOME:-~/.local/state}/channel-hub` */
+function desksFolder(env: Environment): string {
+  return join(env["XDG_STATE_HOME"] || join(env["HOME"] || homedir(), ".local", "state"), "channel-hub");
+}
+
+/** Takes away the desks of all agents of this user; gives where they were. */
+export function forgetDesks(env: Environment): string {
+  const folder = desksFolder(env);
+  rmSync(folder, { recursive: true, force: true });
+  return folder;
 }
 
 /** How far a channel was shown by either; 0 where nothing is known of this life of it. */

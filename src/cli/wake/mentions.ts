@@ -34,23 +34,24 @@ export interface MentionsOptions {
   readonly channel?: string | undefined;
 }
 
-/** Seconds one request waits: what proxies and the hub (55) usually allow, and where some cut it shorter. */
-const ASK = { most: 50, least: 5 };
+/** Seconds one request waits, below what the hub allows (55); where a proxy allows less, the client sees to it. */
+const ASK_S = 50;
 /** Milliseconds between two looks whether the agent is in a channel by now. */
 const JOIN_MS = 5000;
 /** Messages shown with a mention, at most. */
 const SHOWN = 50;
 /** Milliseconds for the read position: where it cannot be moved in time, the desk remembers. */
 const LAST_MS = 10_000;
-/** Milliseconds between two looks whether the model's own listen is over. */
-const LISTENING_MS = 50;
+/** Milliseconds between two looks whether the model's own call is over. */
+const BUSY_MS = 50;
+/** Milliseconds in which a tool that wakes the model by itself must have done so. */
+const PUSH_MS = 10_000;
 const NOT_THERE: ReadonlySet<string> = new Set(["not_participant", "channel_not_found", "channel_deleted"]);
 
 export class Mentions {
   readonly #options: MentionsOptions;
   /** Where each channel was read up to. */
   readonly #read: Map<string, number> = new Map();
-  #ask = ASK.most;
   #saidAlone = false;
   #round: AbortController = new AbortController();
 
@@ -111,15 +112,12 @@ export class Mentions {
   }
 
   /** Where the agent is in a channel: what it was shown by whatever process. Undefined where it is in none. */
-  async #place(
-    id: string,
-  ): Promise<{ readonly name: string; readonly epoch: string; readonly read: number } | undefined> {
+  async #place(id: string): Promise<Standing | undefined> {
     const { hub, key, desk } = this.#options;
-    const { participants, name, epoch } = await hub.api.channel(id);
-    const own = participants.find((participant) => participant.key === key);
-    if (own === undefined) return undefined;
-    const shown = shownUpTo({ channel_id: id, epoch }, desk.told, desk.tool?.shown ?? {});
-    return { name, epoch, read: Math.max(own.read_seq, shown) };
+    const standing = await standingIn(hub, key, id);
+    if (standing === undefined) return undefined;
+    const shown = shownUpTo({ channel_id: id, epoch: standing.epoch }, desk.told, desk.tool?.shown ?? {});
+    return { ...standing, read: Math.max(standing.read, shown) };
   }
 
   /** One round of listening to all of them; empty when nothing came. */
@@ -157,18 +155,13 @@ export class Mentions {
   async #listen(group: readonly string[], until: number): Promise<readonly ListenAnswer[]> {
     const { signal } = this.#round;
     const after = Object.fromEntries(group.map((id) => [id, this.#read.get(id) ?? 0]));
-    const wait = Math.min(this.#ask, Math.max(0, Math.ceil((until - performance.now()) / 1000)));
-    const started = performance.now();
+    const wait = Math.min(ASK_S, Math.max(0, Math.ceil((until - performance.now()) / 1000)));
     try {
       const { channels } = await this.#options.hub.api.listenAll({ after, for: "me", wait }, signal);
-      this.#ask = Math.min(ASK.most, this.#ask + 1);
       return channels.flatMap((one) => ("messages" in one ? [one] : this.#lost(one.channel_id)));
     } catch (error) {
       if (signal.aborted) return [];
       if (error instanceof HubError && NOT_THERE.has(error.code)) return group.flatMap((id) => this.#lost(id));
-      // Whatever is between cuts requests that wait: it will cut the next one as early.
-      const held = Math.floor((performance.now() - started) / 1000);
-      if (held >= ASK.least) this.#ask = Math.max(ASK.least, Math.min(this.#ask, held - 1));
       throw error;
     }
   }
@@ -184,38 +177,60 @@ export class Mentions {
     // The hub ends a wait for what is missing too; the agent's own listen tells of it.
     if (messages.length === 0 && (gap !== null || more)) this.#read.set(channel_id, gap?.to ?? next);
     if (messages.length === 0) return undefined;
-    await this.#untilUnheard(until);
+    await this.#untilUnheard(channel_id, messages.at(-1)?.seq ?? 0);
     const place = await this.#insist(() => this.#place(channel_id), until);
     if (place === undefined) return undefined;
     this.#read.set(channel_id, place.read);
     const fresh = messages.filter(({ seq }) => seq > place.read);
-    const last = fresh.at(-1);
-    if (last === undefined) return undefined;
+    if (fresh.length === 0) return undefined;
     const { hub, key } = this.#options;
-    const page = await this.#insist(() => hub.api.history(channel_id, { before: last.seq + 1, limit: SHOWN }), until);
-    if (page === undefined) return undefined;
-    const first = page.messages[0]?.seq ?? last.seq;
-    const around = page.messages.filter(
-      ({ seq, from, msg_type }) => seq > place.read && from !== key && msg_type !== "system",
-    );
-    const before = fresh.filter(({ seq }) => seq < first);
-    return {
-      channel_id,
-      name: place.name,
-      epoch: place.epoch,
-      messages: [...before, ...around],
-      after: place.read,
-      isCut: first > place.read + 1,
-    };
+    return await this.#insist(() => addressedIn(hub, key, place, fresh), until);
   }
 
-  /** While the model is in a listen of its own, that one shows what comes. */
-  async #untilUnheard(until: number): Promise<void> {
+  /**
+   * While the model is in a call of its own, that one shows what comes; where the tool wakes it by
+   * itself, it has the first try.
+   */
+  async #untilUnheard(channel_id: string, seq: number): Promise<void> {
     const { desk } = this.#options;
-    while (desk.tool?.listening === true && performance.now() < until) await sleep(LISTENING_MS);
+    const isShown = (): boolean => (desk.tool?.shown[channel_id]?.seq ?? 0) >= seq;
+    while (desk.tool?.busy === true) await sleep(BUSY_MS);
+    for (const end = performance.now() + PUSH_MS; desk.tool?.pushes === true && !isShown(); await sleep(BUSY_MS))
+      if (performance.now() >= end) return;
   }
 
   #insist<T>(run: () => Promise<T>, until: number): Promise<T | undefined> {
     return insist(run, until - performance.now(), this.#options.terminal);
   }
+}
+
+/** Where an agent is in a channel. */
+export interface Standing {
+  readonly channel_id: string;
+  readonly name: string;
+  readonly epoch: string;
+  /** Everything up to here is done with. */
+  readonly read: number;
+}
+
+/** As the hub knows it; undefined of who is in it no longer. */
+export async function standingIn(hub: HubClient, key: string, channel_id: string): Promise<Standing | undefined> {
+  const { participants, name, epoch } = await hub.api.channel(channel_id);
+  const own = participants.find((participant) => participant.key === key);
+  return own && { channel_id, name, epoch, read: own.read_seq };
+}
+
+/** Messages for the agent with what was said around them, from where it stands up to the last of them. */
+export async function addressedIn(
+  hub: HubClient,
+  key: string,
+  { channel_id, name, epoch, read }: Standing,
+  messages: readonly Message[],
+): Promise<Addressed> {
+  const last = messages.at(-1)?.seq ?? read;
+  const page = await hub.api.history(channel_id, { before: last + 1, limit: SHOWN });
+  const first = page.messages[0]?.seq ?? last;
+  const around = page.messages.filter(({ seq, from, msg_type }) => seq > read && from !== key && msg_type !== "system");
+  const earlier = messages.filter(({ seq }) => seq < first);
+  return { channel_id, name, epoch, messages: [...earlier, ...around], after: read, isCut: first > read + 1 };
 }

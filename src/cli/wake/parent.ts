@@ -2,7 +2,7 @@
  * Whether the program that started this one is still there. Hosts run commands through a shell and
  * npx, which outlive them: the shells between are passed over, and the host itself is watched.
  */
-import { isRunning, processInfo } from "./processes.ts";
+import { hasTerminal, isRunning, processInfo } from "./processes.ts";
 
 export interface Watched {
   readonly pid: number;
@@ -13,6 +13,10 @@ export interface Watched {
 const BETWEEN = /^-?(sh|bash|dash|zsh|fish|ash|busybox|env|npm.*|npx.*|timeout)$/;
 /** Processes looked at: no host is further away. */
 const DISTANCE = 8;
+/** Who takes in those whose parent has ended, beside process 1. */
+const REAPER = /^(systemd|init|launchd)$/;
+/** A host may be process 1 itself, as in a container. */
+const HOST = /^(node|bun|deno|claude|gemini|codex|opencode)/;
 const LOOK_MS = 500;
 
 /** The processes whose end is this one's too, the nearest first; none where it was started detached. */
@@ -39,4 +43,19 @@ export function watchParent(ended: () => void): () => void {
   }, LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** The program for which this one was started; undefined where it has ended before that could be seen. */
+export function hostAbove(): number | undefined {
+  const last = ancestors(process.ppid).at(-1);
+  const info = last && processInfo(last.pid);
+  if (last === undefined || info === undefined) return last?.pid;
+  if (!BETWEEN.test(info.name)) return REAPER.test(info.name) ? undefined : last.pid;
+  // All above are shells, up to process 1.
+  return info.parent === 1 && HOST.test(processInfo(1)?.name ?? "") ? 1 : undefined;
+}
+
+/** Whether the host runs without anybody at a terminal, as far as that can be seen: it ends with its turn. */
+export function isHeadless(host: number): boolean {
+  return hasTerminal(host) === false;
 }

@@ -3,7 +3,7 @@
  * there (Windows), only whether it lives is known.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
 export interface ProcessInfo {
@@ -56,4 +56,13 @@ function fromPs(pid: number): ProcessInfo | undefined {
   // `  1 Fri Nov 27 07:21:49 2026 /bin/zsh`
   const [, parent, started = "", name = ""] = /^(\d+)\s+(\S+\s+\S+\s+\d+\s+[\d:]+\s+\d+)\s+(.*)$/.exec(line) ?? [];
   return parent === undefined ? undefined : { parent: Number(parent), started, name: basename(name) };
+}
+
+/** Whether a process reads from and writes to a terminal; undefined where that is not to be seen. */
+export function hasTerminal(pid: number): boolean | undefined {
+  try {
+    return [0, 1].every((fd) => /^\/dev\/(pts\/|tty)/.test(readlinkSync(`/proc/${pid}/fd/${fd}`)));
+  } catch {
+    return undefined;
+  }
 }
