@@ -87,7 +87,7 @@ const INSTALLED = /\bnpm (?:install|i|add) +(?:-\S+ +)*([@a-z][^\s`"',)]*)/g;
 /** The hub's own address; wrangler, which is Cloudflare's; what a clone has among its dependencies. */
 const KNOWN = /^(https?:|\$\{|wrangler$|vitest$|node$)/;
 
-test("[HST4] nothing printed or documented names a package that a stranger could own", () => {
+test("[T46] [HST4] nothing printed or documented names a package that a stranger could own", () => {
   const files = execFileSync("git", ["ls-files", "src", "scripts", "examples", "docs", "*.md"], {
     cwd: ROOT,
     encoding: "utf8",

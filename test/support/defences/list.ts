@@ -190,6 +190,11 @@ export const DEFENCES: readonly Defence[] = [
     'const says = "the hub failed; try again, and quote the request id if it stays";',
     "const says = String(error);",
   ]),
+  taken("T46", "the hub's own address of the package", "test/unit/package.test.ts", [
+    "src/cli/origin.ts",
+    "return `npx -y ${packageAt(hub)}`;",
+    "return `npx -y channel-hub`;",
+  ]),
   ...IDENTITY_DEFENCES,
   ...RESOURCE_DEFENCES,
 ];
