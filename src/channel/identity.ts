@@ -23,6 +23,9 @@ const NONCE_MS = 160_000;
 /** Nonces a participant may use up in that time: they live in its one row, rewritten with each. */
 const NONCES_MAX = 256;
 
+/** Leavers that a channel remembers: all of them are read at each wake. */
+const LEAVERS_MAX = 1024;
+
 /** Undefined: the caller may act under its key. */
 export function refuseCaller(state: ChannelState, caller: Caller, now: number): Refusal | undefined {
   const known = state.participants.get(caller.key);
@@ -99,6 +102,17 @@ export function forgetLeavers(state: ChannelState, now: number): void {
   for (const participant of [...state.participants.values()]) {
     if (!participant.member && !mustRemember(participant, now)) dropParticipant(state, participant.key);
   }
+  const left = state.participants.size - state.members.size;
+  if (left > LEAVERS_MAX) forgetOldest(state, left - LEAVERS_MAX, now);
+}
+
+/** Of more leavers than may be remembered, those that left first. Never a kick that still counts. */
+function forgetOldest(state: ChannelState, count: number, now: number): void {
+  const free = [...state.participants.values()].filter(
+    ({ member, kicked_until = 0 }) => !member && kicked_until <= now,
+  );
+  const oldest = free.toSorted((a, b) => a.seen_at - b.seen_at).slice(0, count);
+  for (const { key } of oldest) dropParticipant(state, key);
 }
 
 function freshNonces({ nonces = [] }: Participant, now: number): readonly TakenNonce[] {

@@ -11,7 +11,16 @@ export {
 } from "./batch.ts";
 export { type Context, createChannel, handle, type Outcome } from "./channel.ts";
 export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
-export { endsWait, listen, type ListenQuery, listenStart, moveReadPosition, settleListen, wakes } from "./listen.ts";
+export {
+  endsWait,
+  listen,
+  type ListenQuery,
+  listenStart,
+  type Pages,
+  moveReadPosition,
+  settleListen,
+  wakes,
+} from "./listen.ts";
 export { endClaim, isFirstSight, mustProve, refuseCaller } from "./identity.ts";
 export { overruled } from "./moderation.ts";
 export { MemoryLog } from "./memory-log.ts";

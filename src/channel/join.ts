@@ -1,9 +1,11 @@
 /** Membership: joined is not connected, and only `leave` ends it. */
-import { notParticipant, refusal } from "../protocol/index.ts";
+import { notParticipant, refusal, type Refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./channel.ts";
+import { churnRefusal } from "./churn.ts";
 import { kickedRefusal } from "./moderation.ts";
 import { forgetLeavers, noteCaller } from "./identity.ts";
+import { pausedRefusal } from "./paused.ts";
 import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";
 
 /** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
@@ -18,10 +20,12 @@ export function join(
     introduce(state, caller, given, now);
     return { type: "joined", seq: state.last_seq, epoch: state.record.epoch };
   }
-  const kicked = kickedRefusal(state, known, now);
-  if (kicked !== undefined) return { type: "refused", refusal: kicked };
-  if (state.members.size >= limits.HUB_MAX_PARTICIPANTS)
-    return { type: "refused", refusal: channelFull(state, limits.HUB_MAX_PARTICIPANTS) };
+  const why =
+    kickedRefusal(state, known, now) ??
+    pausedRefusal(state, caller) ??
+    noPlace(state, caller, limits.HUB_MAX_PARTICIPANTS) ??
+    churnRefusal(state, caller, now);
+  if (why !== undefined) return { type: "refused", refusal: why };
   const joined = newMember(state, caller, given, now);
   putParticipant(state, joined);
   if (known === undefined) noteCaller(state, caller, now);
@@ -53,6 +57,8 @@ function newMember(state: ChannelState, caller: Caller, given: string | undefine
 export function leave(state: ChannelState, caller: Caller, { now }: Context): Outcome {
   const participant = state.participants.get(caller.key);
   if (!participant?.member) return { type: "refused", refusal: notParticipant(state.id) };
+  const why = pausedRefusal(state, caller) ?? churnRefusal(state, caller, now);
+  if (why !== undefined) return { type: "refused", refusal: why };
   const { key, name } = participant;
   const event = { kind: "leave", key, name } as const;
   const entry = appendSystem(state, `${name} left the channel`, event, { now, members: state.members });
@@ -79,7 +85,15 @@ export function introduce(
   return renamed;
 }
 
-function channelFull(state: ChannelState, most: number): ReturnType<typeof refusal> {
+/** The last of a large channel's places are kept for admins: one in so many. */
+const KEPT = 16;
+
+function noPlace(state: ChannelState, { admin }: Caller, most: number): Refusal | undefined {
+  const places = admin === true || most === Infinity ? most : most - Math.floor(most / KEPT);
+  return state.members.size < places ? undefined : channelFull(state, places);
+}
+
+function channelFull(state: ChannelState, most: number): Refusal {
   return refusal(
     "channel_full",
     `channel ${state.id} has ${most} participants, the most it may have (HUB_MAX_PARTICIPANTS)`,

@@ -32,8 +32,16 @@ export interface ListenQuery {
   readonly observes?: boolean | undefined;
 }
 
+/** Parsed pages by where they start: read once where many look at the same. */
+export type Pages = Map<number, readonly Message[]>;
+
 /** Looks through one page at most, so that an answer stays bounded whatever has piled up. */
-export function listen(state: ChannelState, log: MessageLog, query: ListenQuery): Result<ListenAnswer> {
+export function listen(
+  state: ChannelState,
+  log: MessageLog,
+  query: ListenQuery,
+  pages: Pages = new Map(),
+): Result<ListenAnswer> {
   if (query.observes !== true && !state.members.has(query.key)) return { ok: false, refusal: notParticipant(state.id) };
   const { start, gap } = startOf(state, query);
   const range = {
@@ -43,7 +51,8 @@ export function listen(state: ChannelState, log: MessageLog, query: ListenQuery)
     bytes: PAGE_BYTES,
     keep: "oldest",
   } as const;
-  const page = JSON.parse(`[${log.page(range).messages}]`) as Message[];
+  const page = pages.get(start) ?? (JSON.parse(`[${log.page(range).messages}]`) as Message[]);
+  pages.set(start, page);
   const messages: Message[] = [];
   let [next, own, others] = [start, 0, 0];
   for (const message of page) {

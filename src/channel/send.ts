@@ -5,6 +5,7 @@ import type { Context, Outcome } from "./channel.ts";
 import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
 import { resolveMentions } from "./mentions.ts";
+import { pausedRefusal } from "./paused.ts";
 import { type SendRecord, windowStart } from "./recent-sends.ts";
 import { type Caller, type ChannelState, firstSeq } from "./state.ts";
 import type { MessageLog } from "./store.ts";
@@ -22,14 +23,10 @@ export function send(state: ChannelState, caller: Caller, command: SendCommand, 
 
 function sendRefusal(state: ChannelState, caller: Caller, { reply_to }: SendCommand): Refusal | undefined {
   if (!state.members.has(caller.key)) return notParticipant(state.id);
-  if (state.settings.paused && !mayAlwaysSend(state, caller)) return pausedRefusal(state);
+  const paused = pausedRefusal(state, caller);
+  if (paused !== undefined) return paused;
   const isRetained = reply_to === undefined || (reply_to >= firstSeq(state) && reply_to <= state.last_seq);
   return isRetained ? undefined : notRetained(state, reply_to);
-}
-
-/** In a paused channel admins still speak, but no agent does: on a hub with one key all are admins. */
-function mayAlwaysSend(state: ChannelState, { key, kind, admin }: Caller): boolean {
-  return admin === true && (kind ?? kindOf(state, key)) !== "agent";
 }
 
 function accept(state: ChannelState, caller: Caller, command: SendCommand, context: Context): Outcome {
@@ -105,10 +102,6 @@ function storedMessage(state: ChannelState, log: MessageLog, seq: number): Messa
   if (unsaved !== undefined) return unsaved.message;
   const json = log.message(seq);
   return json === undefined ? undefined : (JSON.parse(json) as Message);
-}
-
-function pausedRefusal(state: ChannelState): Refusal {
-  return refusal("paused", `channel ${state.id} is paused; wait until it is resumed`);
 }
 
 function notRetained(state: ChannelState, reply_to: number): Refusal {

@@ -5,6 +5,7 @@
  */
 import { type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
 import type { Streak } from "./guard.ts";
+import type { Bucket } from "./rate.ts";
 import { RecentSends, type SendRecord } from "./recent-sends.ts";
 
 /** The index's record of a channel: all that is needed to make one. */
@@ -103,6 +104,8 @@ export interface ChannelState {
   /** Another object whenever somebody comes, goes, is renamed or proven: what is derived from these can be kept beside it. */
   roster: object;
   readonly sends: RecentSends;
+  /** Joins and leaves by hub key, since the wake. */
+  readonly churn: Map<string, Bucket>;
   settings: ChannelSettings;
   /** Undefined: not counted yet since the wake. */
   streak: Streak | undefined;
@@ -138,6 +141,7 @@ export function restoreChannel(
     participants: rows,
     members: memberKeys(rows),
     roster: {},
+    churn: new Map(),
     sends: new RecentSends(),
     settings,
     streak: undefined,

@@ -22,6 +22,8 @@ export interface Admission {
   /** What the request may do; of a watch ticket, read. */
   readonly scope: Scope;
   readonly ticket?: Ticket;
+  /** Names the ticket. */
+  readonly via?: string;
 }
 
 /** The subprotocol that the hub selects, and the prefix of the one that carries a ticket. */
@@ -87,8 +89,8 @@ async function admitByTicket(
       "the ticket is wrong, for another channel, or its time has passed; ask POST /api/ticket for a new one",
     );
   }
-  const { ticket, key } = verified;
-  if (ticket.grant.use === "watch") return ok({ keys, key, scope: "read", ticket });
+  const { ticket, key, id: via } = verified;
+  if (ticket.grant.use === "watch") return ok({ keys, key, scope: "read", ticket, via });
   if (text === inUrl)
     return refuse("secret_in_url", "a connect ticket must not stand in a URL; send it as a subprotocol");
   if (isWithin("agent", key.scope)) return ok({ keys, key, scope: key.scope, ticket });

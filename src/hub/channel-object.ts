@@ -94,7 +94,7 @@ export class Channel extends DurableObject<Env> {
       read: (query) => this.#keeper.read((state) => readHistory(state, this.#keeper.log, query)),
       inOrder: (step) => this.#answer(step),
     });
-    this.#listeners = new Listeners(ctx, (query) => lookAt(this.#keeper, query));
+    this.#listeners = new Listeners(ctx, (query, pages) => lookAt(this.#keeper, query, pages));
     this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
     this.#committer = new Committer(() => this.#ports);
     this.#turns = new Turns(this.#announcer, (arrivals) => this.#committer.commit(arrivals));

@@ -19,6 +19,7 @@ import { Connection, type Wishes } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";
+import { isAdminRight, kidOf } from "./keys.ts";
 import { closePlain } from "./no-downgrade.ts";
 import type { Pacing } from "./pacing.ts";
 
@@ -27,6 +28,8 @@ export interface ConnectRequest {
   readonly caller: Caller;
   /** What admitted it: a hub key and what that allows (KEY3). */
   readonly right: string;
+  /** Names the watch ticket that admitted it. */
+  readonly via?: string | undefined;
   /** Only reads: never joined, counted or allowed to send (SOC9). Its caller's key names no agent. */
   readonly isObserver: boolean;
   readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo" | "instance" | "attempt"> & {
@@ -34,8 +37,11 @@ export interface ConnectRequest {
   };
 }
 
-/** Sockets that one hub key's observers may have on a channel: one leaked ticket must not fill it. */
+/** Sockets that one hub key's observers may have on a channel, and one watch ticket's among them: a leaked one must not fill it. */
 const OBSERVERS_PER_HUB_KEY = 64;
+const OBSERVERS_PER_TICKET = 16;
+/** Of a channel's sockets, those that one hub key may have: the rest is for others. Admins may have all. */
+const SHARE = 3 / 4;
 
 /** The header in which the Worker hands it over: percent-encoded JSON, since names are not ASCII. */
 const HEADER = "x-connect";
@@ -88,15 +94,17 @@ export function connect(ports: ConnectPorts, asked: ConnectRequest, now: number)
 }
 
 function observe(ports: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
-  const { connections, limits } = ports;
-  const own = olderOf(connections, asked).length;
-  if (connections.ofKey(asked.caller.key).length - own >= OBSERVERS_PER_HUB_KEY) {
-    return { ok: false, refusal: tooManyObservers() };
-  }
-  if (connections.size - own >= limits.HUB_MAX_SOCKETS) {
-    return { ok: false, refusal: tooManySockets(limits.HUB_MAX_SOCKETS) };
-  }
-  return greet(ports, asked, now);
+  const { connections } = ports;
+  const own = olderOf(connections, asked);
+  const others = connections.ofKey(asked.caller.key).filter((one) => !own.includes(one));
+  const why = tooManyObservers(others, asked.via) ?? noPlace(ports, asked, own.length);
+  return why === undefined ? greet(ports, asked, now) : { ok: false, refusal: why };
+}
+
+function tooManyObservers(others: readonly Connection[], via: string | undefined): Refusal | undefined {
+  if (others.length >= OBSERVERS_PER_HUB_KEY) return tooManyWatch("a hub key", OBSERVERS_PER_HUB_KEY);
+  if (via === undefined || others.filter((one) => one.via === via).length < OBSERVERS_PER_TICKET) return undefined;
+  return tooManyWatch("a watch ticket", OBSERVERS_PER_TICKET);
 }
 
 /** Registers the socket and sends the snapshot as its first frame. */
@@ -139,7 +147,8 @@ function olderOf(connections: Connections, { caller, right, query }: ConnectRequ
 }
 
 /** Room for one more socket of the key, and on the channel; a silent one gives way (SOC1). */
-function makeRoom({ connections, limits }: ConnectPorts, asked: ConnectRequest, now: number): Refusal | undefined {
+function makeRoom(ports: ConnectPorts, asked: ConnectRequest, now: number): Refusal | undefined {
+  const { connections } = ports;
   const { caller } = asked;
   const own = new Set(olderOf(connections, asked));
   // Plain sockets of a key that is proven are about to be closed, and so are the client's own of before.
@@ -150,8 +159,19 @@ function makeRoom({ connections, limits }: ConnectPorts, asked: ConnectRequest, 
     if (silent === undefined) return tooManyOfKey();
     connections.drop(silent, replaced("of this key, this one being silent"), now);
   }
-  if (connections.size - own.size >= limits.HUB_MAX_SOCKETS) return tooManySockets(limits.HUB_MAX_SOCKETS);
-  return undefined;
+  return noPlace(ports, asked, own.size);
+}
+
+/** A place on the channel. Hub keys but those of admins leave some to others, for agent keys cost nothing to make. */
+function noPlace({ connections, limits }: ConnectPorts, { right }: ConnectRequest, going: number): Refusal | undefined {
+  const most = limits.HUB_MAX_SOCKETS;
+  const taken = connections.size - going;
+  if (taken >= most) return tooManySockets(most);
+  const share = Math.ceil(most * SHARE);
+  if (isAdminRight(right) || taken < share) return undefined;
+  const kid = kidOf(right);
+  const own = [...connections.all()].filter((one) => one.kid === kid).length - going;
+  return own < share ? undefined : tooManyOfHubKey(share);
 }
 
 function replaced(which: string): Refusal {
@@ -164,8 +184,13 @@ function tooManyOfKey(): Refusal {
   });
 }
 
-function tooManyObservers(): Refusal {
-  const text = `a hub key may have ${OBSERVERS_PER_HUB_KEY} observing sockets on a channel; close one first`;
+function tooManyOfHubKey(most: number): Refusal {
+  const text = `a hub key may have ${most} of a channel's sockets, the rest is for others; use another hub key`;
+  return refusal("too_many_sockets", text, { retry_after_ms: 30_000 });
+}
+
+function tooManyWatch(whose: string, most: number): Refusal {
+  const text = `${whose} may have ${most} observing sockets on a channel; close one first`;
   return refusal("too_many_sockets", text, { retry_after_ms: 30_000 });
 }
 

@@ -12,7 +12,7 @@ import {
   PING_SILENCE_MS,
   type Refusal,
 } from "../protocol/index.ts";
-import { isAdminRight } from "./keys.ts";
+import { isAdminRight, kidOf } from "./keys.ts";
 import { linesOf } from "./lines.ts";
 import { Reader } from "./reader.ts";
 
@@ -46,6 +46,8 @@ interface Attachment {
   readonly verified: boolean;
   /** What admitted it: a hub key and what that allows (KEY3). */
   readonly right: string;
+  /** Names the watch ticket it came by; absent for none. */
+  readonly via?: string | undefined;
   /** Only reads (SOC9). */
   readonly observer: boolean;
   /** Asked for batch frames (SOC7). */
@@ -72,6 +74,7 @@ interface Attachment {
 export interface Admitted {
   readonly caller: Caller;
   readonly right: string;
+  readonly via?: string | undefined;
   readonly isObserver: boolean;
 }
 
@@ -113,6 +116,7 @@ export class Connection {
       kind,
       verified,
       right: who.right,
+      via: who.via,
       observer: who.isObserver,
       paced: false,
       closing: false,
@@ -142,7 +146,17 @@ export class Connection {
 
   get caller(): Caller {
     const { key, name, kind, verified } = this.#attached;
-    return { key, name, kind, verified, admin: isAdminRight(this.right) };
+    return { key, name, kind, verified, kid: this.kid, admin: isAdminRight(this.right) };
+  }
+
+  /** Names the hub key that admitted it. */
+  get kid(): string {
+    return kidOf(this.right);
+  }
+
+  /** The ticket it came by, if it watches by one. */
+  get via(): string | undefined {
+    return this.#attached.via;
   }
 
   get right(): string {

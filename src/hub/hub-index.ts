@@ -31,6 +31,8 @@ import { newEpoch, type Registration } from "./registration.ts";
 import { Rates } from "./rates.ts";
 import type { Sight } from "./sightings.ts";
 
+/** Creates are counted for the hub as a whole. */
+const EVERYBODY = { own: "", shared: undefined };
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
@@ -249,7 +251,7 @@ export class HubIndex extends DurableObject<Env> {
         `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`,
       );
     }
-    return this.#creates.take("", now);
+    return this.#creates.take(EVERYBODY, now);
   }
 
   #channel(number: number): DurableObjectStub<Channel> {

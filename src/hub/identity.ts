@@ -64,7 +64,7 @@ function adminName({ kid }: HubKey): string {
 
 /** One who only reads, whatever it says of itself: no agent can have its key, which starts with `~`. */
 export function observerOf({ kid }: HubKey): Caller {
-  return { key: `~${kid}`, verified: false };
+  return { key: `~${kid}`, verified: false, kid };
 }
 
 /** Whom a request proves that only reads: that counts in the channel it reads (IDN1). */

@@ -14,7 +14,7 @@ import {
   type Refusal,
 } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
-import { rateKey } from "./rates.ts";
+import { type RateKey, rateKey } from "./rates.ts";
 
 /** What of a channel object an arriving frame needs. */
 export interface InboundPort {
@@ -34,7 +34,7 @@ export interface InboundPort {
   /** Ends the connection, after what arrived before. */
   drop(connection: Connection, why: Refusal): void;
   /** Takes one from the key's rate. */
-  limit(key: string, now: number): Refusal | undefined;
+  limit(key: RateKey, now: number): Refusal | undefined;
 }
 
 /** Binary frames say nothing to a hub; this many within the window end the connection. */
@@ -51,7 +51,7 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   }
   channel.heard(connection, now);
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
-  const limited = channel.limit(rateKey(connection), now);
+  const limited = channel.limit(rateKey(connection.caller), now);
   const refused = limited ?? (parsed.ok ? undefined : parsed.refusal);
   if (refused !== undefined) return refuse(channel, connection, refused, named);
   if (!parsed.ok) return;

@@ -62,6 +62,11 @@ export function rightOf({ kid, scope, digest, agent_key = "" }: HubKey): string 
   return `${kid}:${scope}:${toBase64Url(digest.slice(0, 16))}:${agent_key}`;
 }
 
+/** The hub key that a right names. */
+export function kidOf(right: string): string {
+  return right.slice(0, right.indexOf(":"));
+}
+
 /** Whether a right is one of admin scope. */
 export function isAdminRight(right: string): boolean {
   return right.split(":")[1] === "admin";

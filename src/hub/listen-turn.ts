@@ -1,5 +1,5 @@
 /** A listen's turn in the channel object: what it says is done with, then what it is answered (LIS1, LIS3). */
-import { type Caller, listen, type ListenQuery, settleListen } from "../channel/index.ts";
+import { type Caller, listen, type ListenQuery, type Pages, settleListen } from "../channel/index.ts";
 import type { ListenAnswer, Result } from "../protocol/index.ts";
 import type { Connections } from "./connections.ts";
 import type { Keeper } from "./keeper.ts";
@@ -43,7 +43,7 @@ export function readBefore(turns: Turns, caller: Caller, seq: number): void {
   turns.arrive({ caller: { ...caller, nonce: undefined }, command: { action: "read", seq }, named: {} });
 }
 
-export function lookAt(keeper: Keeper, query: ListenQuery): Result<ListenAnswer> {
-  const looked = keeper.read((state) => listen(state, keeper.log, query));
+export function lookAt(keeper: Keeper, query: ListenQuery, pages?: Pages): Result<ListenAnswer> {
+  const looked = keeper.read((state) => listen(state, keeper.log, query, pages));
   return looked.ok ? looked.value : looked;
 }

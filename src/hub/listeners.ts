@@ -3,7 +3,7 @@
  * the channel object, which sleeps meanwhile. A listener is no connection: it is not counted, never
  * joins, and gets one answer, after which its socket ends.
  */
-import { endsWait, type ListenQuery, wakes } from "../channel/index.ts";
+import { endsWait, type ListenQuery, type Pages, wakes } from "../channel/index.ts";
 import {
   channelDeleted,
   type ListenAnswer,
@@ -27,13 +27,25 @@ interface Attachment {
   readonly opened_at: number;
 }
 
-/** Reads the settled channel. */
-export type Look = (query: ListenQuery) => Result<ListenAnswer>;
+/** Reads the settled channel. `pages` holds what was read in the same turn. */
+export type Look = (query: ListenQuery, pages?: Pages) => Result<ListenAnswer>;
+
+/** Listens of those who only read that may wait under one hub key: they are many readers, not one. */
+const OBSERVERS_PER_HUB_KEY = 256;
+/** Of those due, so much is answered in one turn; the next goes on, so that nobody else is kept waiting. */
+const TURN_ANSWERS = 128;
+const TURN_PAGES = 4;
+const TURN_BYTES = 2 * 1024 * 1024;
 
 export class Listeners {
   readonly #ctx: DurableObjectState;
   readonly #look: Look;
   #waiting: Map<WebSocket, Attachment> | undefined;
+  /** Those who wait, by key. */
+  readonly #byKey: Map<string, Set<WebSocket>> = new Map();
+  /** Those for whom there is something, in the order in which it came. */
+  readonly #due: Set<WebSocket> = new Set();
+  #isServing = false;
 
   constructor(ctx: DurableObjectState, look: Look) {
     this.#ctx = ctx;
@@ -47,7 +59,7 @@ export class Listeners {
   open(query: ListenQuery, now: number): Response {
     const result = this.#look(query);
     if (!result.ok || endsWait(result.value)) return Response.json(result);
-    this.#makeRoom(query.key);
+    this.#makeRoom(query);
     const { 0: client, 1: server } = new WebSocketPair();
     const attached: Attachment = { v: VERSION, mode: "listener", query, closing: false, opened_at: now };
     try {
@@ -57,32 +69,57 @@ export class Listeners {
       return Response.json(refuse("overloaded", "the channel has all the sockets it can have; listen without wait"));
     }
     server.serializeAttachment(attached);
-    this.#all().set(server, attached);
+    this.#add(server, attached);
     server.send(JSON.stringify(result));
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** Whether somebody waits under this key at all. */
   isListening(key: string): boolean {
-    for (const { query } of this.#all().values()) if (query.key === key) return true;
-    return false;
+    this.#all();
+    return this.#byKey.has(key);
   }
 
   /** Keys whose wait `message` ends. */
   reached(message: Message, members: ReadonlySet<string>): ReadonlySet<string> {
     if (this.#all().size === 0) return NOBODY;
     const keys = new Set<string>();
-    for (const { query } of this.#all().values())
-      if (members.has(query.key) && wakes(message, query)) keys.add(query.key);
+    for (const [key, sockets] of this.#byKey) if (members.has(key) && this.#isReached(message, sockets)) keys.add(key);
     return keys;
+  }
+
+  #isReached(message: Message, sockets: ReadonlySet<WebSocket>): boolean {
+    for (const socket of sockets) {
+      const waiting = this.#all().get(socket);
+      if (waiting !== undefined && wakes(message, waiting.query)) return true;
+    }
+    return false;
   }
 
   /** Answers everybody for whom there is something among `messages`, or who is no member any more. */
   wake(messages: readonly Message[]): void {
+    if (messages.length === 0) return;
     for (const [socket, { query }] of this.#all()) {
       const isDue = messages.some((message) => wakes(message, query) || endsMembership(message, query.key));
-      if (isDue) this.#answer(socket, this.#look(query));
+      if (isDue) this.#due.add(socket);
     }
+    if (!this.#isServing) this.#serve();
+  }
+
+  /** Answers as many of those due as a turn may. A page that several look through is read once. */
+  #serve(): void {
+    const pages: Pages = new Map();
+    let [answers, bytes] = [0, 0];
+    for (const socket of this.#due) {
+      if (answers >= TURN_ANSWERS || pages.size >= TURN_PAGES || bytes >= TURN_BYTES) break;
+      this.#due.delete(socket);
+      const waiting = this.#all().get(socket);
+      if (waiting === undefined) continue;
+      bytes += this.#answer(socket, this.#look(waiting.query, pages));
+      answers++;
+    }
+    this.#isServing = this.#due.size > 0;
+    if (this.#isServing) setTimeout(() => this.#serve(), 0);
   }
 
   /** The channel is gone. */
@@ -95,28 +132,49 @@ export class Listeners {
   remove(socket: WebSocket): boolean {
     const attached = socket.deserializeAttachment() as Partial<Attachment> | null;
     if (attached?.mode !== "listener") return false;
-    this.#all().delete(socket);
+    this.#delete(socket);
     return true;
   }
 
   /** At most so many of a key: the oldest gets what there is, which is nothing new. */
-  #makeRoom(key: string): void {
-    const own = [...this.#all()].filter(([, { query }]) => query.key === key);
-    const oldest = own.toSorted(([, a], [, b]) => a.opened_at - b.opened_at)[0];
-    if (own.length >= LISTENERS_PER_KEY && oldest !== undefined) this.#answer(oldest[0], this.#look(oldest[1].query));
+  #makeRoom({ key, observes }: ListenQuery): void {
+    this.#all();
+    const own = [...(this.#byKey.get(key) ?? [])];
+    if (own.length < (observes === true ? OBSERVERS_PER_HUB_KEY : LISTENERS_PER_KEY)) return;
+    const openedAt = (socket: WebSocket): number => this.#all().get(socket)?.opened_at ?? 0;
+    const [oldest] = own.toSorted((a, b) => openedAt(a) - openedAt(b));
+    const waiting = oldest && this.#all().get(oldest);
+    if (oldest !== undefined && waiting !== undefined) this.#answer(oldest, this.#look(waiting.query));
   }
 
-  #answer(socket: WebSocket, result: Result<ListenAnswer>): void {
+  /** Gives the length of the answer. */
+  #answer(socket: WebSocket, result: Result<ListenAnswer>): number {
     const attached = this.#all().get(socket);
-    this.#all().delete(socket);
+    this.#delete(socket);
+    const text = JSON.stringify(result);
     // Marked before it is closed: a closed socket comes back as open after the second wake.
     socket.serializeAttachment({ ...attached, closing: true });
     try {
-      socket.send(JSON.stringify(result));
+      socket.send(text);
       socket.close(1000);
     } catch {
       // The Worker has gone already; the position did not move, so the answer comes again.
     }
+    return text.length;
+  }
+
+  #add(socket: WebSocket, attached: Attachment): void {
+    const { key } = attached.query;
+    this.#all().set(socket, attached);
+    this.#byKey.set(key, (this.#byKey.get(key) ?? new Set()).add(socket));
+  }
+
+  #delete(socket: WebSocket): void {
+    const key = this.#all().get(socket)?.query.key ?? "";
+    const own = this.#byKey.get(key);
+    own?.delete(socket);
+    if (own?.size === 0) this.#byKey.delete(key);
+    this.#all().delete(socket);
   }
 
   #all(): Map<WebSocket, Attachment> {
@@ -124,7 +182,7 @@ export class Listeners {
     this.#waiting = new Map();
     for (const socket of this.#ctx.getWebSockets(TAG)) {
       const attached = socket.deserializeAttachment() as Attachment | null;
-      if (attached?.closing === false && socket.readyState === WebSocket.OPEN) this.#waiting.set(socket, attached);
+      if (attached?.closing === false && socket.readyState === WebSocket.OPEN) this.#add(socket, attached);
     }
     return this.#waiting;
   }

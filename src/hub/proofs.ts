@@ -96,7 +96,7 @@ export class Proofs {
   /** Answers when the channels that took the key plainly do so no more. */
   async #prove(number: number, key: string, kid: string, now: number): Promise<Result<true>> {
     if (!this.#store.isProven(key)) {
-      const why = this.#rates.take(kid, now) ?? (await this.#makeRoom());
+      const why = this.#rates.take({ own: kid, shared: undefined }, now) ?? (await this.#makeRoom());
       if (why !== undefined) return { ok: false, refusal: why };
     }
     // Asked again: others were served while room was made. From here to the alarm there is no await.

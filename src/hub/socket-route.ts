@@ -51,10 +51,10 @@ function refused(c: HubContext, why: Refusal): Response {
 }
 
 function askedByObserver(c: HubContext): Result<ConnectRequest> {
-  const { key } = c.var.admission;
+  const { key, via } = c.var.admission;
   const caller = observerOf(key);
   const right = rightOf(key);
-  return map(parseQuery(WATCH_QUERY, search(c)), (query) => ({ caller, right, isObserver: true, query }));
+  return map(parseQuery(WATCH_QUERY, search(c)), (query) => ({ caller, right, via, isObserver: true, query }));
 }
 
 function askedByAgent(c: HubContext): Result<ConnectRequest> {

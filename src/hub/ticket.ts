@@ -34,6 +34,8 @@ export interface Ticket {
 
 /** Characters of a ticket at most: names and keys have their own bounds. */
 const TICKET_LENGTH = 4096;
+/** Characters of its HMAC that name a ticket: enough to tell two apart, too few to use one. */
+const ID_LENGTH = 16;
 const INFO = encode("channel-hub ticket 1");
 
 export async function mintTicket(ticket: Ticket, key: HubKey): Promise<string> {
@@ -47,7 +49,7 @@ export async function verifyTicket(
   text: string,
   keys: readonly HubKey[],
   now: number,
-): Promise<{ readonly ticket: Ticket; readonly key: HubKey } | undefined> {
+): Promise<{ readonly ticket: Ticket; readonly key: HubKey; readonly id: string } | undefined> {
   const [payload = "", mac = "", ...more] = text.length <= TICKET_LENGTH ? text.split(".") : [];
   if (payload === "" || more.length > 0) return undefined;
   const bytes = decode(mac);
@@ -57,7 +59,7 @@ export async function verifyTicket(
   const key = tried.find((one) => one !== undefined);
   if (key === undefined) return undefined;
   const ticket = JSON.parse(new TextDecoder().decode(fromBase64Url(payload))) as Ticket;
-  return ticket.kid === key.kid && now < ticket.expires_at ? { ticket, key } : undefined;
+  return ticket.kid === key.kid && now < ticket.expires_at ? { ticket, key, id: mac.slice(0, ID_LENGTH) } : undefined;
 }
 
 async function isMac(key: HubKey, mac: Bytes, payload: string): Promise<boolean> {

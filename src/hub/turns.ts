@@ -29,12 +29,16 @@ interface Step {
 
 type Work = { readonly arrival: Arrival } | { readonly arrival?: undefined; readonly step: Step };
 
+/** What one turn takes: as many commands as share a row. More would keep everybody else waiting. */
+const TURN_WORK = 64;
+
 export class Turns {
   readonly #announcer: Announcer;
   readonly #commit: (arrivals: readonly Arrival[]) => void;
   #queue: Work[] = [];
   #isTicking = false;
   #isWaiting = false;
+  #isFlushing = false;
 
   /** `commit` decides, stores and delivers; it never throws. */
   constructor(announcer: Announcer, commit: (arrivals: readonly Arrival[]) => void) {
@@ -77,14 +81,20 @@ export class Turns {
     });
   }
 
-  /** Takes everything that arrived. No await here: a turn is never interleaved. */
+  /** Takes what arrived, up to what a turn may; the next tick goes on. No await here: a turn is never interleaved. */
   flush(): void {
-    if (this.#isWaiting) return;
+    if (this.#isWaiting || this.#isFlushing) return;
     const isVisible = this.#queue.some(mayShow);
     if (isVisible && this.#announcer.mustWait) return void this.#announceFirst();
     if (isVisible) this.#announcer.remind();
-    const work = this.#queue;
-    this.#queue = [];
+    this.#isFlushing = true;
+    this.#take(this.#queue.splice(0, TURN_WORK));
+    this.#isFlushing = false;
+    if (this.#queue.length > 0 && !this.#isTicking) this.#tick();
+  }
+
+  /** Never throws: steps keep their exceptions. */
+  #take(work: readonly Work[]): void {
     let arrivals: Arrival[] = [];
     for (const one of work) {
       if (one.arrival !== undefined) arrivals.push(one.arrival);

@@ -121,8 +121,8 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T14", "the rates", "test/e2e/hostile-admission.test.ts", [
     "src/hub/rates.ts",
-    "if (wait_ms === 0) return undefined;",
-    "if (wait_ms >= 0) return undefined;",
+    "if (wait_ms > 0) return this.#tooMany(this.#what, wait_ms);",
+    "if (wait_ms < 0) return this.#tooMany(this.#what, wait_ms);",
   ]),
   taken("T14", "the strikes", "test/e2e/hostile-socket.test.ts", [
     "src/hub/inbound.ts",

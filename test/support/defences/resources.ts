@@ -37,4 +37,24 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "summary.participants.slice(0, SUMMARY_PARTICIPANTS)",
     "summary.participants",
   ]),
+  taken("T44", "the count of joins and leaves by hub key", "test/unit/churn.test.ts", [
+    "src/channel/churn.ts",
+    "if (kid === undefined || admin === true) return undefined;",
+    "if (now > 0) return undefined;",
+  ]),
+  taken("T44", "the rate of a hub key", "test/unit/churn.test.ts", [
+    "src/hub/rates.ts",
+    "shared: admin === true ? undefined : kid };",
+    "shared: admin === true ? kid : undefined };",
+  ]),
+  taken("T45", "the bound of leavers that are remembered", "test/unit/churn.test.ts", [
+    "src/channel/identity.ts",
+    "if (left > LEAVERS_MAX) forgetOldest(state, left - LEAVERS_MAX, now);",
+    "",
+  ]),
+  taken("T46", "the end of a turn's work", "test/hub/listen-crowd.test.ts", [
+    "src/hub/listeners.ts",
+    "if (answers >= TURN_ANSWERS || pages.size >= TURN_PAGES || bytes >= TURN_BYTES) break;",
+    "",
+  ]),
 ];

@@ -105,11 +105,13 @@ export class ModelChannel {
     return [...this.people].filter(([, row]) => row.member).map(([key]) => key);
   }
 
-  join({ key, verified, kind }: Caller, name?: string): ModelAnswer {
+  join(who: Caller, name?: string): ModelAnswer {
+    const { key, verified, kind } = who;
     if (!this.#mayBe({ key, verified })) return "identity_mismatch";
     const row = this.people.get(key) ?? { ...STRANGER, name: key };
     if (row.member) this.#meet({ key, verified, kind }, name);
     else if (row.kicked_until > this.now) return "forbidden";
+    else if (this.#isPausedFor(who)) return "paused";
     else {
       const joined = {
         name: name ?? (row.verified ? row.name : key),
@@ -122,10 +124,12 @@ export class ModelChannel {
     return this.#done();
   }
 
-  leave({ key, verified }: Caller): ModelAnswer {
+  leave(who: Caller): ModelAnswer {
+    const { key, verified } = who;
     if (!this.#mayBe({ key, verified })) return "identity_mismatch";
     const row = this.people.get(key);
     if (!row?.member) return "not_participant";
+    if (this.#isPausedFor(who)) return "paused";
     this.#say(`${row.name} left the channel`);
     this.people.set(key, { ...row, member: false });
     this.#forgetLeavers();
@@ -173,11 +177,16 @@ export class ModelChannel {
       if (!member && !verified && kicked_until <= this.now) this.people.delete(key);
   }
 
+  #isPausedFor(who: Caller): boolean {
+    const isAgent = (who.kind ?? this.people.get(who.key)?.kind) === "agent";
+    return this.settings.isPaused && (who.admin !== true || isAgent);
+  }
+
   #refusal(who: Caller, { reply_to }: ModelSend): ModelAnswer | undefined {
     const row = this.people.get(who.key);
     if (!row?.member) return "not_participant";
     const isAgent = (who.kind ?? row.kind) === "agent";
-    if (this.settings.isPaused && (who.admin !== true || isAgent)) return "paused";
+    if (this.#isPausedFor(who)) return "paused";
     if (reply_to !== undefined && (reply_to < this.first || reply_to > this.last)) return "bad_request";
     return isAgent && this.#isGuarded(this.#author(reply_to)) ? "loop_guard" : undefined;
   }
