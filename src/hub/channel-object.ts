@@ -33,7 +33,7 @@ import { Announcer } from "./announcer.ts";
 import { ChannelStore } from "./channel-store.ts";
 import { Committer, type CommitPorts } from "./committer.ts";
 import { connect, type ConnectPorts, readConnectRequest, refusedUpgrade } from "./connect.ts";
-import { answerClose } from "./connection.ts";
+import { answerClose } from "./answer-close.ts";
 import { Connections } from "./connections.ts";
 import { Delivery, type Reply } from "./delivery.ts";
 import type { Env } from "./env.ts";

@@ -35,7 +35,7 @@ const TURN_WORK = 64;
 export class Turns {
   readonly #announcer: Announcer;
   readonly #commit: (arrivals: readonly Arrival[]) => void;
-  #queue: Work[] = [];
+  readonly #queue: Work[] = [];
   #isTicking = false;
   #isWaiting = false;
   #isFlushing = false;
