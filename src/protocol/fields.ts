@@ -22,6 +22,8 @@ import {
   CLIENT_MSG_ID_PATTERN,
   hasForbiddenCharacter,
   isLongerThan,
+  hasProofMark,
+  imitatesHub,
   isReserved,
   KEY_PATTERN,
   quote,
@@ -177,7 +179,11 @@ function participantNameAs(field: string): v.GenericSchema<unknown, string> {
   return v.pipe(
     visibleName(field),
     v.check(
-      (value) => !isReserved(value),
+      (value) => !hasProofMark(value),
+      fault("bad_name", `${field} must not hold a check mark, which is the hub's sign of a proven key`),
+    ),
+    v.check(
+      (value) => !isReserved(value) && !imitatesHub(value),
       fault("bad_name", `${field} must not be a reserved word (system, hub, admin, all, everyone)`),
     ),
   );

@@ -19,6 +19,40 @@ export function isReserved(name: string): boolean {
   return RESERVED.has(visible.toUpperCase().toLowerCase().trim());
 }
 
+/** Letters of other scripts that look like those of the reserved words. */
+const LOOKS_LIKE: Readonly<Record<string, string>> = {
+  ...{ а: "a", е: "e", о: "o", с: "c", ѕ: "s", і: "i", ї: "i", ӏ: "l", у: "y", ү: "y", һ: "h", м: "m", т: "t", в: "b" },
+  ...{ п: "n", и: "u", г: "r", ԁ: "d", ь: "b", н: "h", ɑ: "a", ɩ: "i", ѵ: "v" },
+  ...{ α: "a", ε: "e", ο: "o", ι: "i", υ: "u", ν: "v", η: "n", τ: "t", μ: "m", γ: "y", ρ: "p", β: "b" },
+  ...{ "0": "o", "1": "l", "3": "e", "5": "s", "|": "l" },
+};
+const HUB_NAMES: ReadonlySet<string> = new Set([...RESERVED, "channel hub", "channelhub"]);
+
+/** Whether a name would pass for the hub's own: a reserved word in look-alike letters, or with signs around and in it (IDN4). */
+export function imitatesHub(name: string): boolean {
+  const visible = name
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "");
+  const words = visible.toUpperCase().toLowerCase();
+  return [words, visible.toLowerCase()].some((one) => HUB_NAMES.has(plainLetters(one)));
+}
+
+function plainLetters(text: string): string {
+  const letters = Array.from(text, (sign) => LOOKS_LIKE[sign] ?? sign).join("");
+  return letters
+    .replace(/[^\p{L}\p{N}\s]/gu, "")
+    .replace(/\s+/gu, " ")
+    .trim();
+}
+
+/** Signs that look like the mark of a proven key. */
+const PROOF_MARK = /[\u2705\u2611\u2713\u2714\u{1f5f8}\u{1f5f9}]/u;
+
+export function hasProofMark(name: string): boolean {
+  return PROOF_MARK.test(name);
+}
+
 export function hasForbiddenCharacter(name: string): boolean {
   return FORBIDDEN_IN_NAME.test(name);
 }

@@ -89,6 +89,36 @@ test.each(["systems", "hub 1", "administrator", "allison", "every one", "the sys
   },
 );
 
+test.each([
+  ...[
+    "Аdmin",
+    "Sуstem",
+    "Ѕуѕtеm",
+    "Admin.",
+    "[Admin]",
+    "A.d.m.i.n",
+    "-hub-",
+    "Нub",
+    "Channel Hub",
+    "channel-hub",
+    "Ädmin",
+  ],
+  ...["Adm1n".replace("1", "і"), "e\u0301veryone", "αll", "@all", "System:", "*hub*", "a|l"],
+])("[T32] [IDN4] a name that looks like the hub's own is refused: %j", (name) => {
+  expect(nameAs(name)).toBe(RESERVED_NAME);
+});
+
+test.each(["✓", "BRAVO ✓", "✔ ALPHA", "☑", "EVE✅"])("[T32] [IDN4] a name holds no mark of proof: %j", (name) => {
+  expect(nameAs(name)).toBe("bad_name name must not hold a check mark, which is the hub's sign of a proven key");
+});
+
+test.each(["Adam", "Sybil", "Hubert", "Алла", "Система", "Ελένη", "Channel Hubert", "all-hands", "hub 1"])(
+  "[IDN4] %s is a name like another",
+  (name) => {
+    expect(nameAs(name)).toBe(name);
+  },
+);
+
 test("[IDN4] the creator's display name may not be reserved; the channel's may", () => {
   const create = (name: string, name_display: string): unknown => {
     const parsed = parseBody(CREATE_BODY, JSON.stringify({ name, key: "alpha", name_display }));

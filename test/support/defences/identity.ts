@@ -72,4 +72,14 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "const may = by === undefined || row.state",
     "const may = number > 0 || row.state",
   ]),
+  taken("T32", "the look through look-alikes", "test/unit/names.test.ts", [
+    "src/protocol/fields.ts",
+    "(value) => !isReserved(value) && !imitatesHub(value),",
+    "(value) => !isReserved(value),",
+  ]),
+  taken("T32", "the refusal of marks of proof", "test/unit/names.test.ts", [
+    "src/protocol/fields.ts",
+    "(value) => !hasProofMark(value),",
+    '(value) => value !== "",',
+  ]),
 ];
