@@ -1,4 +1,4 @@
-/** [T46] A crowd that waits is answered turn by turn, whatever it looks through. Counted by looks, never by time. */
+/** [T47] A crowd that waits is answered turn by turn, whatever it looks through. Counted by looks, never by time. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import type { ListenQuery } from "../../src/channel/index.ts";
@@ -35,7 +35,7 @@ function open(listeners: Listeners, query: Partial<ListenQuery>): WebSocket {
   return webSocket;
 }
 
-test("[T46] [LIS2] of a crowd at one place 128 are answered in a turn, of one at many places four pages' readers", async () => {
+test("[T47] [LIS2] of a crowd at one place 128 are answered in a turn, of one at many places four pages' readers", async () => {
   const id = await createChannel();
   await call(`/api/channel/${id}`);
   for (const [startOf, first] of [

@@ -52,7 +52,7 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "if (left > LEAVERS_MAX) forgetOldest(state, left - LEAVERS_MAX, now);",
     "",
   ]),
-  taken("T46", "the end of a turn's work", "test/hub/listen-crowd.test.ts", [
+  taken("T47", "the end of a turn's work", "test/hub/listen-crowd.test.ts", [
     "src/hub/listeners.ts",
     "if (answers >= TURN_ANSWERS || pages.size >= TURN_PAGES || bytes >= TURN_BYTES) break;",
     "",
