@@ -43,7 +43,7 @@ async function serve(session: Session, log: (line: string) => void): Promise<voi
     hubFor: (as) => hubFor({ ...as, kind: "agent" }),
     log,
     watcher,
-    keyFault: keyFault(session.settings.key),
+    keyFault: keyFault(world.env["CHANNEL_HUB_KEY"] || session.settings.key),
   });
   // A host that can be woken at any time is woken before its first call too.
   if (claude !== undefined) void port.attend();
