@@ -53,6 +53,8 @@ export class Place {
       NO_PROXY: LOOPBACK,
       npm_config_noproxy: LOOPBACK,
       npm_config_update_notifier: "false",
+      // What a host would install from elsewhere fails at once.
+      npm_config_fetch_retries: "0",
     };
   }
 

@@ -13,18 +13,23 @@ export interface Stage {
   readonly checks: Checks;
 }
 
-/** A channel of its own with a person and agents in it; all of them end with `use`. */
+/** Which host, in which form. */
+interface Seat {
+  readonly host: Host;
+  readonly form: Form;
+}
+
+/** A channel of its own with a person and agents in it; all of them end with `use`. Who cannot come is missing there. */
 export async function gather(
-  { hub, models }: Stage,
+  stage: Stage,
   name: string,
-  seats: readonly { readonly host: Host; readonly form: Form }[],
+  seats: readonly Seat[],
   use: (agents: readonly HostedAgent[], person: Person) => Promise<void>,
 ): Promise<void> {
-  const person = await Person.in(hub.url, name);
+  const person = await Person.in(stage.hub.url, name);
   const agents: HostedAgent[] = [];
   try {
-    for (const seat of seats)
-      agents.push(await HostedAgent.settle({ ...seat, hub: hub.url, key: HUB_KEY, person, models }));
+    for (const seat of seats) agents.push(...(await settled(stage, seat, person)));
     await use(agents, person);
   } finally {
     person.leave();
@@ -32,7 +37,17 @@ export async function gather(
   }
 }
 
+/** The agent, or nobody, which is a promise broken. */
+async function settled({ hub, models, checks }: Stage, seat: Seat, person: Person): Promise<readonly HostedAgent[]> {
+  try {
+    return [await HostedAgent.settle({ ...seat, hub: hub.url, key: HUB_KEY, person, models })];
+  } catch (error) {
+    checks.check(`${seat.host.name} ${seat.form}: is connected`, false, error instanceof Error ? error.message : "");
+    return [];
+  }
+}
+
 /** Every host in every form. */
-export function everySeat(hosts: readonly Host[]): { readonly host: Host; readonly form: Form }[] {
+export function everySeat(hosts: readonly Host[]): Seat[] {
   return hosts.flatMap((host) => FORMS.map((form) => ({ host, form })));
 }

@@ -18,6 +18,7 @@ export async function conversation(stage: Stage, pair: readonly [Host, Host], fo
   const label = `${pair.map(({ name }) => name).join(" and ")}, ${form}`;
   const seats = pair.map((host) => ({ host, form }));
   await gather(stage, `talk-${pair[0].name}-${form}`, seats, async (agents, person) => {
+    if (agents.length < pair.length) return;
     for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: STEPS });
     const runs = agents.map((agent) => agent.run(HANGING_MS));
     const asked = await converse(agents, person);
