@@ -41,6 +41,7 @@ export class Place {
     this.home = join(this.root, "home");
     this.project = join(this.root, "project");
     for (const folder of [bin, this.home, this.project]) mkdirSync(folder);
+    PLACES.add(this);
     symlinkSync(join(BIN, host), join(bin, host));
     this.env = {
       HOME: this.home,
@@ -115,23 +116,38 @@ export class Place {
 
   /** Ends what still runs. */
   async clear(): Promise<void> {
-    for (let tries = 0; tries < 50; tries++) {
-      const running = this.processes();
-      if (running.length === 0) break;
-      for (const { pid } of running) {
-        try {
-          process.kill(pid, "SIGKILL");
-        } catch {
-          // It was faster.
-        }
-      }
-      await sleep(50);
-    }
+    for (let tries = 0; tries < 50 && this.#kill() > 0; tries++) await sleep(50);
   }
 
   /** Ends what still runs, and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.clear();
+    this.remove();
+  }
+
+  /** The same at once, for a run that is broken off. */
+  remove(): void {
+    this.#kill();
     rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+    PLACES.delete(this);
+  }
+
+  /** How many there were to kill. */
+  #kill(): number {
+    const running = this.processes();
+    for (const { pid } of running) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It was faster.
+      }
+    }
+    return running.length;
   }
 }
+
+const PLACES = new Set<Place>();
+process.once("exit", () => {
+  for (const place of PLACES) place.remove();
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));

@@ -100,9 +100,9 @@ async function useWrongKey({ checks }: Stage, agent: HostedAgent): Promise<void>
   const { out, err } = await agent.run(HANGING_MS);
   const said = mind.results[0]?.text;
   const isReadable = said !== undefined && /key/i.test(said) && /Error|refused|wrong/i.test(said);
-  if (isReadable || agent.form === "local")
-    checks.check(`${label}: a wrong key is said to the model`, isReadable, brief(said));
-  else checks.note(`${label}: a wrong key: the host offers no tool, and says ${brief(`${out}${err}`.slice(-300))}`);
+  const seen =
+    said === undefined ? `the host offers no tool, and says ${brief(`${out}${err}`.slice(-200))}` : brief(said);
+  checks.check(`${label}: a wrong key is said to the model`, isReadable, seen);
 }
 
 /** Wherever the key was written, it is a wrong one from now on. */
