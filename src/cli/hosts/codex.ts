@@ -11,6 +11,7 @@ export const codex: Host = {
     args,
     env: environment,
     ...(inherited.length > 0 && { env_vars: inherited }),
+    ...AWAITED,
     tool_timeout_sec: CALL_S,
     ...APPROVED,
   }),
@@ -39,6 +40,12 @@ export const codex: Host = {
   approvals: `default_tools_approval_mode = "approve" under [mcp_servers.${SERVER}] allows ${TOOL} for good`,
   check: { args: ["mcp", "list"], isGood: (output) => /^hub\b.*\benabled\b/m.test(output) },
 };
+
+/**
+ * Codex does not wait for its servers: a first turn that comes before ours is up has no tool, and
+ * `codex exec` has no other. The server starts with the hub away too, so waiting for it blocks nothing.
+ */
+const AWAITED = { required: true, startup_timeout_sec: 60 };
 
 /** Without it the TUI asks, and `codex exec` refuses, where the server's tool is not known to be harmless. */
 const APPROVED = { default_tools_approval_mode: "approve" };
