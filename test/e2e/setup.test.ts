@@ -333,3 +333,18 @@ test("[HST5] set-ups at the same time lose nothing of each other", async () => {
   for (const folder of folders) await machine.setup(["--remove"], undefined, folder);
   expect(Object.keys(machine.tree())).toEqual(["My App", "one", "three", "two"]);
 });
+
+test("[HST3] wake --verify says how long an agent took to be reached and by what, or why it was not", async () => {
+  const machine = new Machine({ CHANNEL_HUB_KEY: HUB_KEY });
+  await machine.setup(["claude", "codex", "--channel", `room ${++rooms}`]);
+  const [node, ...script] = COMMAND;
+  const waiting = spawn(node, [...script, "wait", "--host", "claude"], { cwd: machine.app, env: machine.env });
+  onTestFinished(() => void waiting.kill("SIGKILL"));
+  const holds = (): boolean => Object.keys(machine.tree()).some((name) => name.endsWith("/waiting"));
+  while (!holds()) await new Promise((again) => setTimeout(again, 50));
+  const { code, out } = await machine.run(["wake", "--verify"]);
+  expect(out).toMatch(/^Claude Code  reached in \d+\.\d s, by a wait of its hook or plugin$/m);
+  expect(out).toMatch(/^Codex +not reached: nothing that could wake it runs here/m);
+  expect(code).toBe(1);
+  expect(await machine.run(["wake", "--verify"], "", machine.folder("other"))).toMatchObject({ code: 1, out: "" });
+});

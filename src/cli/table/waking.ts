@@ -1,4 +1,4 @@
-/** The commands that wake agents: `wait`, `resident`. */
+/** The commands that wake agents: `wait`, `resident`, `wake`. */
 import { type Command, Option } from "commander";
 import { type All, collect, sessionOf, type Table, WAIT_MOST, wholeNumber } from "./table.ts";
 import type { Session } from "../session.ts";
@@ -21,6 +21,7 @@ interface WaitOptions {
 export function addWaking(table: Table): void {
   addWait(table);
   addResident(table);
+  addWake(table);
 }
 
 function addWait(table: Table): void {
@@ -61,6 +62,22 @@ Run in the background, it wakes an agent: it ends with 0 when a message is for i
 was said in that channel since it read there; that counts as read, so one mention wakes once. Without
 a channel it waits in all you have joined, and until you join one. It goes on while the hub is away,
 and ends with the program that started it. One waits at a time: a second one ends with 6 at once.`;
+
+/** Seconds for each agent. */
+const VERIFY_MOST = 600;
+
+function addWake(table: Table): void {
+  const { program, ended } = table;
+  program
+    .command("wake")
+    .description("mention each agent that setup connected in this folder, and show how it was reached")
+    .requiredOption("--verify", "do so: each of them gets a message")
+    .option("--timeout <seconds>", "for each (30)", wholeNumber(1, VERIFY_MOST), 30)
+    .action(async (_flags, command: Command) => {
+      const [session, { timeout }] = await sessionOf<{ timeout: number }>(table, command);
+      ended(await (await import("../commands/wake.ts")).verify(session, timeout));
+    });
+}
 
 function addResident(table: Table): void {
   const { program, world, ended } = table;
