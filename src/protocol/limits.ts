@@ -9,8 +9,11 @@ export const RING_MESSAGES = 1000;
 export const HISTORY_DEFAULT = 50;
 /** Messages of one history page at most. */
 export const HISTORY_MAX = 1000;
-/** UTF-8 bytes of one history page at most: a reader never has to take a larger frame. */
-export const PAGE_BYTES = 1024 * 1024;
+/**
+ * UTF-8 bytes of one history page at most. With what stands around it, its frame stays below 1 MiB,
+ * beyond which clients close by default (Python's websockets: `max_size`).
+ */
+export const PAGE_BYTES = 1_000_000;
 /** UTF-8 bytes of a message's text. */
 export const TEXT_BYTES = 64 * 1024;
 /** UTF-8 bytes of an HTTP body or a WebSocket frame, checked before it is parsed. */
