@@ -25,6 +25,8 @@ export type Item =
 export interface Conversation {
   readonly tools: readonly Offered[];
   readonly items: readonly Item[];
+  /** JSON Schema that the words must fit, where the host asks its model about the conversation. */
+  readonly form?: Json;
 }
 
 export type Reply =
@@ -51,4 +53,13 @@ export function textOf(content: Json): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return content === undefined || content === null ? "" : JSON.stringify(content);
   return content.map((part: Json) => (typeof part === "string" ? part : (part.text ?? ""))).join("\n");
+}
+
+/** The plainest JSON that fits a schema: nothing found, no confidence. */
+export function blank({ type, properties = {} }: Json): Json {
+  if (type === "number" || type === "integer") return 0;
+  if (type === "boolean") return false;
+  if (type === "array") return [];
+  if (type !== "object") return "";
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, blank(schema)]));
 }

@@ -8,6 +8,8 @@ export const gemini: Codec = {
   read: (body): Conversation => ({
     tools: (body.tools ?? []).flatMap((tool: Json) => (tool.functionDeclarations ?? []).map(offered)),
     items: body.contents.flatMap(itemsOf),
+    // After 30 calls in a turn it asks its model whether it goes round in circles.
+    form: body.generationConfig?.responseJsonSchema,
   }),
   write: (reply, isStream) => {
     const answer = {

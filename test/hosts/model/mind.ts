@@ -1,6 +1,6 @@
 /** One agent's model: what its host offered it, told it and did for it, each with its time. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Conversation, Offered, Reply } from "./conversation.ts";
+import { blank, type Conversation, type Offered, type Reply } from "./conversation.ts";
 import { type Manner, obey, replyOf, toolOf } from "./obedient.ts";
 
 export interface Moment {
@@ -40,7 +40,8 @@ export class Mind {
     const tool = toolOf(conversation);
     if (conversation.tools.length > 0) this.asked++;
     // Without tools a host asks for a title, or whether it is there.
-    if (tool === undefined) return { text: "yes" };
+    if (tool === undefined)
+      return { text: conversation.form === undefined ? "yes" : JSON.stringify(blank(conversation.form)) };
     this.tool = tool;
     this.#remember(conversation);
     const args = obey(this.#manner, this.name, conversation, this.calls.length);
