@@ -249,15 +249,17 @@ test("[IDX3] a list taken while a change is being announced does not take the an
   await listAll();
   const { dirty } = HubIndex.prototype;
   let isMarked = false;
+  const { promise: isListed, resolve: answerNow } = Promise.withResolvers<void>();
   const slow = async function slow(this: HubIndex, number: number, change: number) {
     dirty.call(this, number, change);
     isMarked = true;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await isListed;
   };
   Object.assign(HubIndex.prototype, { dirty: slow });
   const sending = send(id, "alpha", "announced");
   while (!isMarked) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(await listed(id)).toMatchObject({ message_count: 1 });
+  answerNow();
   expect(await sending).toMatchObject({ ok: true });
   HubIndex.prototype.dirty = dirty;
   expect(await listed(id)).toMatchObject({ message_count: 2 });
