@@ -9,7 +9,7 @@ import { failureLines, openSession, prepare, type Session, type World } from "..
 import type { Flags } from "../settings.ts";
 import { claudeWay } from "../push/claude.ts";
 import { codexWay } from "../push/codex.ts";
-import { Waker } from "../push/waker.ts";
+import { Waker, type Way } from "../push/waker.ts";
 import { NotSetUp } from "../setup/as-host.ts";
 import { Memory } from "../../tool/index.ts";
 import { Desk } from "../wake/desk.ts";
@@ -37,7 +37,13 @@ async function serve(session: Session, log: (line: string) => void): Promise<voi
   const memory = new Memory(false);
   const desk = new Desk(world.env, hub.api.url, agent.key);
   const claude = claudeWay();
-  const watcher = new Waker({ hub, key: agent.key, desk, memory, log, way: claude?.way, wayOf: codexWay });
+  const wayOf = (meta: Readonly<Record<string, unknown>> | undefined): Way | undefined => {
+    const way = codexWay(meta);
+    // Whatever was called: from here on it can be woken, so it is to hear.
+    if (way !== undefined) void port.attend();
+    return way;
+  };
+  const watcher = new Waker({ hub, key: agent.key, desk, memory, log, way: claude?.way, wayOf });
   const port = new LivePort({
     agent,
     hubFor: (as) => hubFor({ ...as, kind: "agent" }),
