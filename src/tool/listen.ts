@@ -68,6 +68,8 @@ async function listenToAll(turn: AgentTurn, positions: readonly Position[]): Pro
     const start = startOf(id) === "named" ? undefined : place.start(startOf(id));
     if (start !== undefined) starts.set(id, start);
   }
+  // What arrived of earlier answers stands in `after`.
+  for (const place of memory.places.values()) place.doubt();
   const heard = await port.listenAll({ ...queryOf(turn), starts }, waitingOf(turn));
   return map(heard, ({ channels }) => {
     for (const { name, ...answer } of channels) {

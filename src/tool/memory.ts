@@ -37,6 +37,8 @@ export class Place {
   #since: number | undefined;
   /** Everything up to here was shown. */
   #shown = 0;
+  /** The answer that showed it may be lost: the agent asked again, and was not shown it again yet. */
+  #isInDoubt = false;
   /** Everything up to here was shown twice. */
   #twice = 0;
   /** Everything up to here was shown and acted after. */
@@ -55,7 +57,8 @@ export class Place {
 
   /** Everything up to here was shown, or is done with; what a next listen names. */
   get top(): number {
-    return this.#reach(Math.max(this.#position ?? 0, this.#acted, this.#shown), () => true);
+    const shown = this.#isInDoubt ? this.#twice : this.#shown;
+    return this.#reach(Math.max(this.#position ?? 0, this.#acted, shown), () => true);
   }
 
   /** Whether something was shown that the hub does not count as read. */
@@ -70,8 +73,14 @@ export class Place {
     this.#apart = this.#apart.filter(({ last }) => last > seq);
   }
 
+  /** Somebody who may have missed an answer asks again: what it showed counts once it is shown again. */
+  doubt(): void {
+    this.#isInDoubt = this.#repeats;
+  }
+
   /** Everything from where the place is known up to `seq` was shown. */
   show(seq: number): void {
+    this.#isInDoubt = false;
     this.#twice = Math.max(this.#twice, Math.min(this.#shown, seq));
     this.#shown = Math.max(this.#shown, seq);
   }
