@@ -11,6 +11,9 @@ const ENTER_MS = 300;
 /** A program that draws itself for the first time takes no words yet, and says nothing of that. */
 const SHOWN_MS = 5000;
 
+const TRIES = 8;
+const DRAWN_MS = 60_000;
+
 export class Terminal {
   readonly #pty: Json;
   readonly #screen: Json;
@@ -44,12 +47,21 @@ export class Terminal {
     return new Terminal(pty, new Screen({ ...size, allowProposedApi: true }));
   }
 
+  /** Waits until it shows what it shows when it takes words: what is typed before that is lost. */
+  async shows(ready: string): Promise<void> {
+    const until = performance.now() + DRAWN_MS;
+    while (!this.isOver && performance.now() < until && !this.screen().includes(ready)) await sleep(ENTER_MS);
+  }
+
   /** Types a line, which shows, and then Enter. */
   async type(line: string): Promise<void> {
-    while (!this.isOver && !this.screen().includes(line)) {
+    const times = (): number => this.screen().split(line).length;
+    const before = times();
+    for (let tries = 0; !this.isOver && times() <= before; tries++) {
+      if (tries === TRIES) throw new Error(`takes no words; its screen:\n${this.screen()}`);
       this.#write(line);
       const until = performance.now() + SHOWN_MS;
-      while (!this.screen().includes(line) && performance.now() < until) await sleep(ENTER_MS);
+      while (times() <= before && performance.now() < until) await sleep(ENTER_MS);
     }
     await sleep(ENTER_MS);
     this.enter();

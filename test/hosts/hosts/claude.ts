@@ -30,5 +30,6 @@ export const claude: Host = {
   }),
   headless: (prompt) => ["-p", prompt, "--output-format", "json"],
   interactive: [],
+  ready: "? for shortcuts",
   leave: ["/exit"],
 };

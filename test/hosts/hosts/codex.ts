@@ -25,6 +25,7 @@ trust_level = "trusted"
   env: () => ({}),
   headless: (prompt) => ["exec", "--skip-git-repo-check", "--json", prompt],
   interactive: [],
+  ready: "Ask Codex",
   leave: ["/quit"],
   stop: ["app-server", "daemon", "stop"],
 };

@@ -19,5 +19,6 @@ export const gemini: Host = {
   env: (model) => ({ GOOGLE_GEMINI_BASE_URL: model, GEMINI_API_KEY: "dummy" }),
   headless: (prompt) => ["-p", prompt, ...MODEL, "-o", "json"],
   interactive: MODEL,
+  ready: "Type your message",
   leave: ["/quit"],
 };

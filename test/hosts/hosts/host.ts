@@ -19,6 +19,8 @@ export interface Host {
   readonly headless: (prompt: string) => readonly string[];
   /** Arguments in a terminal. */
   readonly interactive: readonly string[];
+  /** What its screen shows once it takes words. */
+  readonly ready: string;
   /** What ends it as its user would, typed line by line. */
   readonly leave: readonly string[];
   /** Ends what the host itself keeps running behind its terminal. */
