@@ -75,7 +75,8 @@ export class HostedAgent {
       const asked = mind.asked;
       await terminal.type(PROMPT);
       // Once more where a first Enter was swallowed.
-      while (!(await mind.until(() => mind.asked > asked, SETTLED_MS)) && performance.now() < until) terminal.enter();
+      for (let enters = 0; enters < 2 && !(await mind.until(() => mind.asked > asked, SETTLED_MS)); enters++)
+        terminal.enter();
       await mind.until(() => mind.results.length > 0, SETTLED_MS);
       if (terminal.isOver || performance.now() > until)
         throw new Error(`${this.label} does not begin; its screen:\n${terminal.screen()}`);
@@ -87,7 +88,7 @@ export class HostedAgent {
   /** Ends it as its user would, then whatever its host keeps; what is left then was left behind. */
   async leave(terminal: Terminal): Promise<readonly string[]> {
     for (const line of this.host.leave) await terminal.type(line);
-    if (!(await terminal.ended(LEAVING_MS))) terminal.close();
+    if (this.host.leave.length === 0 || !(await terminal.ended(LEAVING_MS))) terminal.close();
     await terminal.ended(LEAVING_MS);
     if (this.host.stop !== undefined) await this.place.run([this.host.name, ...this.host.stop]);
     return (await this.place.left(LEAVING_MS)).map(({ command }) => command);

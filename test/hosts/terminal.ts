@@ -13,6 +13,7 @@ const SHOWN_MS = 5000;
 
 const TRIES = 8;
 const DRAWN_MS = 60_000;
+const REDRAWN_MS = 2000;
 
 export class Terminal {
   readonly #pty: Json;
@@ -51,6 +52,8 @@ export class Terminal {
   async shows(ready: string): Promise<void> {
     const until = performance.now() + DRAWN_MS;
     while (!this.isOver && performance.now() < until && !this.screen().includes(ready)) await sleep(ENTER_MS);
+    // Some draw themselves twice, and empty the line where words go.
+    await sleep(REDRAWN_MS);
   }
 
   /** Types a line, which shows, and then Enter. */
@@ -86,9 +89,9 @@ export class Terminal {
     return this.isOver;
   }
 
-  /** As when its window is closed. */
+  /** As when its window is closed: all that runs in it is told. */
   close(): void {
-    if (!this.isOver) this.#pty.kill("SIGHUP");
+    if (!this.isOver) process.kill(-this.#pty.pid, "SIGHUP");
   }
 
   #write(text: string): void {

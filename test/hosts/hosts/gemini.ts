@@ -20,5 +20,6 @@ export const gemini: Host = {
   headless: (prompt) => ["-p", prompt, ...MODEL, "-o", "json"],
   interactive: MODEL,
   ready: "Type your message",
-  leave: ["/quit"],
+  // While its hook waits it takes no command.
+  leave: [],
 };

@@ -21,7 +21,7 @@ export interface Host {
   readonly interactive: readonly string[];
   /** What its screen shows once it takes words. */
   readonly ready: string;
-  /** What ends it as its user would, typed line by line. */
+  /** What ends it as its user would, typed line by line; nothing: its window is closed. */
   readonly leave: readonly string[];
   /** Ends what the host itself keeps running behind its terminal. */
   readonly stop?: readonly string[];

@@ -1,6 +1,6 @@
 /** One agent's model: what its host offered it, told it and did for it, each with its time. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { blank, type Conversation, type Offered, type Reply } from "./conversation.ts";
+import { blank, type Conversation, type Item, type Offered, type Reply } from "./conversation.ts";
 import { type Manner, obey, replyOf, toolOf } from "./obedient.ts";
 
 export interface Moment {
@@ -71,7 +71,13 @@ export class Mind {
     }
     const said = items.filter(({ kind }) => kind === "said").length;
     const last = items.at(-1);
-    if (last?.kind === "said" && said !== this.#said) this.turns.push({ at, text: last.text });
+    if (last?.kind === "said" && said !== this.#said && isBeginning(items)) this.turns.push({ at, text: last.text });
     this.#said = said;
   }
+}
+
+/** Whether words come after the model's last ones; those after a call's answer are a host's remark on the way. */
+function isBeginning(items: readonly Item[]): boolean {
+  const before = items.findLast(({ kind }) => kind !== "said")?.kind;
+  return before === undefined || before === "replied";
 }
