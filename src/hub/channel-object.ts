@@ -266,6 +266,7 @@ export class Channel extends DurableObject<Env> {
       this.#turns.arrive({ caller: origin.caller, command, named, origin });
     },
     seen: (connection, seq) => this.#pacing.seen(connection, seq),
+    asks: (connection) => this.#pacing.asks(connection),
     shows: (connection, seq) => this.#pacing.shows(connection, seq),
     heard: (connection, now) => this.#pacing.heard(connection, now),
     sendHistory: (connection, command) => this.#answer(() => this.#pacing.history(connection, command)),

@@ -22,6 +22,8 @@ export interface InboundPort {
   arrive(connection: Connection, command: Exclude<Command, { action: "seen" | "history" }>, named: Named): void;
   /** Notes how far the client says that it has read. */
   seen(connection: Connection, seq: number): void;
+  /** Notes that the client reads on by itself. */
+  asks(connection: Connection): void;
   /** Notes what a frame shows to have been read, and that it came. */
   shows(connection: Connection, seq: number): void;
   heard(connection: Connection, now: number): void;
@@ -49,6 +51,8 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   if (parsed.ok && parsed.command.action === "seen") {
     return channel.seen(connection, parsed.command.seq);
   }
+  // Before the frame counts as a sign: who asks is not caught up as well.
+  if (parsed.ok && parsed.command.action === "history") channel.asks(connection);
   channel.heard(connection, now);
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
   const limited = channel.limit(rateKey(connection.caller), now);

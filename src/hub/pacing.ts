@@ -66,6 +66,11 @@ export class Pacing {
     this.shows(connection, seq);
   }
 
+  /** The client reads on by itself. */
+  asks(connection: Connection): void {
+    this.#laggards.asks(connection);
+  }
+
   /** A frame that names a message which its sender holds, and with it all before. */
   shows(connection: Connection, named: number): void {
     const { reader } = connection;
@@ -111,7 +116,7 @@ export class Pacing {
 
   /** Answers with a history page, or keeps the ask until there is room for it. */
   history(connection: Connection, asked: HistoryCommand): void {
-    this.#laggards.asks(connection);
+    this.asks(connection);
     const answer = this.#read(asked);
     const named = asked.ref === undefined ? {} : { ref: asked.ref };
     if (!answer.ok) return this.reply(connection, errorFrame(answer.refusal, named));

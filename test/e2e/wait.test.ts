@@ -124,7 +124,7 @@ describe("what it survives", () => {
   test("[HST3] a proxy that cuts what waits: 504, nonsense and resets, the first request among them", async () => {
     const { shell, key, id } = await inChannel();
     const proxy = await faulty([504, "html", "reset", 502, "pass", "reset", 504]);
-    const waiting = shell.start(["wait", "--json", "--url", proxy.url]);
+    const waiting = shell.start(["wait", "--json", "--url", proxy.url, "--key", HUB_KEY]);
     await proxy.used(7);
     await send(hub.url, id, { text: "through", to: [key] });
     expect(await waiting.ended()).toMatchObject({ code: 0, out: expect.stringContaining("through") });

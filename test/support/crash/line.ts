@@ -83,7 +83,9 @@ export class Line {
         message: frame.data,
         duplicate: frame.duplicate,
       });
-    else if (frame.type === "error") this.#record({ type: "refuse", socket, id: frame.client_msg_id ?? "" });
+    // A fatal one answers nothing: the hub ends the socket, as it does to whoever shows no sign of reading (SOC6).
+    else if (frame.type === "error" && frame.fatal !== true)
+      this.#record({ type: "refuse", socket, id: frame.client_msg_id ?? "" });
     else if ((frame.type === "message" || frame.type === "system") && typeof frame.data === "object") {
       this.#record({ type: "receive", socket, message: frame.data });
     }
