@@ -125,11 +125,11 @@ async function run({ isLive, events }: Run): Promise<Conversation> {
 
 /** An answer that was lost came again with no room for all of it; then the model acted. */
 const step = (isLost: boolean): Event => ({ type: "step", isLost });
-const ask = (at: number): Event => ({ type: "ask", channel: at, isForMe: false });
+const asks = (at: number): Event => ({ type: "ask", channel: at, isForMe: false });
 const LOST_AND_CROWDED: readonly Event[][] = [
-  [ask(2), step(true), { type: "talk", channel: 1 }, { type: "stray", call: 3, channel: 1 }],
-  [ask(2), step(true), { type: "reply", isReply: false }, ask(2), ask(1), step(true), { type: "talk", channel: 1 }],
-  [ask(3), step(false), ask(3), step(true), { type: "talk", channel: 1 }],
+  [asks(2), step(true), { type: "talk", channel: 1 }, { type: "stray", call: 3, channel: 1 }],
+  [asks(2), step(true), { type: "reply", isReply: false }, asks(2), asks(1), step(true), { type: "talk", channel: 1 }],
+  [asks(3), step(false), asks(3), step(true), { type: "talk", channel: 1 }],
 ];
 
 test.each([true, false])(

@@ -84,7 +84,7 @@ export class Line {
         duplicate: frame.duplicate,
       });
     // A fatal one answers nothing: the hub ends the socket, as it does to whoever shows no sign of reading (SOC6).
-    else if (frame.type === "error" && frame.fatal !== true)
+    else if (frame.type === "error" && !frame.fatal)
       this.#record({ type: "refuse", socket, id: frame.client_msg_id ?? "" });
     else if ((frame.type === "message" || frame.type === "system") && typeof frame.data === "object") {
       this.#record({ type: "receive", socket, message: frame.data });

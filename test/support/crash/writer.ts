@@ -46,7 +46,7 @@ export class Writer {
     const line = new Line(ground, { key: this.key, frames: "single", after: undefined }, (frame) => {
       if (frame.type === "history") this.#resume(line);
       if (frame.type === "ack") this.#settle(frame.client_msg_id ?? "", true);
-      if (frame.type === "error" && frame.fatal !== true) this.#settle(frame.client_msg_id ?? "", false);
+      if (frame.type === "error" && !frame.fatal) this.#settle(frame.client_msg_id ?? "", false);
       if (this.pause_ms === 0) this.#fill(line);
       else setTimeout(() => this.#fill(line), this.pause_ms);
     });
