@@ -10,6 +10,7 @@ import {
   isLongerThan,
   type Named,
   parseCommand,
+  type ParsedFrame,
   refusal,
   type Refusal,
 } from "../protocol/index.ts";
@@ -51,9 +52,7 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   if (parsed.ok && parsed.command.action === "seen") {
     return channel.seen(connection, parsed.command.seq);
   }
-  // Before the frame counts as a sign: who asks is not caught up as well.
-  if (parsed.ok && parsed.command.action === "history") channel.asks(connection);
-  channel.heard(connection, now);
+  noteFrame(channel, connection, parsed, now);
   const named = parsed.ok ? namedIn(parsed.command) : parsed.named;
   const limited = channel.limit(rateKey(connection.caller), now);
   const refused = limited ?? (parsed.ok ? undefined : parsed.refusal);
@@ -64,6 +63,12 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);
   if (connection.isObserver) return refuse(channel, connection, onlyReads(), named);
   if (parsed.command.action !== "seen") channel.arrive(connection, parsed.command, named);
+}
+
+/** An ask is noted before the frame counts as a sign of reading: who asks is not caught up as well. */
+function noteFrame(channel: InboundPort, connection: Connection, parsed: ParsedFrame, now: number): void {
+  if (parsed.ok && parsed.command.action === "history") channel.asks(connection);
+  channel.heard(connection, now);
 }
 
 function refuse(channel: InboundPort, connection: Connection, why: Refusal, named: Named): void {
