@@ -33,8 +33,8 @@ import type { Stage } from "./stage.ts";
 const buildPackage = promisify(execFile);
 
 const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
-  calls,
-  talk: conversations,
+  calls: (stage) => calls(stage, () => (values.only.includes("talk") ? conversations(stage) : Promise.resolve())),
+  talk: (stage) => (values.only.includes("calls") ? Promise.resolve() : conversations(stage)),
   wake: (stage) => wake(stage, { mentions: numberOf("mentions"), kills: numberOf("kills") }),
 };
 

@@ -123,6 +123,9 @@ test("a session of Codex is taken from a call's _meta, and never for an option o
   for (const threadId of ["--config=evil", "-c", "", 7, null, undefined, "a b c d e f g h", "x".repeat(65)])
     expect(codexThread({ threadId })).toBeUndefined();
   expect(codexThread(undefined)).toBeUndefined();
+  // What is queued for `codex exec`, which ends with its turn, would be told to nobody.
+  const exec = { threadId: "0199a213-81c0-7800-8aa1-bbab2a035a53", "x-codex-turn-metadata": { turn_trigger: "exec" } };
+  expect(codexThread(exec)).toBeUndefined();
 });
 
 test("Claude Code is pushed to where it was started with this server among its channels, and nowhere else", () => {

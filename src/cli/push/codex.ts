@@ -39,7 +39,13 @@ const THREAD = /^[0-9a-zA-Z][0-9a-zA-Z-]{7,63}$/;
 
 /** The session that a call is of; undefined of another host. */
 export function codexThread(meta: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (isExec(meta?.["x-codex-turn-metadata"])) return undefined;
   const thread = meta?.["threadId"];
   // What begins with a dash would be an option of the command.
   return typeof thread === "string" && THREAD.test(thread) ? thread : undefined;
+}
+
+/** A turn of `codex exec`, after which there is none: what is queued for it would be told to nobody. */
+function isExec(turn: unknown): boolean {
+  return typeof turn === "object" && turn !== null && "turn_trigger" in turn && turn.turn_trigger === "exec";
 }

@@ -4,6 +4,7 @@
  */
 import type { HostedAgent } from "../agent.ts";
 import type { Form, Host } from "../hosts/host.ts";
+import type { Mind } from "../model/mind.ts";
 import { question } from "../model/obedient.ts";
 import type { Person } from "../person.ts";
 import { gather, type Stage } from "../stage.ts";
@@ -22,7 +23,8 @@ export async function conversation(stage: Stage, pair: readonly [Host, Host], fo
     for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: STEPS });
     const runs = agents.map((agent) => agent.run(HANGING_MS));
     const asked = await converse(agents, person);
-    judge(stage, label, asked, person);
+    const isKept = judge(stage, label, asked, person);
+    if (!isKept) for (const { mind } of agents) stage.checks.note(stateOf(mind));
     await goodbye(agents, person);
     const ends = await Promise.all(runs);
     for (const [at, { code, out, err }] of ends.entries()) {
@@ -47,7 +49,7 @@ async function converse(agents: readonly HostedAgent[], person: Person): Promise
   return asked;
 }
 
-function judge({ checks }: Stage, label: string, asked: readonly string[], person: Person): void {
+function judge({ checks }: Stage, label: string, asked: readonly string[], person: Person): boolean {
   const missing = asked.filter((id) => person.answers(id) === 0);
   const doubled = asked.filter((id) => person.answers(id) > 1);
   const seen = [
@@ -57,6 +59,13 @@ function judge({ checks }: Stage, label: string, asked: readonly string[], perso
   ];
   const isKept = missing.length === 0 && doubled.length === 0 && asked.length > ROOM;
   checks.check(`${label}: every question is answered exactly once`, isKept, seen.join("; "));
+  return isKept;
+}
+
+/** Where a model that did not go on stands. */
+function stateOf({ name, calls, results, isIdle, turns }: Mind): string {
+  const last = `${calls.at(-1)?.text} after ${JSON.stringify(results.at(-1)?.text)}`;
+  return `${name}${isIdle ? ", idle" : ""}, in its turn ${turns.length}: call ${calls.length} ${last}`;
 }
 
 /** Keeps them busy until they have made all their calls. */
