@@ -14,6 +14,7 @@ import {
 } from "./hub.ts";
 import type { Message } from "../protocol/message.ts";
 import { changed, type Outgoing, type Receipt, withoutArrived } from "./outgoing.ts";
+import { Older } from "./older.ts";
 import { append, EMPTY, find, KEPT, prepend, type Timeline, trim, withGap } from "./timeline.ts";
 import { countNews, markRead, NOTHING_UNREAD, type Unread } from "./unread.ts";
 
@@ -32,8 +33,6 @@ export interface ConversationOptions {
 
 /** Messages kept of a channel that nobody looks at. */
 const KEPT_ASIDE = 200;
-/** Messages of a page of history. */
-const PAGE = 100;
 /** Milliseconds between looking and telling the hub what was read: many messages, one row. */
 const READ_DELAY_MS = 800;
 /** Milliseconds until a first connect is tried again. */
@@ -54,7 +53,11 @@ export class Conversation {
   readonly divider: Signal<number | undefined> = signal(undefined);
   readonly detail: Signal<ChannelDetails | undefined> = signal(undefined);
   readonly link: Signal<StateChange> = signal({ state: "connecting", code: "connecting", reason: "", attempt: 0 });
-  readonly isLoading: Signal<boolean> = signal(false);
+  readonly #older: Older = new Older({
+    loadPage: (limit) => this.#loadPage(limit),
+    reaches: (seq) => this.timeline.value.isWhole || this.#oldest() <= seq,
+  });
+  readonly isLoading: Signal<boolean> = this.#older.isLoading;
   readonly isLive: ReadonlySignal<boolean> = computed(() => this.link.value.state === "connected");
   readonly #options: ConversationOptions;
   readonly #news: Message[] = [];
@@ -137,14 +140,8 @@ export class Conversation {
 
   /** Loads a page of older messages, or all down to a number. */
   async loadOlder(down_to?: number): Promise<void> {
-    if (this.isLoading.value || this.#channel === undefined) return;
-    this.isLoading.value = true;
-    try {
-      do await this.#loadPage(down_to === undefined ? PAGE : 1000);
-      while (down_to !== undefined && !this.timeline.value.isWhole && this.#oldest() > down_to);
-    } finally {
-      this.isLoading.value = false;
-    }
+    await this.#connected.promise;
+    await this.#older.load(down_to);
   }
 
   /** Loads what is needed to show a message; false: it is not there any more. */
@@ -157,8 +154,7 @@ export class Conversation {
   async refreshDetail(): Promise<void> {
     if (!this.#options.hasDetail || this.#isEnded) return;
     try {
-      const detail = await this.#options.hub.api.channel(this.id);
-      this.detail.value = detail;
+      this.detail.value = await this.#options.hub.api.channel(this.id);
     } catch (error) {
       // The link's own state tells of a hub that is away; what is known stays.
       console.debug("no detail of", this.id, failureOf(error).message);

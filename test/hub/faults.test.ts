@@ -67,10 +67,10 @@ const CASES: readonly Case[] = [
   { what: "a send", ask: change(BRAVO, text("new")), least: 4 },
   { what: "a retry", ask: change(BRAVO, text("old")), least: 4 },
   {
-    what: "a batch of 130 sends",
+    what: "a batch of 60 sends",
     // A read, which changes nothing here, opens the tick: a send would be a turn of its own.
-    ask: change(BRAVO, { action: "read", seq: 0 }, ...Array.from({ length: 130 }, (_, nth) => text(`n-${nth}`))),
-    least: 6,
+    ask: change(BRAVO, { action: "read", seq: 0 }, ...Array.from({ length: 60 }, (_, nth) => text(`n-${nth}`))),
+    least: 5,
     isAwake: true,
   },
   { what: "an answer", ask: change(BRAVO, { action: "send", text: "x", msg_type: "text", reply_to: 3 }), least: 4 },

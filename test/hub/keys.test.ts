@@ -157,7 +157,7 @@ async function issued(ticket: Ticket = TICKET): Promise<{ text: string; key: Hub
 test("[IDN3] a ticket is read back as it was given, with the key that asked", async () => {
   const { text, key, keys } = await issued();
   expect(text).toMatch(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$/);
-  expect(await verifyTicket(text, keys, NOW)).toEqual({ ticket: TICKET, key });
+  expect(await verifyTicket(text, keys, NOW)).toMatchObject({ ticket: TICKET, key });
 });
 
 test("[IDN3] a ticket ends with its time and with its key, and no other key makes it", async () => {

@@ -289,7 +289,7 @@ async function sawLast(reader: Socket, seqs: number[]): Promise<boolean> {
 
 test("[SOC6] [DUR1] who is found too far behind for messages is still told what became of its own", async () => {
   const id = await createChannel();
-  for (let sent = 0; sent < 20; sent++) await send(id, "alpha", "x".repeat(60_000));
+  for (let sent = 0; sent < 20; sent++) await send(id, "alpha", "x".repeat(62_150));
   const bravo = await Socket.connect(id, "key=bravo");
   await bravo.next();
   await bravo.ask({ action: "read", seq: 1 });
