@@ -12,8 +12,8 @@ export const TELLING_WAKES: Patch = {
 /** Tells that a key listens, once the object holds its wait. */
 export const TELLING_LISTENS: Patch = {
   file: "src/hub/listeners.ts",
-  find: "this.#all().set(server, attached);",
-  replace: 'this.#all().set(server, attached); console.log("listens " + query.key + ".");',
+  find: "this.#add(server, attached);",
+  replace: 'this.#add(server, attached); console.log("listens " + query.key + ".");',
 };
 
 /** The runtime hibernates an object 10 seconds after its last event. */
