@@ -2,11 +2,12 @@
  * The one place where a channel's commands are decided, whichever way they came in: check, append,
  * outcome. Pure and synchronous; the shell stores `state.unsaved` and then delivers.
  */
-import type { AckExtras, Change, GuardState, Limits, Refusal } from "../protocol/index.ts";
+import type { Change } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import { noteCaller, refuseCaller } from "./identity.ts";
 import { join, leave } from "./join.ts";
 import { moderate } from "./moderation.ts";
+import type { Context, Outcome } from "./outcome.ts";
 import { read } from "./read.ts";
 import { send } from "./send.ts";
 import {
@@ -14,42 +15,9 @@ import {
   type ChannelRecord,
   type ChannelState,
   DEFAULT_SETTINGS,
-  type Entry,
   putParticipant,
   restoreChannel,
 } from "./state.ts";
-import type { MessageLog } from "./store.ts";
-
-/** What came of a command. `entry` is the message it made, if it made one. */
-export type Outcome =
-  | { readonly type: "refused"; readonly refusal: Refusal; readonly entry?: undefined }
-  | {
-      readonly type: "sent";
-      /** The message as JSON: of a duplicate, the first send's. */
-      readonly message: string;
-      readonly duplicate: boolean;
-      readonly mentions: readonly string[];
-      readonly unresolved: AckExtras["unresolved"];
-      readonly guard?: GuardState;
-      readonly entry?: Entry;
-    }
-  | {
-      readonly type: "done";
-      readonly seq: number;
-      readonly entry?: Entry;
-      /** Whose sockets end with this turn, after what they are due of it. */
-      readonly closes?: { readonly key: string; readonly refusal: Refusal };
-    }
-  | { readonly type: "joined"; readonly seq: number; readonly epoch: string; readonly entry?: Entry }
-  | { readonly type: "left" | "read"; readonly seq: number; readonly entry?: Entry };
-
-/** Where a rule finds what it needs beside the command. */
-export interface Context {
-  readonly log: MessageLog;
-  /** Unix milliseconds. */
-  readonly now: number;
-  readonly limits: Limits;
-}
 
 export function handle(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
   // A replayed send is answered with its first ack, so it takes no nonce.

@@ -4,18 +4,13 @@
  * so that it costs no row.
  */
 import { type GuardState, type Kind, type Limits, type Refusal, refusal } from "../protocol/index.ts";
+import type { Streak } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
 /** Past the limit one message of an agent passes in this time. */
 const TRICKLE_MS = 30_000;
 /** An answer to a person passes too, until the count is this many times the limit: no ring runs on one old question. */
 const ANSWERS_FACTOR = 2;
-
-/** Messages of declared agents in a row, and the time of the newest, in Unix milliseconds. */
-export interface Streak {
-  readonly count: number;
-  readonly last_at: number;
-}
 
 const NONE: Streak = { count: 0, last_at: 0 };
 

@@ -9,7 +9,7 @@ export {
   splitBody,
   type StoredRow,
 } from "./batch.ts";
-export { type Context, createChannel, handle, type Outcome } from "./channel.ts";
+export { createChannel, handle } from "./channel.ts";
 export { type HistoryAnswer, type HistoryQuery, readHistory } from "./history.ts";
 export {
   endsWait,
@@ -24,6 +24,7 @@ export {
 export { endClaim, isFirstSight, mustProve, refuseCaller } from "./identity.ts";
 export { overruled } from "./moderation.ts";
 export { MemoryLog } from "./memory-log.ts";
+export type { Context, Outcome } from "./outcome.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
 export { type SendRecord, WINDOW_MESSAGES, windowStart } from "./recent-sends.ts";
 export {

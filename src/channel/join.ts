@@ -1,7 +1,7 @@
 /** Membership: joined is not connected, and only `leave` ends it. */
 import { notParticipant, refusal, type Refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
-import type { Context, Outcome } from "./channel.ts";
+import type { Context, Outcome } from "./outcome.ts";
 import { churnRefusal } from "./churn.ts";
 import { kickedRefusal } from "./moderation.ts";
 import { forgetLeavers, noteCaller } from "./identity.ts";

@@ -8,7 +8,7 @@ import {
   type Refusal,
 } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
-import type { Context, Outcome } from "./channel.ts";
+import type { Context, Outcome } from "./outcome.ts";
 import { forgetLeavers, mayModerate, rememberModerator } from "./identity.ts";
 import { resolveTo } from "./mentions.ts";
 import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";

@@ -1,6 +1,6 @@
 /** Read positions: durable, one a participant, forward only (LIS3). */
 import { notParticipant } from "../protocol/index.ts";
-import type { Context, Outcome } from "./channel.ts";
+import type { Context, Outcome } from "./outcome.ts";
 import { type Caller, type ChannelState, putParticipant } from "./state.ts";
 
 /** Everything up to `seq` is done with; beyond the newest message counts as the newest. */

@@ -1,7 +1,7 @@
 /** Sends: once for each id, by members only, stored verbatim (DUR3, SOC4). */
 import { type Kind, type Message, notParticipant, refusal, type Refusal, type SendCommand } from "../protocol/index.ts";
 import { append } from "./append.ts";
-import type { Context, Outcome } from "./channel.ts";
+import type { Context, Outcome } from "./outcome.ts";
 import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
 import { resolveMentions } from "./mentions.ts";

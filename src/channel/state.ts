@@ -4,7 +4,6 @@
  * memory equals disk.
  */
 import { type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
-import type { Streak } from "./guard.ts";
 import type { Bucket } from "./rate.ts";
 import { RecentSends, type SendRecord } from "./recent-sends.ts";
 
@@ -90,6 +89,12 @@ export interface Entry {
   readonly members: ReadonlySet<string>;
   /** Absent for system messages. */
   readonly send?: SendRecord | undefined;
+}
+
+/** Messages of declared agents in a row, and the time of the newest, in Unix milliseconds. */
+export interface Streak {
+  readonly count: number;
+  readonly last_at: number;
 }
 
 export interface ChannelState {

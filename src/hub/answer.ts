@@ -1,5 +1,5 @@
 /** Answers of the control plane: success is 200 with `ok:true`, a refusal its status with `ok:false`. */
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import { logFault } from "./log.ts";
 import { type Refusal, refusal, statusOf } from "../protocol/index.ts";
 

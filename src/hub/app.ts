@@ -8,7 +8,7 @@ import { admit, givesKey, isSharedOrigin } from "./admission.ts";
 import { failure, fault, success } from "./answer.ts";
 import { boundedBody } from "./body.ts";
 import { channelRoutes } from "./channel-routes.ts";
-import type { HubContext, HubEnv } from "./env.ts";
+import type { HubContext, HubEnv } from "./context.ts";
 import { everyAnswer } from "./every-answer.ts";
 import { slowedDown } from "./failed-admissions.ts";
 import { routesOf } from "./handlers.ts";

@@ -7,7 +7,7 @@ import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { FRAME_BYTES, quote, refusal } from "../protocol/index.ts";
 import { failure } from "./answer.ts";
-import type { HubContext, HubEnv } from "./env.ts";
+import type { HubContext, HubEnv } from "./context.ts";
 
 /** 256 KiB in this time is 25 KiB a second. */
 const BODY_MS = 10_000;

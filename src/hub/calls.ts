@@ -12,10 +12,10 @@ import {
   type RefusalExtras,
   type Result,
 } from "../protocol/index.ts";
-import type { Channel } from "./channel-object.ts";
+import type { ChannelCalls } from "./channel-calls.ts";
 import { directory } from "./directory.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
-import type { HubIndex } from "./hub-index.ts";
+import type { IndexCalls } from "./index-calls.ts";
 import { logFault } from "./log.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -60,7 +60,7 @@ async function askIndex(env: Env, number: number): Promise<boolean | Result<neve
 export async function callChannel<T>(
   env: Env,
   id: string,
-  call: (channel: DurableObjectStub<Channel>) => Promise<Result<T>>,
+  call: (channel: DurableObjectStub<ChannelCalls>) => Promise<Result<T>>,
   options: CallOptions,
 ): Promise<Result<T>> {
   const found = await findChannel(env, id);
@@ -88,7 +88,7 @@ export function noteDeleted<T>(number: number, result: Result<T>): Result<T> {
 
 export function callIndex<T>(
   env: Env,
-  call: (index: DurableObjectStub<HubIndex>) => Promise<Result<T>>,
+  call: (index: DurableObjectStub<IndexCalls>) => Promise<Result<T>>,
   options: CallOptions = READ,
 ): Promise<Result<T>> {
   return repeated(() => call(env.HUB_INDEX.getByName(INDEX_NAME)), options);

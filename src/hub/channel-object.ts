@@ -32,33 +32,27 @@ import {
 import { Announcer } from "./announcer.ts";
 import { ChannelStore } from "./channel-store.ts";
 import { Committer, type CommitPorts } from "./committer.ts";
-import { connect, type ConnectPorts, readConnectRequest, refusedUpgrade } from "./connect.ts";
+import type { ChannelCalls, CommandAnswer, Held, HistoryReply, SummaryReply } from "./channel-calls.ts";
+import { connect, type ConnectPorts, refusedUpgrade } from "./connect.ts";
 import { answerClose } from "./answer-close.ts";
 import { Connections } from "./connections.ts";
-import { Delivery, type Reply } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
+import type { Reply } from "./arrival.ts";
 import type { Env } from "./env.ts";
-import type { Held } from "./fsck.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
-import { LISTEN_PATH, type ListenRequest, readListenRequest } from "./listen.ts";
+import { LISTEN_PATH, type ListenRequest, readConnectRequest, readListenRequest } from "./requests.ts";
 import { listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
 import { registryOf } from "./registry.ts";
-import {
-  type CommandAnswer,
-  commandAnswer,
-  historyReply,
-  type HistoryReply,
-  type SummaryReply,
-  summaryReply,
-} from "./replies.ts";
+import { commandAnswer, historyReply, summaryReply } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
 import { Sightings, type SightPorts } from "./sightings.ts";
 import { Turns } from "./turns.ts";
 
-export class Channel extends DurableObject<Env> {
+export class Channel extends DurableObject<Env> implements ChannelCalls {
   readonly #limits: Limits;
   readonly #rates: Rates;
   readonly #store: ChannelStore;

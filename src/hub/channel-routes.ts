@@ -23,16 +23,16 @@ import {
   SEND_BODY,
 } from "../protocol/index.ts";
 import { isWithin } from "./scope.ts";
-import { noteAct } from "./audit.ts";
+import { noteAct } from "./note-act.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import { command as bring } from "./commands.ts";
 import { directory } from "./directory.ts";
-import type { HubContext, HubEnv } from "./env.ts";
+import type { HubContext, HubEnv } from "./context.ts";
 import { answering, idempotencyKey, routesOf, withBody, withQuery } from "./handlers.ts";
 import { ADMIN, callerFor, provenIn } from "./identity.ts";
 import { listenToOne } from "./listen-route.ts";
-import type { CommandAnswer } from "./replies.ts";
+import type { CommandAnswer } from "./channel-calls.ts";
 
 export const channelRoutes: Hono<HubEnv> = new Hono<HubEnv>();
 

@@ -3,7 +3,7 @@ import type { Caller } from "../channel/index.ts";
 import type { Change, Named, Result } from "../protocol/index.ts";
 import { callChannel, type CallOptions, unclear } from "./calls.ts";
 import type { Env } from "./env.ts";
-import type { CommandAnswer } from "./replies.ts";
+import type { CommandAnswer } from "./channel-calls.ts";
 
 export function command(env: Env, channel_id: string, caller: Caller, change: Change): Promise<Result<CommandAnswer>> {
   return commandAfter(env, channel_id, { caller, change });

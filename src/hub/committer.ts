@@ -1,13 +1,13 @@
 /** A turn of a channel: its commands are decided in order, stored together, and then delivered (DUR2). */
 import { handle } from "../channel/index.ts";
 import type { Limits } from "../protocol/index.ts";
+import type { Arrival } from "./arrival.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";
 import { logFault } from "./log.ts";
 import { closePlain } from "./no-downgrade.ts";
 import type { Sightings } from "./sightings.ts";
-import type { Arrival } from "./turns.ts";
 
 /** The parts of a channel object that a turn needs. */
 export interface CommitPorts {

@@ -2,9 +2,8 @@
  * The upgrade: join if needed, register, snapshot, first frame, all in one turn, so that nothing
  * falls between the snapshot and the live frames (SOC2).
  */
-import { type Caller, handle, type HistoryAnswer, readHistory, refuseCaller } from "../channel/index.ts";
+import { handle, type HistoryAnswer, readHistory, refuseCaller } from "../channel/index.ts";
 import {
-  type ConnectQuery,
   HISTORY_DEFAULT,
   HISTORY_MAX,
   type Limits,
@@ -15,6 +14,7 @@ import {
   SOCKETS_PER_KEY,
   statusOf,
 } from "../protocol/index.ts";
+import type { ConnectRequest } from "./requests.ts";
 import { Connection, type Wishes } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
@@ -23,37 +23,11 @@ import { isAdminRight, kidOf } from "./keys.ts";
 import { closePlain } from "./no-downgrade.ts";
 import type { Pacing } from "./pacing.ts";
 
-/** What the Worker found out about an upgrade. */
-export interface ConnectRequest {
-  readonly caller: Caller;
-  /** What admitted it: a hub key and what that allows (KEY3). */
-  readonly right: string;
-  /** Names the watch ticket that admitted it. */
-  readonly via?: string | undefined;
-  /** Only reads: never joined, counted or allowed to send (SOC9). Its caller's key names no agent. */
-  readonly isObserver: boolean;
-  readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo" | "instance" | "attempt"> & {
-    readonly format?: "frames" | "line" | undefined;
-  };
-}
-
 /** Sockets that one hub key's observers may have on a channel, and one watch ticket's among them: a leaked one must not fill it. */
 const OBSERVERS_PER_HUB_KEY = 64;
 const OBSERVERS_PER_TICKET = 16;
 /** Of a channel's sockets, those that one hub key may have: the rest is for others. Admins may have all. */
 const SHARE = 3 / 4;
-
-/** The header in which the Worker hands it over: percent-encoded JSON, since names are not ASCII. */
-const HEADER = "x-connect";
-
-export function connectRequest(asked: ConnectRequest): Request {
-  const headers = { upgrade: "websocket", [HEADER]: encodeURIComponent(JSON.stringify(asked)) };
-  return new Request("https://channel/connect", { headers });
-}
-
-export function readConnectRequest(request: Request): ConnectRequest {
-  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as ConnectRequest;
-}
 
 /** A refusal on its way back to the Worker. */
 export function refusedUpgrade(why: Refusal): Response {

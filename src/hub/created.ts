@@ -1,17 +1,9 @@
 /** A create, as the index decides it (IDX2): what it makes, and what it answers when it is repeated. */
-import type { Caller, ChannelRecord } from "../channel/index.ts";
+import type { ChannelRecord } from "../channel/index.ts";
 import { type CreateBody, ok, refuse, type Result } from "../protocol/index.ts";
+import type { Created } from "./index-calls.ts";
 import type { ChannelRow } from "./index-store.ts";
 import { newEpoch } from "./registration.ts";
-
-/** Who makes a channel, as admission found out. */
-export type Creator = Pick<Caller, "verified" | "kid">;
-
-export interface Created {
-  readonly number: number;
-  readonly name: string;
-  readonly creator_name: string;
-}
 
 interface Making {
   readonly number: number;

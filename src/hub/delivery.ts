@@ -6,7 +6,6 @@
 import type { Entry, Outcome } from "../channel/index.ts";
 import {
   ackFrame,
-  type AckExtras,
   batchFrame,
   errorFrame,
   EVERYONE,
@@ -16,26 +15,14 @@ import {
   systemFrame,
   utf8Length,
 } from "../protocol/index.ts";
+import type { Arrival, Decided, Reply } from "./arrival.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Listeners } from "./listeners.ts";
 import type { Pacing, Size } from "./pacing.ts";
-import type { Arrival } from "./turns.ts";
 
 /** Mentioned keys that an ack lists as offline. */
 const OFFLINE_MAX = 128;
-
-type Sent = Extract<Outcome, { type: "sent" }>;
-
-/** What a command's author is told. */
-export type Reply =
-  | { readonly outcome: Sent; readonly extras: AckExtras }
-  | { readonly outcome: Exclude<Outcome, Sent>; readonly extras?: undefined };
-
-export interface Decided {
-  readonly arrival: Arrival;
-  readonly outcome: Outcome;
-}
 
 /** A turn's frames as most sockets get them: joined once, sent to all. */
 interface Shared {

@@ -1,15 +1,12 @@
-/** The Worker's bindings and variables, and what its middleware leaves for its routes. */
-import type { Context } from "hono";
-import type { Admission } from "./admission.ts";
-import type { Proof } from "./caller.ts";
-import type { Channel } from "./channel-object.ts";
-import type { HubIndex } from "./hub-index.ts";
+/** The Worker's bindings and variables. Objects are known by what may be asked of them. */
+import type { ChannelCalls } from "./channel-calls.ts";
+import type { IndexCalls } from "./index-calls.ts";
 import type { KeyVariables } from "./keys.ts";
-import type { ErrorCode, LimitVariables } from "../protocol/index.ts";
+import type { LimitVariables } from "../protocol/index.ts";
 
 export interface Env extends LimitVariables, KeyVariables {
-  readonly CHANNELS: DurableObjectNamespace<Channel>;
-  readonly HUB_INDEX: DurableObjectNamespace<HubIndex>;
+  readonly CHANNELS: DurableObjectNamespace<ChannelCalls>;
+  readonly HUB_INDEX: DurableObjectNamespace<IndexCalls>;
   /** Origins of other sites' pages that may use the hub, separated by commas or white space (IDN3). */
   readonly HUB_ORIGINS?: string;
   /** Where the hub is known to be, where a proxy stands before it: `https://team.example/hub`. */
@@ -21,28 +18,6 @@ export interface Env extends LimitVariables, KeyVariables {
   /** The edge's counters of failed admissions, by network; optional. */
   readonly FAILED_ADMISSIONS?: RateLimit;
 }
-
-/** What the log is told of a request. */
-export interface Noted {
-  /** Why it was refused, as its caller was told. */
-  readonly refused: ErrorCode;
-  /** The agent key that it spoke for, proven or claimed. */
-  readonly agent: string;
-  /** The message that came of it. */
-  readonly message: string;
-  /** As its body names it. */
-  readonly channel_id: string;
-}
-
-/** What Hono is told of all this. */
-export interface HubEnv {
-  Bindings: Env;
-  /** `upgrade_of`: the channel's id in the path of an upgrade. */
-  Variables: { request_id: string; admission: Admission; proof: Proof } & Partial<
-    Noted & { readonly upgrade_of: string }
-  >;
-}
-export type HubContext = Context<HubEnv>;
 
 /** The one index object. */
 export const INDEX_NAME = "hub";

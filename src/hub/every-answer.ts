@@ -2,7 +2,7 @@
 import { matchedRoutes } from "hono/route";
 import type { MiddlewareHandler } from "hono";
 import { channelNumber } from "../protocol/index.ts";
-import type { HubContext, HubEnv } from "./env.ts";
+import type { HubContext, HubEnv } from "./context.ts";
 import { logEvent } from "./log.ts";
 
 /**

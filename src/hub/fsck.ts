@@ -3,38 +3,15 @@
  * answer to a lost, restored or damaged file. Run by the index; it asks each channel once, also
  * those that the index does not know, and wakes none that holds nothing.
  */
-import { type ChannelRecord, createChannel, summarize } from "../channel/index.ts";
+import { createChannel, summarize } from "../channel/index.ts";
 import type { Refusal, Result } from "../protocol/index.ts";
+import type { Held } from "./channel-calls.ts";
+import type { Fault, Finding, Report } from "./index-calls.ts";
 import type { ChannelRow, IndexStore } from "./index-store.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** Channels asked in one call; the free plan allows 50 calls an event. */
 const ASKED_MAX = 40;
-
-/** What a channel holds; `null`: nothing. */
-export type Held = { readonly record: ChannelRecord; readonly last_seq: number } | null;
-
-/**
- * `unknown`: the channel holds messages, and the index has no entry. `stranger`: the index's entry is
- * another channel's. `lost`: it was used, and holds nothing. `kept`: it was deleted, and still holds
- * its messages. `unreadable`: it cannot be opened.
- */
-export type Fault = "unknown" | "stranger" | "lost" | "kept" | "unreadable";
-
-export interface Finding {
-  readonly channel_id: string;
-  readonly fault: Fault;
-  /** What is true now, and what is left to do. */
-  readonly says: string;
-}
-
-export interface Report {
-  readonly findings: readonly Finding[];
-  /** Channels looked at. */
-  readonly checked: number;
-  /** Where the next call goes on; absent: all were looked at. */
-  readonly next_cursor?: number;
-}
 
 export interface Asked {
   readonly store: IndexStore;

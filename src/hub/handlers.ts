@@ -5,7 +5,7 @@ import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Re
 import { isWithin } from "./scope.ts";
 import { failure, success } from "./answer.ts";
 import { provenKey } from "./caller.ts";
-import type { HubContext, HubEnv } from "./env.ts";
+import type { HubContext, HubEnv } from "./context.ts";
 import { pathOf, type Route, ROUTES } from "./openapi/routes.ts";
 
 export type HubHandler = Handler<HubEnv>;

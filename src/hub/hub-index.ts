@@ -17,19 +17,19 @@ import {
   refuse,
   type Result,
 } from "../protocol/index.ts";
-import type { Channel } from "./channel-object.ts";
+import type { ChannelCalls } from "./channel-calls.ts";
+import type { AuditEntry, Counts, Created, Creator, IndexCalls, Listing, Report, Sight } from "./index-calls.ts";
 import type { Env } from "./env.ts";
-import { type AuditEntry, AuditTrail } from "./audit.ts";
-import { type Created, type Creator, recordFor, repeatCreate } from "./created.ts";
-import { checkPage, type Report } from "./fsck.ts";
-import { type Counts, IndexStore, type ListedRow, recordOf } from "./index-store.ts";
-import { cutPage, hasParticipant, type Listing, stale } from "./list-page.ts";
+import { AuditTrail } from "./audit.ts";
+import { recordFor, repeatCreate } from "./created.ts";
+import { checkPage } from "./fsck.ts";
+import { IndexStore, type ListedRow, recordOf } from "./index-store.ts";
+import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "./log.ts";
 import { ProofStore } from "./proof-store.ts";
 import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
 import { newEpoch, type Registration } from "./registration.ts";
 import { Rates } from "./rates.ts";
-import type { Sight } from "./sightings.ts";
 
 /** Creates are counted for the hub as a whole. */
 const EVERYBODY = { own: "", shared: undefined };
@@ -39,7 +39,7 @@ const ERASE_RETRY_MAX_MS = 3_600_000;
 
 const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
 
-export class HubIndex extends DurableObject<Env> {
+export class HubIndex extends DurableObject<Env> implements IndexCalls {
   readonly #limits: Limits;
   readonly #creates: Rates;
   readonly #store: IndexStore;
@@ -254,7 +254,7 @@ export class HubIndex extends DurableObject<Env> {
     return this.#creates.take(EVERYBODY, now);
   }
 
-  #channel(number: number): DurableObjectStub<Channel> {
+  #channel(number: number): DurableObjectStub<ChannelCalls> {
     return this.env.CHANNELS.getByName(`ch-${number}`);
   }
 }

@@ -1,9 +1,9 @@
 /** What the hub's owner asks of it: GET /api/hub, its limits and counts, and what mends it (IDX6). Names keys by their kid; nothing here is a secret. */
 import { AUDIT_QUERY, constants, FSCK_BODY, LIMITS, map, ok, readLimits } from "../protocol/index.ts";
-import { noteAct } from "./audit.ts";
+import { noteAct } from "./note-act.ts";
 import { callIndex, unclear } from "./calls.ts";
 import { directory } from "./directory.ts";
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import { answering, withBody, withQuery } from "./handlers.ts";
 import { VERSION } from "./version.ts";
 

@@ -7,7 +7,7 @@ import { map, ok, refuse, type Result } from "../protocol/index.ts";
 import { outerUrl } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import type { HubKey } from "./key-list.ts";
 import { OWNER_KID } from "./keys.ts";
 import { isSigned, type Proven, verifyRequest } from "./proof.ts";

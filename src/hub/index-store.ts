@@ -1,6 +1,7 @@
 /** The index's one table. A create is one row; there is no secondary index. */
 import type { ChannelRecord } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
+import type { Counts } from "./index-calls.ts";
 import { hasTable, migrate, type TableLayout } from "./migrations.ts";
 
 const TABLE = `
@@ -64,12 +65,6 @@ export interface StoredSummary {
   /** Keys of participants that the summary does not show; absent for none. */
   readonly more_keys?: readonly string[] | undefined;
   readonly change: number;
-}
-
-export interface Counts {
-  readonly channels: number;
-  readonly deleted: number;
-  readonly next: number;
 }
 
 export class IndexStore {

@@ -7,7 +7,7 @@ import type { ChannelState, MessageLog } from "../channel/index.ts";
 import { channelDeleted, channelNotFound, ok, refusal, type Refusal, refuse, type Result } from "../protocol/index.ts";
 import type { Announcer } from "./announcer.ts";
 import type { ChannelStore } from "./channel-store.ts";
-import type { Held } from "./fsck.ts";
+import type { Held } from "./channel-calls.ts";
 import { logFault } from "./log.ts";
 import { kinship, newEpoch, type Registration } from "./registration.ts";
 import type { Registry } from "./registry.ts";

@@ -9,15 +9,6 @@ const LIST_BYTES = 1024 * 1024;
 /** Bytes of a summary at most: its participants by key and name, each as long as may be, and the channel's own name. */
 const SUMMARY_BYTES = SUMMARY_PARTICIPANTS * (128 + 256 + 64) + 2048;
 
-export interface Listing {
-  /** JSON of the summaries, joined by commas. */
-  readonly channels: string;
-  /** All live channels; with `key`, those it is in. */
-  readonly count: number;
-  /** Where the next page starts, when there is one. */
-  readonly next_cursor?: number;
-}
-
 /** The part of a page that asks no more channels than one event may, and fits an answer. */
 export function cutPage(
   rows: Iterable<ListedRow>,

@@ -10,7 +10,7 @@ import {
   type Result,
 } from "../protocol/index.ts";
 import { provenKey } from "./caller.ts";
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import { answering } from "./handlers.ts";
 import { callerFor, observerOf } from "./identity.ts";
 import { type Listening, listenTo, listenToAll } from "./listen.ts";

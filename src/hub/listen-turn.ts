@@ -3,7 +3,7 @@ import { type Caller, listen, type ListenQuery, type Pages, settleListen } from 
 import type { ListenAnswer, Result } from "../protocol/index.ts";
 import type { Connections } from "./connections.ts";
 import type { Keeper } from "./keeper.ts";
-import type { ListenRequest } from "./listen.ts";
+import type { ListenRequest } from "./requests.ts";
 import { rateKey, type Rates } from "./rates.ts";
 import type { Sightings } from "./sightings.ts";
 import type { Turns } from "./turns.ts";

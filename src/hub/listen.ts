@@ -20,26 +20,8 @@ import {
 } from "../protocol/index.ts";
 import { callIndex, findChannel, noteDeleted, READ, repeated } from "./calls.ts";
 import type { Env } from "./env.ts";
-import type { Listing } from "./list-page.ts";
-
-/** The header in which a query travels to the object: percent-encoded JSON, as the upgrade's does. */
-const HEADER = "x-listen";
-export const LISTEN_PATH = "/listen";
-
-/** Who listens, and for what. */
-export interface ListenRequest {
-  readonly caller: Caller;
-  readonly query: ListenQuery;
-}
-
-function listenRequest(asked: ListenRequest): Request {
-  const headers = { upgrade: "websocket", [HEADER]: encodeURIComponent(JSON.stringify(asked)) };
-  return new Request(`https://channel${LISTEN_PATH}`, { headers });
-}
-
-export function readListenRequest(request: Request): ListenRequest {
-  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as ListenRequest;
-}
+import { listenRequest } from "./requests.ts";
+import type { Listing } from "./index-calls.ts";
 
 /** Who listens, as admission found out. */
 export interface Listening {

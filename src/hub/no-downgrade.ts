@@ -4,8 +4,9 @@
  */
 import { endClaim, type Entry } from "../channel/index.ts";
 import { ok, refusal, type Refusal, type Result } from "../protocol/index.ts";
+import type { Decided } from "./arrival.ts";
 import type { Connections } from "./connections.ts";
-import type { Decided, Delivery } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** Closes the plain sockets of keys that a turn's commands prove. */

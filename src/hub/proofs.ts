@@ -9,7 +9,7 @@ import { ok, type Refusal, refusal, type Result } from "../protocol/index.ts";
 import { logFault } from "./log.ts";
 import type { Claimed, ProofStore } from "./proof-store.ts";
 import { Rates } from "./rates.ts";
-import type { Sight } from "./sightings.ts";
+import type { Sight } from "./index-calls.ts";
 
 /** Keys remembered as proven: some 120 bytes each. */
 const PROVEN_MAX = 50_000;

@@ -1,9 +1,8 @@
 /** What a channel asks of the index, over the binding. A stub that threw is poisoned, so each call makes its own. */
 import type { Result } from "../protocol/index.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
-import type { HubIndex } from "./hub-index.ts";
+import type { IndexCalls, Sight } from "./index-calls.ts";
 import type { Registration } from "./registration.ts";
-import type { Sight } from "./sightings.ts";
 
 export interface Registry {
   readonly number: number;
@@ -21,7 +20,7 @@ export interface Registry {
 /** Of the channel `ch-N` with this id. */
 export function registryOf(env: Env, id: string): Registry {
   const number = Number(id.slice("ch-".length));
-  const index = (): DurableObjectStub<HubIndex> => env.HUB_INDEX.getByName(INDEX_NAME);
+  const index = (): DurableObjectStub<IndexCalls> => env.HUB_INDEX.getByName(INDEX_NAME);
   return {
     number,
     record: () => index().record(number),

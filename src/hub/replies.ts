@@ -1,43 +1,11 @@
-/** What a channel object answers to calls from the Worker and the index; refusals come beside them. */
+/** What a channel object answers to calls, made from its state. */
 import { type ChannelState, type HistoryAnswer, readSeq, summarize, unshownKeys } from "../channel/index.ts";
-import { type AckExtras, ok, type Result } from "../protocol/index.ts";
-import type { Reply } from "./delivery.ts";
-
-/** What became of a command that came over HTTP. */
-export type CommandAnswer =
-  | {
-      readonly type: "sent";
-      /** JSON. */
-      readonly message: string;
-      readonly extras: AckExtras;
-      /** The sender's read position. */
-      readonly read_seq?: number | undefined;
-      /** Names of those that are offline, by key. */
-      readonly names?: ReadonlyMap<string, string>;
-    }
-  | { readonly type: "done"; readonly seq: number; /** Of a join. */ readonly epoch?: string };
-
-export interface HistoryReply {
-  /** JSON of the messages, joined by commas. */
-  readonly messages: string;
-  readonly count: number;
-  /** JSON of the meta. */
-  readonly meta: string;
-  /** Of a reader who is a participant. */
-  readonly read_seq?: number | undefined;
-}
+import { ok, type Result } from "../protocol/index.ts";
+import type { Reply } from "./arrival.ts";
+import type { CommandAnswer, HistoryReply, SummaryReply } from "./channel-calls.ts";
 
 export function historyReply({ meta, ...page }: HistoryAnswer, read_seq: number | undefined): HistoryReply {
   return { ...page, meta: JSON.stringify(meta), read_seq };
-}
-
-export interface SummaryReply {
-  /** JSON. */
-  readonly summary: string;
-  /** Keys of participants that it does not show; absent for none. */
-  readonly more_keys?: readonly string[];
-  /** What the summary stands for; absent while a change is being announced. */
-  readonly change?: number;
 }
 
 export function summaryReply(state: ChannelState, isConnected: (key: string) => boolean): SummaryReply {

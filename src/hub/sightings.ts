@@ -5,21 +5,11 @@
  */
 import { type Caller, isFirstSight, mustProve } from "../channel/index.ts";
 import { type Change, type Refusal, refusal, type Result } from "../protocol/index.ts";
-import type { Committer } from "./committer.ts";
 import { logFault } from "./log.ts";
 import { type ClaimPorts, endClaimOf } from "./no-downgrade.ts";
 import type { Registry } from "./registry.ts";
+import type { Sight } from "./index-calls.ts";
 import type { Turns } from "./turns.ts";
-
-/** A key that a channel meets for the first time, as the index is told of it. */
-export interface Sight {
-  readonly key: string;
-  /** False: it is only claimed; then the question is whether it may be. */
-  readonly verified: boolean;
-  readonly kid: string;
-  /** Whether it is to be known here from now on. */
-  readonly joins: boolean;
-}
 
 /** What of the index a channel's sightings need. */
 export type IndexPort = Pick<Registry, "tell" | "forget">;
@@ -27,7 +17,8 @@ export type IndexPort = Pick<Registry, "tell" | "forget">;
 /** The parts of a channel object that its sightings need. */
 export interface SightPorts extends ClaimPorts {
   readonly turns: Turns;
-  readonly committer: Committer;
+  /** Runs what follows a write. */
+  readonly committer: { sending<T>(deliver: () => T): T };
 }
 
 /** Keys told of lately that are remembered beyond their rows: a claim may be on its way when its key is proven. */

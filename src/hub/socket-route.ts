@@ -16,8 +16,8 @@ import { offeredProtocols, SUBPROTOCOL } from "./admission.ts";
 import { failure } from "./answer.ts";
 import { findChannel, noteDeleted, READ, repeated } from "./calls.ts";
 import { provenKey } from "./caller.ts";
-import { type ConnectRequest, connectRequest } from "./connect.ts";
-import type { HubContext } from "./env.ts";
+import { type ConnectRequest, connectRequest } from "./requests.ts";
+import type { HubContext } from "./context.ts";
 import { callerFor, observerOf } from "./identity.ts";
 import { rightOf } from "./keys.ts";
 

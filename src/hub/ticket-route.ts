@@ -14,7 +14,7 @@ import {
 import { outerUrl } from "./address.ts";
 import { callIndex, findChannel } from "./calls.ts";
 import { provenKey } from "./caller.ts";
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import { answering, readText } from "./handlers.ts";
 import { callerFor } from "./identity.ts";
 import { isOverTls } from "./origins.ts";

@@ -1,7 +1,7 @@
 /** The log's line of a tool call: written when the call ends, which on a stream is after its request's. */
 import { channelNumber } from "../protocol/index.ts";
 import { isAction, type ToolAnswer } from "../tool/index.ts";
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import { logEvent } from "./log.ts";
 
 /** `args` are as the model sent them; of them only an action that there is and a channel's id are logged. */

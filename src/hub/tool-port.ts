@@ -35,7 +35,7 @@ import { callChannel, callIndex, READ, unclear } from "./calls.ts";
 import { provenKey } from "./caller.ts";
 import { command, commandAfter } from "./commands.ts";
 import { directory } from "./directory.ts";
-import type { HubContext } from "./env.ts";
+import type { HubContext } from "./context.ts";
 import { idempotencyKey } from "./handlers.ts";
 import { callerFor, provenIn } from "./identity.ts";
 import { type Listening, listenTo, listenToPlaces, newestJoined } from "./listen.ts";

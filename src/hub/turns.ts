@@ -4,22 +4,8 @@
  * synchronous turn that takes them in order: runs of commands are decided, stored and delivered
  * together, and whatever must see a settled channel (connect, history, summary) runs between them.
  */
-import type { Caller } from "../channel/index.ts";
-import type { Change, Named } from "../protocol/index.ts";
 import type { Announcer } from "./announcer.ts";
-import type { Connection } from "./connection.ts";
-import type { Reply } from "./delivery.ts";
-
-/** A command that arrived. */
-export interface Arrival {
-  readonly caller: Caller;
-  readonly command: Change;
-  readonly named: Named;
-  /** The socket it came in on; over HTTP, none. */
-  readonly origin?: Connection;
-  /** Takes the reply over HTTP. */
-  readonly settle?: (reply: Reply) => void;
-}
+import type { Arrival } from "./arrival.ts";
 
 interface Step {
   /** Whether `list` could show what it changes. */

@@ -224,8 +224,7 @@ test("[T22] headers in which the hub speaks to its objects mean nothing when a c
   const listen = { caller: SPOOFED, query: { key: "mallory", limit: 10, for: "all" } };
   const headers = {
     "x-spf-key": HUB_KEY,
-    "x-connect": encodeURIComponent(JSON.stringify(asked)),
-    "x-listen": encodeURIComponent(JSON.stringify(listen)),
+    "x-asked": encodeURIComponent(JSON.stringify(asked)),
     "x-hub-identity": "mallory",
     "cf-connecting-ip": "127.0.0.1",
     "x-forwarded-host": "other.example",
@@ -235,7 +234,9 @@ test("[T22] headers in which the hub speaks to its objects mean nothing when a c
   await agent.next();
   const { data } = await agent.ask({ action: "send", text: "who am I" });
   expect(data).toMatchObject({ from: "carol", verified: false });
-  const heard = await call(hub.url, `/api/channel/${id}/listen?key=carol&wait=1&after=0`, { headers });
+  const heard = await call(hub.url, `/api/channel/${id}/listen?key=carol&wait=1&after=0`, {
+    headers: { ...headers, "x-asked": encodeURIComponent(JSON.stringify(listen)) },
+  });
   expect(heard.body).toMatchObject({ ok: true });
   const { body } = await call(hub.url, `/api/channel/${id}`);
   expect(body.participants.map((one: Json) => one.key)).not.toContain("mallory");

@@ -7,7 +7,7 @@
  */
 import * as v from "valibot";
 import { quote } from "../../protocol/index.ts";
-import type { HubContext } from "../env.ts";
+import type { HubContext } from "../context.ts";
 import { type HubHandler, readText } from "../handlers.ts";
 import { logFault } from "../log.ts";
 import { type Era, eraOf, eraOfHeader } from "./eras.ts";

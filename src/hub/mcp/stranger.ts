@@ -6,7 +6,7 @@
  */
 import { type Refusal, showLine } from "../../protocol/index.ts";
 import { TOOL } from "../../tool/index.ts";
-import type { HubContext } from "../env.ts";
+import type { HubContext } from "../context.ts";
 import { readText } from "../handlers.ts";
 import { parseMessage } from "./json-rpc.ts";
 import { mcpEndpoint } from "./mcp-endpoint.ts";

@@ -172,7 +172,7 @@ export const DEFENCES: readonly Defence[] = [
   taken("T22", "making the object's request from scratch", THREATS, [
     "src/hub/socket-route.ts",
     "const request = connectRequest(asked.value);",
-    'const own = connectRequest(asked.value); const request = new Request(own, { headers: { upgrade: "websocket", "x-connect": c.req.header("x-connect") ?? own.headers.get("x-connect") ?? "" } });',
+    'const own = connectRequest(asked.value); const request = new Request(own, { headers: { upgrade: "websocket", "x-asked": c.req.header("x-asked") ?? own.headers.get("x-asked") ?? "" } });',
   ]),
   taken("T23", "the look at keys when an object wakes", "test/hub/revocation.test.ts", [
     "src/hub/revocation.ts",

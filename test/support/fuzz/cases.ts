@@ -31,7 +31,7 @@ const QUERIES = ["limit", "after", "before", "epoch", "key", "name", "kind", "fo
 const ROUTES = ["", "/history", "/listen", "/../list", "/%2e%2e", "//"];
 const HEADERS = [
   ...["signature", "signature-input", "content-digest", "idempotency-key", "origin", "authorization", "accept"],
-  ...["x-hub-agent", "x-hub-name", "x-connect", "sec-websocket-protocol", "mcp-protocol-version", "content-type"],
+  ...["x-hub-agent", "x-hub-name", "x-asked", "sec-websocket-protocol", "mcp-protocol-version", "content-type"],
 ];
 
 export function fuzzedBody(dice: Dice, id: string, key: string): FuzzedRequest {
