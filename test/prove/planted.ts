@@ -8,6 +8,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { applyPatch, ROOT } from "../support/process/build.ts";
+import { sourceFile } from "../support/source-file.ts";
 import { readNumbers } from "./options.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 
@@ -48,7 +49,7 @@ function checkSound(tests: readonly string[]): boolean {
 }
 
 function plant(bug: PlantedBug, number: number): Finding {
-  const path = join(copy, bug.file);
+  const path = join(copy, sourceFile(bug.file));
   const source = readFileSync(path, "utf8");
   const started = Date.now();
   const finding = tryBug(bug, path, source);

@@ -8,6 +8,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { applyPatch, type Patch, ROOT } from "../process/build.ts";
+import { sourceFile } from "../source-file.ts";
 import type { Defence } from "./defence.ts";
 import { DEFENCES } from "./list.ts";
 
@@ -54,7 +55,7 @@ async function takenAway(patches: Defence["patches"], threat: string, test: stri
 }
 
 async function change(patch: Patch, originals: Map<string, string>): Promise<void> {
-  const file = join(directory, patch.file);
+  const file = join(directory, sourceFile(patch.file));
   const source = await readFile(file, "utf8");
   if (!originals.has(file)) originals.set(file, source);
   await writeFile(file, applyPatch(source, patch));

@@ -6,12 +6,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { sourceFile } from "../source-file.ts";
 
 export const ROOT: string = resolve(import.meta.dirname, "../../..");
 
 /** Text of one source file replaced by another; `find` must stand there exactly once. */
 export interface Patch {
-  /** Path from the project's root. */
+  /** The end of its path, unique in `src` (`sourceFile`). */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -53,7 +54,7 @@ function patching(patches: readonly Patch[]): Plugin {
     name: "patches",
     setup(builder) {
       builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        const mine = patches.filter((patch) => join(ROOT, patch.file) === path);
+        const mine = patches.filter((patch) => join(ROOT, sourceFile(patch.file)) === path);
         if (mine.length === 0) return undefined;
         const source = await readFile(path, "utf8");
         return { contents: mine.reduce(applyPatch, source), loader: "ts" };
