@@ -97,6 +97,8 @@ test("[HST3] however it ends its agent ends too, and a second one for the same a
     const agent = await agentOf(running);
     const second = await bot.shell.run(["resident", "--channel", bot.id, "--", ...AGENT]);
     expect(second).toMatchObject({ code: 6, err: expect.stringContaining(`process ${running.child.pid}`) });
+    expect(await bot.shell.run(["wait"])).toMatchObject({ code: 6 });
+    expect(isRunning(running.child.pid ?? 0)).toBe(true);
     running.child.kill(signal);
     await running.ended();
     while (isRunning(agent)) await sleep(20);

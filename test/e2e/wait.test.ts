@@ -177,6 +177,20 @@ describe("one for each agent", () => {
     expect(ends.filter(({ out }) => out.includes("one of you"))).toHaveLength(1);
   });
 
+  test("[HST3] one that still asks the hub which channel is meant hears a second one, and signals", async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => silent.close().closeAllConnections());
+    const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { shell, key } = machine({ CHANNEL_HUB_URL: url });
+    const first = shell.start(["wait", "ops"]);
+    await untilTaken(shell, key, url);
+    expect(await shell.run(["wait", "ops"])).toMatchObject({ code: 6 });
+    expect(isRunning(first.child.pid ?? 0)).toBe(true);
+    first.child.kill("SIGTERM");
+    expect(await first.ended()).toMatchObject({ code: 130 });
+  });
+
   test("[HST3] a second one makes the first look for channels joined meanwhile", async () => {
     const { shell, key, id } = await inChannel();
     const waiting = shell.start(["wait", "--json"]);
@@ -281,8 +295,8 @@ test("[HST3] as a hook it is silent in a folder for which no hub is set up", asy
 });
 
 /** The number of the process that waits. */
-async function untilTaken(shell: Shell, key: string): Promise<number> {
-  const { lock } = new Desk(shell.env, hub.url, key);
+async function untilTaken(shell: Shell, key: string, url: string = hub.url): Promise<number> {
+  const { lock } = new Desk(shell.env, url, key);
   for (;;) {
     const holder = await readFile(lock, "utf8").catch(() => "{}");
     const { pid } = JSON.parse(holder) as { pid?: number };

@@ -51,6 +51,8 @@ const STARTS = "it must be a command that speaks ACP over its stdin and stdout, 
 
 /** One resident or wait for each agent on a machine. */
 function lock({ world, hub, agent }: Session): void {
+  // A wait that finds it taken asks for a look at all channels: it has them in view, and must not end of it.
+  if (process.platform !== "win32") process.on("SIGUSR2", () => undefined);
   const held = Lock.take(new Desk(world.env, hub.api.url, agent.key).lock);
   if (!(held instanceof Lock)) throw new Failed(EXIT.busy, `process ${held.pid} answers for ${agent.key} already`);
   process.once("exit", () => held.release());

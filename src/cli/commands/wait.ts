@@ -42,17 +42,19 @@ export async function wait(session: Session, channel: string | undefined, flags:
   if (flags.attended && !isAttended()) return EXIT.ok;
   const { env } = session.world;
   const desk = new Desk(env, session.hub.api.url, session.agent.key);
+  let mentions: Mentions | undefined;
+  // Before the lock is taken: who finds it taken sends this signal, which ends whoever does not listen for it.
+  if (process.platform !== "win32") process.on("SIGUSR2", () => mentions?.look());
+  endWithHost(session, flags.whileStdin || flags.hook === "opencode");
   const lock = await take(desk.lock);
   if (!(lock instanceof Lock)) return busy(session, lock, flags.hook);
   process.once("exit", () => lock.release());
-  endWithHost(session, flags.whileStdin || flags.hook === "opencode");
   const { hub, agent } = session;
   const terminal = terminalOf(session, flags.hook);
   const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
   const id = await named(session, channel, until);
   if (id === LATE) return over(session, flags.hook);
-  const mentions = new Mentions({ hub, key: agent.key, desk, channel: id, terminal });
-  if (process.platform !== "win32") process.on("SIGUSR2", () => mentions.look());
+  mentions = new Mentions({ hub, key: agent.key, desk, channel: id, terminal });
   for (;;) {
     const addressed = await mentions.next(until);
     if (addressed === undefined) return over(session, flags.hook);
