@@ -1,14 +1,32 @@
 /**
  * Three projects: the pure rooms in Node, the hub inside workerd, and real processes from outside.
- * Time limits only guard against hanging.
+ * Their files run side by side. Time limits only guard against hanging.
  */
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const HANGING_MS = 120_000;
+/** Far longer than anything takes: on a slow machine that has much else to do, a test may take minutes. */
+const HANGING_MS = 300_000;
+/** Real processes mostly wait for each other, so a processor has several files at a time. */
+const FILES_PER_PROCESSOR = 2;
+
+/** What waits begins first, and what computes fills the time. */
+const ORDER = ["e2e", "hub", "unit"];
+
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- no array's, but the sequencer's own
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => ORDER.indexOf(a.project.name) - ORDER.indexOf(b.project.name));
+  }
+}
 
 export default defineConfig({
   test: {
+    maxWorkers: Math.max(2, availableParallelism()) * FILES_PER_PROCESSOR,
+    sequence: { sequencer: WaitingFirst },
     // The hub's own log of requests would drown everything else.
     onConsoleLog: (text) => (text.startsWith('{"level":"info"') ? false : undefined),
     projects: [
@@ -34,8 +52,6 @@ export default defineConfig({
           testTimeout: HANGING_MS,
           hookTimeout: HANGING_MS,
           globalSetup: ["test/e2e/setup/build.ts"],
-          // Real processes on few cores: one file at a time.
-          fileParallelism: false,
         },
       },
     ],

@@ -9,7 +9,8 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { endWithUs, freePort } from "../test/support/process/hub-process.ts";
+import { endWithUs } from "../test/support/process/hub-process.ts";
+import { freePort } from "../test/support/process/ports.ts";
 import type { Speech, Target } from "./load.ts";
 import { directoryIn, pidsOf, startWorker } from "./servers.ts";
 

@@ -11,7 +11,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve, sep } from "node:path";
 import { promisify } from "node:util";
-import { build, type Metafile } from "esbuild";
+import type { Metafile } from "esbuild";
+import { bundleCommand } from "./bundle-command.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const TARGET = join(ROOT, "dist/console");
@@ -33,7 +34,7 @@ const started = performance.now();
 const stage = await mkdtemp(join(tmpdir(), "channel-hub-package-"));
 try {
   const manifest = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8")) as Manifest;
-  const { metafile } = await bundle();
+  const metafile = await bundle();
   await compile();
   await cp(join(ROOT, "LICENSE"), join(stage, "LICENSE"));
   await writeFile(join(stage, "THIRD-PARTY.txt"), await licences(metafile));
@@ -43,29 +44,11 @@ try {
   await rm(stage, { recursive: true, force: true });
 }
 
-/** The command loads what it needs when it needs it: each `import()` stays a file of its own. */
-async function bundle(): Promise<{ readonly metafile: Metafile }> {
-  const sources = join(ROOT, "src");
-  return await build({
-    absWorkingDir: ROOT,
-    outdir: stage,
-    minify: true,
-    legalComments: "none",
-    logLevel: "warning",
-    entryPoints: {
-      "command/bin": join(sources, "cli/bin.ts"),
-      "client/index": join(sources, "client/index.ts"),
-      "client/identity": join(sources, "client/identity.ts"),
-    },
-    chunkNames: "command/[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    // Where a package has modules, they; what jsonc-parser has beside them cannot be bundled.
-    mainFields: ["module", "main"],
-    target: "node22.12",
-    metafile: true,
+async function bundle(): Promise<Metafile> {
+  return await bundleCommand(stage, "command", {
+    "command/bin": "cli/bin.ts",
+    "client/index": "client/index.ts",
+    "client/identity": "client/identity.ts",
   });
 }
 

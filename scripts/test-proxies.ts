@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "../test/support/process/build.ts";
 import { Shell } from "../test/support/process/command.ts";
-import { freePort, HUB_KEY } from "../test/support/process/hub-process.ts";
+import { HUB_KEY } from "../test/support/process/hub-process.ts";
+import { freePort } from "../test/support/process/ports.ts";
 import { PageHub } from "../test/support/process/page-hub.ts";
 
 interface Proxy {

@@ -2,7 +2,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { call, createChannel } from "../support/process/agent.ts";
-import { freePort } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { PageHub } from "../support/process/page-hub.ts";
 import { ReverseProxy } from "../support/process/reverse-proxy.ts";
 import { launchChromium } from "./support/chromium.ts";

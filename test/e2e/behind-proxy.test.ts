@@ -3,7 +3,8 @@ import { expect, inject, onTestFinished, test } from "vitest";
 import { HubClient } from "../../src/client/index.ts";
 import { authorizeAs, createIdentity } from "../../src/client/identity.ts";
 import { call, createChannel } from "../support/process/agent.ts";
-import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { post } from "./support/hub-calls.ts";
 import { ReverseProxy } from "../support/process/reverse-proxy.ts";
 

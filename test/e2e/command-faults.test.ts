@@ -9,7 +9,8 @@ import { whyUnreachable } from "../../src/cli/unreachable.ts";
 import { HubError } from "../../src/client/index.ts";
 import { call, createChannel, type Json } from "../support/process/agent.ts";
 import { type Finished, Shell } from "../support/process/command.ts";
-import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { post, send } from "./support/hub-calls.ts";
 import { ReverseProxy } from "../support/process/reverse-proxy.ts";
 

@@ -11,7 +11,8 @@ import { main } from "../../src/cli/main.ts";
 import { rawIn } from "../support/hostile-text.ts";
 import { call, createChannel } from "../support/process/agent.ts";
 import { COMMAND, Shell } from "../support/process/command.ts";
-import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { post, send } from "./support/hub-calls.ts";
 
 let hub: HubProcess;

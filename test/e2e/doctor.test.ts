@@ -6,7 +6,8 @@ import { Dice } from "../support/crash/dice.ts";
 import { FaultyProxy } from "../support/network/faulty-proxy.ts";
 import { call } from "../support/process/agent.ts";
 import { type Finished, Shell } from "../support/process/command.ts";
-import { freePort, HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
+import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { startHub } from "./support/hub-calls.ts";
 
 let hub: HubProcess;

@@ -12,7 +12,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../support/process/build.ts";
-import { freePort } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { useAsStranger } from "../support/process/stranger.ts";
 import { StartProcess } from "./support/start-process.ts";
 

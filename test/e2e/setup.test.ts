@@ -18,7 +18,8 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import { call, type Json } from "../support/process/agent.ts";
 import { COMMAND } from "../support/process/command.ts";
-import { freePort, HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 
 let hub: HubProcess;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { call, type Json } from "../support/process/agent.ts";
-import { freePort } from "../support/process/hub-process.ts";
+import { freePort } from "../support/process/ports.ts";
 import { StartProcess } from "./support/start-process.ts";
 
 const LOCAL = { "x-spf-key": "dev-key" };

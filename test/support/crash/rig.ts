@@ -29,7 +29,7 @@ const PAGING_MS = 25;
 /** Between two looks of the auditor: far less than the time in which a ring goes round. */
 const AUDIT_MS = 50;
 /** Only guards against hanging. */
-const HANGING_MS = 20_000;
+const HANGING_MS = 120_000;
 
 /** What a kill strikes, as often as it stands here: most rounds are plain traffic, which holds joins, leaves and listens too. */
 const SCENES = [

@@ -19,7 +19,7 @@ const TRAFFIC_MS = { least: 10, most: 150 };
 const TWICE_EVERY = 4;
 const TWICE_MS = 50;
 /** Only guards against hanging. */
-const HANGING_MS = 20_000;
+const HANGING_MS = 120_000;
 
 /** The alarm strikes between the kills too, not ten seconds later. */
 export const SOON: Patch = {

@@ -16,7 +16,7 @@ const KNOCKING = 128;
 /** A socket says how far it has read after so many messages. */
 const SEEN_EVERY = 50;
 /** Only guards against hanging. */
-const HANGING_MS = 60_000;
+const HANGING_MS = 120_000;
 
 export interface StormOptions {
   readonly worker: string;

@@ -49,7 +49,7 @@ export const FORGETFUL: Patch = {
   replace: "export const DEDUPE_MS = 2000;",
 };
 /** Only guards against hanging: the report then says what is missing. */
-const HANGING_MS = 60_000;
+const HANGING_MS = 120_000;
 
 export interface NetworkOptions {
   /** The bundle to run. */

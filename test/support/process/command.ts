@@ -49,8 +49,14 @@ export class Shell {
   }
 }
 
-/** The command as Node starts it from the sources. */
-export const COMMAND: readonly [string, ...string[]] = [process.execPath, join(ROOT, "src/cli/bin.ts")];
+/** Variable with the path of the command as it was bundled for this run, which starts five times as fast. */
+export const BUNDLED_COMMAND = "CHANNEL_HUB_BUNDLED_COMMAND";
+
+/** The command as Node starts it: bundled, or from the sources. */
+export const COMMAND: readonly [string, ...string[]] = [
+  process.execPath,
+  process.env[BUNDLED_COMMAND] ?? join(ROOT, "src/cli/bin.ts"),
+];
 
 export class Command {
   readonly child: ChildProcess;

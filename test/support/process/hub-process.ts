@@ -6,9 +6,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./ports.ts";
 
 export const HUB_KEY = "test-key-that-is-long-enough";
 
@@ -107,7 +107,7 @@ export class HubProcess {
   }
 
   async #untilServing(child: ChildProcess): Promise<void> {
-    for (let tries = 0; tries < 2000; tries++) {
+    for (let tries = 0; tries < 10_000; tries++) {
       if (child.exitCode !== null) throw new Error(`the runtime ended with ${child.exitCode}: ${this.output}`);
       const answer = await fetch(`${this.url}/health`).catch(() => undefined);
       if (answer?.ok === true) return;
@@ -134,17 +134,6 @@ export function workerdPath(): string {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const machine = process.arch === "x64" ? "64" : process.arch;
   return own.resolve(`@cloudflare/workerd-${system}-${machine}/bin/workerd`);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** Files first, as `[assets]` of a deployment has it; what is none goes to the Worker. */

@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT } from "./build.ts";
-import { endWithUs, freePort, HUB_KEY } from "./hub-process.ts";
+import { endWithUs, HUB_KEY } from "./hub-process.ts";
+import { freePort } from "./ports.ts";
 
 /** Only guards against hanging. */
 const HANGING_MS = 120_000;

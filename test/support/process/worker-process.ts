@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { endWithUs, freePort, workerdPath } from "./hub-process.ts";
+import { endWithUs, workerdPath } from "./hub-process.ts";
+import { freePort } from "./ports.ts";
 
 export class WorkerProcess {
   readonly url: string;
@@ -42,7 +43,7 @@ export class WorkerProcess {
   }
 
   async #untilServing(): Promise<void> {
-    for (let tries = 0; tries < 2000; tries++) {
+    for (let tries = 0; tries < 10_000; tries++) {
       if (this.#child.exitCode !== null) throw new Error(`the runtime ended with ${this.#child.exitCode}`);
       const answer = await fetch(this.url).catch(() => undefined);
       if (answer !== undefined) return void (await answer.text());
