@@ -1,7 +1,8 @@
 /** `channel-hub wait` as hooks and background shells use it: real processes, a real hub, and what may befall both. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -236,6 +237,39 @@ describe("its host", () => {
     },
   );
 
+  test.runIf(process.platform === "linux")(
+    "[HST3] a host that ends while its hooks start, or wait for one another, leaves none of them",
+    async () => {
+      await Promise.all(
+        // Measured by what a start takes here: amid the second one's, and while it waits for the lock of the first.
+        ["0", "took / 2", "took + 300", "took + 1000"].map(async (ms) => {
+          const { shell, key } = machine();
+          const { lock } = new Desk(shell.env, hub.url, key);
+          const hook = `${COMMAND.join(" ")} wait --hook claude --attended; exit $?`;
+          // A host with a person at its terminal, which goes on when the host has ended.
+          const program = `const start = () => require("node:child_process").spawn("sh", ["-c", ${JSON.stringify(hook)}], { stdio: "ignore" });
+            const begin = performance.now();
+            start();
+            const looking = setInterval(() => {
+              if (!require("node:fs").existsSync(${JSON.stringify(lock)})) return;
+              clearInterval(looking);
+              const took = performance.now() - begin;
+              start();
+              setTimeout(() => process.kill(process.pid, "SIGKILL"), ${ms});
+            }, 20);`;
+          const path = `${shell.home}/host.cjs`;
+          await writeFile(path, program);
+          const line = `${process.execPath} ${path}; echo over; sleep 1000`;
+          const terminal = spawn("script", ["-qec", line, "/dev/null"], { env: shell.env });
+          onTestFinished(() => void terminal.kill("SIGKILL"));
+          let shown = "";
+          while (!shown.includes("over")) shown += String((await once(terminal.stdout, "data"))[0]);
+          while (processesOf(shell).some((command) => command.includes("wait"))) await sleep(50);
+        }),
+      );
+    },
+  );
+
   test("[HST3] it ends with stdin where it is asked to, and at once on a signal, without its lock", async () => {
     const { shell, key } = machine();
     const piped = shell.start(["wait", "--while-stdin"]);
@@ -303,6 +337,19 @@ async function untilTaken(shell: Shell, key: string, url: string = hub.url): Pro
     if (pid !== undefined && isRunning(pid)) return pid;
     await sleep(20);
   }
+}
+
+/** The commands that run with that machine's home. */
+function processesOf({ home }: Shell): string[] {
+  return readdirSync("/proc").flatMap((pid) => {
+    try {
+      const isOurs = readFileSync(`/proc/${pid}/environ`, "utf8").includes(`HOME=${home}\0`);
+      return isOurs ? [readFileSync(`/proc/${pid}/cmdline`, "utf8")] : [];
+    } catch {
+      // No process, or one that has ended.
+      return [];
+    }
+  });
 }
 
 async function gone(pid: number): Promise<void> {

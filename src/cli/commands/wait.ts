@@ -13,7 +13,7 @@ import type { Terminal } from "../terminal.ts";
 import { Desk } from "../wake/desk.ts";
 import { type Holder, Lock } from "../wake/lock.ts";
 import { type Addressed, Mentions } from "../wake/mentions.ts";
-import { hostAbove, isHeadless, watchParent } from "../wake/parent.ts";
+import { ancestors, hostAmong, isHeadless, type Watched, watchParent } from "../wake/parent.ts";
 import { wakeText } from "../wake/text.ts";
 
 /** How the hooks of a host want to be answered. */
@@ -39,7 +39,10 @@ const CLAUDE_WAKES = 2;
 const LOOK_MS = 100;
 
 export async function wait(session: Session, channel: string | undefined, flags: WaitFlags): Promise<Exit> {
-  if (flags.attended && !isAttended()) return EXIT.ok;
+  const above = ancestors(process.ppid);
+  if (flags.attended && !isAttended(above)) return EXIT.ok;
+  // Before anything is waited for, the lock too: the host may end meanwhile.
+  endWithHost(session, above, flags.whileStdin || flags.hook === "opencode");
   const { env } = session.world;
   const desk = new Desk(env, session.hub.api.url, session.agent.key);
   let mentions: Mentions | undefined;
@@ -67,8 +70,8 @@ export async function wait(session: Session, channel: string | undefined, flags:
 }
 
 /** A host that waits for its hooks, and is to end with its turn, would never end; nor is one woken that has gone. */
-function isAttended(): boolean {
-  const host = hostAbove();
+function isAttended(above: readonly Watched[]): boolean {
+  const host = hostAmong(above);
   return host !== undefined && !isHeadless(host);
 }
 
@@ -105,12 +108,12 @@ function over({ terminal }: Session, hook: Hook | undefined): Exit {
 }
 
 /** Ends the process when the host that it is for is gone; the lock goes with it. */
-function endWithHost({ world, terminal }: Session, whileStdin: boolean): void {
+function endWithHost({ world, terminal }: Session, above: readonly Watched[], whileStdin: boolean): void {
   const end = (): void => {
     terminal.note("the program that started this one has ended");
     process.exit(EXIT.failed);
   };
-  watchParent(end);
+  watchParent(above, end);
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(EXIT.interrupted));
   if (whileStdin) world.stdin.on("close", end).on("end", end).on("error", end).resume();
 }

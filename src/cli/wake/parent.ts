@@ -31,13 +31,16 @@ export function ancestors(pid: number): readonly Watched[] {
   return found;
 }
 
-/** Calls `ended` once when one of the processes above this one is gone; the answer ends the watch. */
-export function watchParent(ended: () => void): () => void {
+/**
+ * Calls `ended` once when one of these processes above this one is gone; the answer ends the watch.
+ * They are looked up once, as early as can be: later, a shell whose host has ended has a new parent,
+ * and nothing shows that there ever was another.
+ */
+export function watchParent(above: readonly Watched[], ended: () => void): () => void {
   const parent = process.ppid;
-  const watched = ancestors(parent);
   const timer = setInterval(() => {
     // Whoever loses its parent is given another one.
-    if (process.ppid === parent && watched.every(({ pid, started }) => isRunning(pid, started))) return;
+    if (process.ppid === parent && above.every(({ pid, started }) => isRunning(pid, started))) return;
     clearInterval(timer);
     ended();
   }, LOOK_MS);
@@ -46,8 +49,8 @@ export function watchParent(ended: () => void): () => void {
 }
 
 /** The program for which this one was started; undefined where it has ended before that could be seen. */
-export function hostAbove(): number | undefined {
-  const last = ancestors(process.ppid).at(-1);
+export function hostAmong(above: readonly Watched[]): number | undefined {
+  const last = above.at(-1);
   const info = last && processInfo(last.pid);
   if (last === undefined || info === undefined) return last?.pid;
   if (!BETWEEN.test(info.name)) return REAPER.test(info.name) ? undefined : last.pid;
