@@ -41,6 +41,7 @@ function endsWait({ messages, more }: ListenAnswer): boolean {
   return more || messages.some(({ msg_type }) => msg_type !== "system");
 }
 
-export function hasNews({ messages, own, others, gap }: ListenAnswer): boolean {
-  return messages.length + own + others > 0 || gap !== null;
+/** As the hub does in a listen to several channels: one of which there is nothing to show is left out. */
+export function hasNews({ messages, more, gap }: ListenAnswer): boolean {
+  return messages.length > 0 || more || gap !== null;
 }

@@ -152,6 +152,17 @@ test("[LIS1] a listen is the hub's listen, message for message and count for cou
   expect(mine).toContain("not for you");
 });
 
+test("[LIS1] of a listen in all channels, one in which there is nothing for the agent is left out, as by the hub", async () => {
+  const shell = shellOf("ALPHA");
+  const id = await createChannel(hub.url, "busy", shell.key);
+  await post(hub.url, "join", { channel_id: id, key: "bravo" });
+  await send(hub.url, id, { key: "bravo", text: "for somebody else" });
+  const client = await serve(shell);
+  await say(client, { action: "who", channel: id });
+  expect(await say(client, { action: "listen", for: "me" })).toMatch(/^Nothing for you\.\nNext: /);
+  expect((await call(hub.url, `/api/listen?key=${shell.key}&for=me`)).body.channels).toEqual([]);
+});
+
 test("[LIS3] [HST2] what a listen passes as after is read for good, and what was not acted after comes again with the next server", async () => {
   const shell = shellOf("ALPHA");
   const id = await createChannel(hub.url, "reading", shell.key);
