@@ -15,9 +15,9 @@ import { routesOf } from "./handlers.ts";
 import { auditRoute, fsckRoute, hubRoute, restoredRoute } from "./hub-route.ts";
 import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
-import { mcpEndpoint } from "./mcp/mcp-endpoint.ts";
+import { mcpEndpoint, mcpResumption } from "./mcp/mcp-endpoint.ts";
 import { answerStranger } from "./mcp/stranger.ts";
-import type { ToolContext } from "./mcp/tool-server.ts";
+import type { ToolContext, ToolServer } from "./mcp/tool-server.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { packageOf } from "./package.ts";
 import { upgrade } from "./socket-route.ts";
@@ -93,23 +93,30 @@ route("/api/hub/restored", { POST: restoredRoute });
 // {"channel_id":"ch-1","key":"alpha"} → {"ok":true,"ticket":"…","url":"wss://…/ws/channel/ch-1","expires_at":"2026-…Z"}
 route("/api/ticket", { POST: ticketRoute });
 
+// The rest of a listen whose stream broke (`Last-Event-ID`); any other GET is not for this path.
+app.get(MCP_PATH, mcpResumption(toolServer));
+
 // JSON-RPC: MCP with the one tool `spf_channel`.
-route(MCP_PATH, {
-  POST: mcpEndpoint((c) => ({
+route(MCP_PATH, { POST: mcpEndpoint(toolServer) });
+
+route(UPGRADE_PATH, { GET: upgrade });
+
+app.notFound((c) => failure(c, refusal("not_found", `no route ${c.req.method} ${c.req.path}`)));
+app.onError((error, c) => fault(c, error));
+
+function toolServer(c: HubContext): ToolServer {
+  return {
     tool: TOOL,
+    // What a listen shows comes again where it was lost (HST2).
+    mayRepeat: ({ action }) => action === "listen",
     call: async (args, context) => {
       const memory = (agent: Agent): Memory => memoryOf(c, agent);
       const answer = await callTool(toolPort(c), args, { ...toolContext(context), memory });
       logToolCall(c, args, answer, Date.now() - context.now);
       return answer;
     },
-  })),
-});
-
-route(UPGRADE_PATH, { GET: upgrade });
-
-app.notFound((c) => failure(c, refusal("not_found", `no route ${c.req.method} ${c.req.path}`)));
-app.onError((error, c) => fault(c, error));
+  };
+}
 
 /** Signs of life are the endpoint's own; the tool need not give any. */
 function toolContext({ now, signal }: ToolContext): CallContext {
@@ -118,8 +125,9 @@ function toolContext({ now, signal }: ToolContext): CallContext {
 
 /** With a wrong key there is nothing, but for models: they are told so. */
 async function refuse(c: HubContext, why: Refusal): Promise<Response> {
-  const isModel = why.code === "unauthorized" && c.req.method === "POST" && isMcp(c);
-  if (!isModel || !givesKey(c.req.raw.headers)) return turnedAway(c, why);
+  const isModel = why.code === "unauthorized" && isMcp(c) && givesKey(c.req.raw.headers);
+  if (isModel && c.req.method === "GET") return noStream(c, why);
+  if (!isModel || c.req.method !== "POST") return turnedAway(c, why);
   let answer: Response | undefined;
   const bounded = await boundedBody(c, async () => {
     answer = await answerStranger(c, why);
@@ -129,6 +137,13 @@ async function refuse(c: HubContext, why: Refusal): Promise<Response> {
 
 function isMcp(c: HubContext): boolean {
   return matchedRoutes(c).some(({ path }) => path === MCP_PATH);
+}
+
+/** Hosts ask for a stream beside their calls, and some drop a server that answers that with 401. */
+function noStream(c: HubContext, why: Refusal): Response {
+  const response = failure(c, refusal("method_not_allowed", `GET is not for ${MCP_PATH}; use POST`), { allow: "POST" });
+  c.set("refused", why.code);
+  return response;
 }
 
 /** MCP clients take a challenge for an offer of OAuth, which there is none of; the body names the header. */

@@ -140,5 +140,8 @@ test("[KEY1] a 401 from /mcp names the header and offers no OAuth; GET is 405; a
   expect(await unauthorized.text()).toContain("x-spf-key");
   expect((await ask({ "x-spf-key": HUB_KEY }, "GET")).status).toBe(405);
   expect((await ask({}, "GET")).status).toBe(401);
+  // Hosts that look for a stream beside drop a server that refuses that.
+  const wrong = await ask({ "x-spf-key": "wrong" }, "GET");
+  expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
   expect((await ask({ "x-spf-key": HUB_KEY, origin: "https://evil.example" })).status).toBe(403);
 });

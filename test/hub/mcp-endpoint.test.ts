@@ -354,11 +354,11 @@ test.each([7, "seven"])(
   async (progressToken) => {
     vi.useFakeTimers();
     const reader = readerOf(await post(waiting(25, { progressToken })));
-    expect(await piece(reader)).toBe(": ok\n\n");
     await vi.advanceTimersByTimeAsync(25_000);
-    for (const progress of [1, 2]) {
+    for (const progress of [1, 10, 20]) {
       const message = { jsonrpc: "2.0", method: "notifications/progress", params: { progressToken, progress } };
-      expect(await piece(reader)).toBe(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+      const sign = (await piece(reader)) ?? "";
+      expect(sign.slice(sign.indexOf("event:"))).toBe(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
     }
     expect(await piece(reader)).toBe(WAITED);
   },
@@ -380,6 +380,58 @@ test("a fault of the hub ends a stream with an error, too", async () => {
   const text = await (await post({ tool: "broken", body, headers: { accept: EVENTS } })).text();
   expect(text).toMatch(/^: ok\n\nevent: message\ndata: .*"code":-32603,.*\n\n$/);
   logged.mockRestore();
+});
+
+/** Of a client that can go on with a stream that broke. */
+const RESUMING = { "mcp-protocol-version": "2025-11-25" };
+
+test("[HST8] a stream that broke goes on: its first event has an id, which a GET takes for what is left of the wait", async () => {
+  vi.useFakeTimers();
+  const broken = readerOf(await post(withHeaders(waiting(25, { progressToken: 7 }), RESUMING)));
+  const [, cursor = ""] =
+    /^id: (\S+)\nretry: 3000\nevent: message\ndata: \{.*"progress":1\}\}\n\n$/.exec((await piece(broken)) ?? "") ?? [];
+  await vi.advanceTimersByTimeAsync(15_000);
+  await broken.cancel();
+  const sent = { tool: "wait", method: "GET", body: undefined, headers: { accept: EVENTS, ...RESUMING } };
+  const reader = readerOf(await post(withHeaders(sent, { "last-event-id": cursor })));
+  expect(await piece(reader)).toMatch(new RegExp(`^id: ${cursor}\nretry: 3000\n.*\n.*"progress":15}}\n\n$`));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await piece(reader)).toContain('{"progressToken":7,"progress":25}');
+  expect(await piece(reader)).toBe(WAITED);
+  expect(await piece(reader)).toBeUndefined();
+  // Long after its time it is answered at once.
+  await vi.advanceTimersByTimeAsync(60_000);
+  const late = readerOf(await post(withHeaders(sent, { "last-event-id": cursor })));
+  await piece(late);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await piece(late)).toBe(WAITED);
+});
+
+test("[HST8] only what may be made again has an id, for clients of the revision that knows it; no other GET is answered", async () => {
+  const first = async (sent: Sent): Promise<string | undefined> => await piece(readerOf(await post(sent)));
+  expect(await first(withHeaders(waiting(0.1), RESUMING))).toMatch(/^id: \S+\nretry: 3000\ndata:\n\n$/);
+  expect(await first(withHeaders(waiting(0.1), { "mcp-protocol-version": "2025-06-18" }))).toBe(": ok\n\n");
+  const steps = { name: "test_tool_with_progress", arguments: {}, _meta: { progressToken: 1 } };
+  const tool = "test_tool_with_progress";
+  expect(await first({ tool, body: request("tools/call", steps), headers: { accept: EVENTS, ...RESUMING } })).toBe(
+    ": ok\n\n",
+  );
+  const long = { name: "wait", arguments: { wait: 0.1, long: "x".repeat(2000) } };
+  expect(
+    await first({ tool: "wait", body: request("tools/call", long), headers: { accept: EVENTS, ...RESUMING } }),
+  ).toBe(": ok\n\n");
+  const cursor = (call: object): string => btoa(JSON.stringify(call)).replaceAll("=", "");
+  const call = { id: 1, name: "wait", args: {}, begun: 0 };
+  for (const [to, id] of [
+    ["wait", "12"],
+    ["wait", "{"],
+    ["wait", cursor({ ...call, name: "echo" })],
+    ["wait", cursor({ ...call, args: "x" })],
+    ["echo", cursor({ ...call, name: "echo" })],
+  ] as const) {
+    const headers = { accept: EVENTS, "last-event-id": id };
+    expect((await post({ tool: to, method: "GET", body: undefined, headers })).status).toBe(405);
+  }
 });
 
 test("a client that takes no events gets JSON, however long it waits", async () => {

@@ -1,11 +1,13 @@
 /**
  * An answer that takes time, as server-sent events. The first byte leaves at once and something
  * follows every ten seconds, because hosts give up on silence: 60 s to the first byte is common.
- * The last event is the answer. There are no event ids: a stream that broke is asked for again.
+ * The last event is the answer. With a cursor a client whose stream broke soon asks for the rest of it.
  */
 
 /** Hosts and proxies drop streams that are silent for 30 to 60 s. */
 const ALIVE_MS = 10_000;
+/** A client asks for the rest after this, twice as most are made: a hub that restarts is back by then. */
+const RETRY_MS = 3000;
 
 export type ProgressToken = string | number;
 
@@ -20,14 +22,19 @@ export interface StreamOptions {
   readonly signal: AbortSignal;
   /** With it, signs of life are progress notifications, else comments that clients skip. */
   readonly token: ProgressToken | undefined;
+  /** The id of its one event before the answer, by which a client goes on (`resume.ts`). */
+  readonly cursor?: string | undefined;
+  /** Milliseconds that the call has taken already, on a stream that broke. */
+  readonly passed?: number;
 }
 
 /** Streams what `work` comes to. `work` must not reject. */
-export function eventStream(work: (work: Work) => Promise<object>, { signal, token }: StreamOptions): Response {
+export function eventStream(work: (work: Work) => Promise<object>, options: StreamOptions): Response {
+  const { signal, token, cursor, passed = 0 } = options;
   const left = new AbortController();
   const gone = AbortSignal.any([signal, left.signal]);
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => void answer(work, { controller, gone, token }),
+    start: (controller) => void answer(work, { controller, gone, token, cursor, passed }),
     cancel: () => left.abort(),
   });
   return new Response(body, {
@@ -44,17 +51,23 @@ interface Line {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   readonly gone: AbortSignal;
   readonly token: ProgressToken | undefined;
+  readonly cursor: string | undefined;
+  readonly passed: number;
 }
 
 async function answer(work: (work: Work) => Promise<object>, line: Line): Promise<void> {
-  const { controller, gone, token } = line;
+  const { controller, gone, token, cursor, passed } = line;
+  const begun = Date.now() - passed;
   let progress = 0;
-  const report = (message?: string): void => {
-    progress += 1;
-    const sign = token === undefined ? ": waiting\n\n" : event(progressMessage(token, progress, message));
-    say(line, sign);
+  const sign = (message?: string): string | undefined => {
+    // Seconds; it only rises, over all streams of a call.
+    progress = Math.max(progress + 1, Math.floor((Date.now() - begun) / 1000));
+    return token === undefined ? undefined : event(progressMessage(token, progress, message));
   };
-  say(line, ": ok\n\n");
+  const report = (message?: string): void => say(line, sign(message) ?? ": waiting\n\n");
+  // Without progress an event without data: clients that may get it know what that is.
+  const first = `id: ${cursor}\nretry: ${RETRY_MS}\n`;
+  say(line, cursor === undefined ? ": ok\n\n" : `${first}${sign() ?? "data:\n\n"}`);
   const timer = setInterval(report, ALIVE_MS);
   const message = await work({ signal: gone, progress: report });
   clearInterval(timer);

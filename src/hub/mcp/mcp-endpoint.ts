@@ -10,9 +10,10 @@ import { quote } from "../../protocol/index.ts";
 import type { HubContext } from "../context.ts";
 import { type HubHandler, readText } from "../handlers.ts";
 import { logFault } from "../log.ts";
-import { type Era, eraOf, eraOfHeader } from "./eras.ts";
+import { type Era, eraOf, eraOfHeader, LEGACY } from "./eras.ts";
 import { eventStream, type ProgressToken, type Work } from "./event-stream.ts";
 import { CODES, errorMessage, parseMessage, resultMessage, rpcRefusal, type RpcRequest } from "./json-rpc.ts";
+import { argumentsNow, cursorOf, resumedCall } from "./resume.ts";
 import type { ToolAnswer, ToolServer } from "./tool-server.ts";
 
 /** `serverFor` makes what this caller is served. */
@@ -31,6 +32,22 @@ export function mcpEndpoint(serverFor: (c: HubContext) => ToolServer): HubHandle
   };
 }
 
+/** GET goes on with a call whose stream broke, where that may be made again; there is no other stream to get. */
+export function mcpResumption(serverFor: (c: HubContext) => ToolServer): HubHandler {
+  return async function resume(c, next) {
+    const { headers, signal } = c.req.raw;
+    const [broken, server] = [resumedCall(headers), serverFor(c)];
+    if (broken === undefined || broken.name !== server.tool.name || !server.mayRepeat(broken.args)) return await next();
+    const { id, token, name, begun } = broken;
+    const now = Date.now();
+    const params = { name, arguments: argumentsNow(broken, now) };
+    const asked: Asked = { era: LEGACY, request: { type: "request", id, method: "tools/call", params }, server };
+    const cursor = headers.get("last-event-id") ?? undefined;
+    const stream = { signal, token, cursor, passed: Math.max(0, now - begun) };
+    return eventStream((work) => call(asked, work), stream);
+  };
+}
+
 /** A request that was read, and what serves it. */
 interface Asked {
   readonly era: Era;
@@ -46,7 +63,7 @@ async function serve(asked: Asked, { headers, signal }: Request): Promise<Respon
   if (describe !== undefined) return json(200, result(asked, describe(request.params, server.tool)));
   const token = progressToken(request);
   const isStreamed = acceptsEvents(headers) && (token !== undefined || mayWait(request));
-  if (isStreamed) return eventStream((work) => call(asked, work), { signal, token });
+  if (isStreamed) return eventStream((work) => call(asked, work), { signal, token, cursor: cursorFor(asked, headers) });
   return json(200, await call(asked, { signal, progress: () => undefined }));
 }
 
@@ -59,6 +76,13 @@ function refuse({ era, request: { method, params }, server: { tool } }: Asked): 
   if (name === tool.name) return undefined;
   const given = typeof name === "string" ? quote(name) : "params.name must be a string";
   return rpcRefusal(200, "invalidParams", `Unknown tool: ${given}; this server has ${tool.name}`);
+}
+
+function cursorFor({ era, request: { id, params }, server }: Asked, headers: Headers): string | undefined {
+  const args = params["arguments"] ?? {};
+  if (era !== LEGACY || !v.is(ARGUMENTS, args) || !server.mayRepeat(args)) return undefined;
+  const { name } = server.tool;
+  return cursorOf({ id, token: progressToken({ params }), name, args, begun: Date.now() }, headers);
 }
 
 /** Never rejects: on a stream nobody else could answer. */
@@ -88,6 +112,7 @@ function acceptsEvents(headers: Headers): boolean {
   return /\btext\/event-stream\b/i.test(headers.get("accept") ?? "");
 }
 
+const ARGUMENTS = v.record(v.string(), v.unknown());
 const WAITING = v.object({ wait: v.union([v.number(), v.string()]) });
 const WITH_TOKEN = v.object({ progressToken: v.union([v.number(), v.string()]) });
 
@@ -97,7 +122,7 @@ function mayWait({ params }: RpcRequest): boolean {
   return v.is(WAITING, args) && Number(args.wait) > 0;
 }
 
-function progressToken({ params }: RpcRequest): ProgressToken | undefined {
+function progressToken({ params }: Pick<RpcRequest, "params">): ProgressToken | undefined {
   const meta = params["_meta"];
   return v.is(WITH_TOKEN, meta) ? meta.progressToken : undefined;
 }

@@ -26,7 +26,7 @@ export async function answerStranger(c: HubContext, why: Refusal): Promise<Respo
   if (!parsed.ok || (parsed.message.type === "request" && !ANSWERED.has(parsed.message.method))) return undefined;
   c.set("refused", why.code);
   const call = (): Promise<ToolAnswer> => Promise.resolve({ text: whyNot(c, why), isError: true });
-  const answer = await mcpEndpoint(() => ({ tool: TOOL, call }))(c, () => Promise.resolve());
+  const answer = await mcpEndpoint(() => ({ tool: TOOL, mayRepeat: () => false, call }))(c, () => Promise.resolve());
   return answer instanceof Response ? answer : undefined;
 }
 

@@ -28,6 +28,8 @@ export interface ToolAnswer {
 
 export interface ToolServer {
   readonly tool: ToolDefinition;
+  /** Whether a call may be made once more when its answer was lost. */
+  readonly mayRepeat: (args: Readonly<Record<string, unknown>>) => boolean;
   /** `args` are as they came: the tool checks them. Rejects only when the hub itself is at fault. */
   readonly call: (args: unknown, context: ToolContext) => Promise<ToolAnswer>;
 }

@@ -5,7 +5,7 @@
  */
 import { app } from "../../../src/hub/app.ts";
 import { routesOf } from "../../../src/hub/handlers.ts";
-import { mcpEndpoint } from "../../../src/hub/mcp/mcp-endpoint.ts";
+import { mcpEndpoint, mcpResumption } from "../../../src/hub/mcp/mcp-endpoint.ts";
 import type { ToolAnswer, ToolContext, ToolServer } from "../../../src/hub/mcp/tool-server.ts";
 
 export { Channel, HubIndex } from "../../../src/hub/index.ts";
@@ -88,6 +88,11 @@ const FIXTURES = Object.keys(CALLS).map((name) => {
 const route = routesOf(app, "", FIXTURES);
 for (const [name, call] of Object.entries(CALLS)) {
   const inputSchema = name === "json_schema_2020_12_tool" ? RICH_SCHEMA : ANY_OBJECT;
-  const server = { tool: { name, description: `A tool for tests: ${name}.`, inputSchema }, call };
+  const tool = { name, description: `A tool for tests: ${name}.`, inputSchema };
+  const server: ToolServer = { tool, mayRepeat: () => name === "wait", call };
+  app.get(
+    `/fixture/${name}`,
+    mcpResumption(() => server),
+  );
   route(`/fixture/${name}`, { POST: mcpEndpoint(() => server) });
 }
