@@ -48,7 +48,6 @@ export async function wait(session: Session, channel: string | undefined, flags:
   let mentions: Mentions | undefined;
   // Before the lock is taken: who finds it taken sends this signal, which ends whoever does not listen for it.
   if (process.platform !== "win32") process.on("SIGUSR2", () => mentions?.look());
-  endWithHost(session, flags.whileStdin || flags.hook === "opencode");
   const lock = await take(desk.lock);
   if (!(lock instanceof Lock)) return busy(session, lock, flags.hook);
   process.once("exit", () => lock.release());
