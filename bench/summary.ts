@@ -20,10 +20,6 @@ const ANSWERS: readonly Answer[] = [
     ...{ bench: "platform", section: "100 participants", goal: "one frame a message, throughput ÷ bare", unit: "×" },
   },
   {
-    what: "a lone message, p50 beyond bare",
-    ...{ bench: "platform", section: "One message in flight", goal: "batch, p50 beyond bare, ms", unit: "ms" },
-  },
-  {
     what: "10 participants: throughput ÷ partyserver with storage",
     ...{ bench: "peers", section: "10 participants", goal: "hub in batches ÷ partyserver, stored", unit: "×" },
   },
@@ -38,10 +34,6 @@ const ANSWERS: readonly Answer[] = [
   {
     what: "a message to a channel that sleeps, until the other has it",
     ...{ bench: "start", section: "A message to a sleeping channel", goal: "wake with 2 participants, ms", unit: "ms" },
-  },
-  {
-    what: "memory of an idle socket",
-    ...{ bench: "growth", section: "", goal: "kB of memory each", unit: "kB" },
   },
   {
     what: "a million lone messages, one a second",

@@ -1,5 +1,10 @@
 /** The example agent as a stranger runs it, against a real hub; the Python one has `npm run test:python`. */
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { ROOT } from "../support/process/build.ts";
 import { createChannel } from "../support/process/agent.ts";
 import { Example } from "../support/process/example.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
@@ -75,3 +80,11 @@ function started(id: string, variables: Readonly<Record<string, string | undefin
   onTestFinished(async () => void (await example.end("SIGKILL")));
   return example;
 }
+
+test("README's first agent says hello", async () => {
+  const [, program = ""] = /```js\n(const hub = .*?)```/s.exec(await readFile(join(ROOT, "README.md"), "utf8")) ?? [];
+  const here = program.replaceAll("http://127.0.0.1:8787", hub.url).replace("dev-key", HUB_KEY);
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", here]);
+  const [, id = ""] = /it stands in (ch-\d+)/.exec(stdout) ?? [];
+  expect((await textsOf(hub.url, id)).at(-1)).toBe("hello, everybody");
+});
