@@ -1,6 +1,7 @@
 /** Gives a decided message its place: number, id and time (ORD1–ORD3). */
 import { type ChannelEvent, type Message, utf8Length } from "../protocol/index.ts";
 import type { SendRecord } from "./recent-sends.ts";
+import { isNamesake } from "./mentions.ts";
 import type { ChannelState, Entry } from "./state.ts";
 
 type Content = Omit<Message, "id" | "channel_id" | "seq" | "timestamp">;
@@ -34,6 +35,7 @@ export function append(state: ChannelState, content: Content, { now, members, us
     mentions: content.mentions,
     reply_to: content.reply_to,
     client_msg_id: content.client_msg_id,
+    namesake: content.namesake,
     event: content.event,
   };
   const json = JSON.stringify(message);
@@ -47,8 +49,12 @@ export function append(state: ChannelState, content: Content, { now, members, us
 
 /** A message of the hub itself. */
 export function appendSystem(state: ChannelState, text: string, event: ChannelEvent, placing: Placing): Entry {
-  const content: Content = { from: "system", from_name: "System", text, msg_type: "system", verified: true, event };
-  return append(state, content, placing);
+  const told = isNamesake(state, event.key, event.name) ? { ...event, namesake: true as const } : event;
+  return append(
+    state,
+    { from: "system", from_name: "System", text, msg_type: "system", verified: true, event: told },
+    placing,
+  );
 }
 
 /** `msg-{ts}-{N}{seq}`, built as text: the number would be too large for a double. */

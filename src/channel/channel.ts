@@ -20,14 +20,14 @@ import {
 } from "./state.ts";
 
 export function handle(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
-  // A replayed send is answered with its first ack, so it takes no nonce.
+  // A replayed send is answered with its first ack, so its nonce is remembered with the sends.
   const isSend = command.action === "send" && caller.nonce !== undefined;
   const speaker = isSend ? { ...caller, nonce: undefined } : caller;
   const refused = refuseCaller(state, speaker, context.now);
   if (refused !== undefined) return { type: "refused", refusal: refused };
   // What is proven and used up stays so, whatever becomes of the command.
   noteCaller(state, speaker, context.now);
-  return decide(state, speaker, command, context);
+  return decide(state, caller, command, context);
 }
 
 function decide(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {

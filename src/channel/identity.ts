@@ -4,6 +4,7 @@
  */
 import { type Change, isReserved, refusal, type Refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
+import { NONCE_MS } from "./signed-sends.ts";
 import {
   type Caller,
   type ChannelState,
@@ -14,12 +15,6 @@ import {
   type TakenNonce,
 } from "./state.ts";
 
-/**
- * How long a nonce is remembered. A signature is good for 60 s to both sides of its `created`, so
- * 120 s after its first use it is dead, and 30 s later the last ticket it may have got; the rest is
- * for clocks of two machines.
- */
-const NONCE_MS = 160_000;
 /** Nonces a participant may use up in that time: they live in its one row, rewritten with each. */
 const NONCES_MAX = 256;
 

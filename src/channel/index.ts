@@ -27,6 +27,7 @@ export { MemoryLog } from "./memory-log.ts";
 export type { Context, Outcome } from "./outcome.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
 export { type SendRecord, WINDOW_MESSAGES, windowStart } from "./recent-sends.ts";
+export { NONCE_MS } from "./signed-sends.ts";
 export {
   type Caller,
   type ChannelRecord,

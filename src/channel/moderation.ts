@@ -45,9 +45,10 @@ export function overruled(
 
 /** Takes somebody out and keeps it out for a while. Everybody gets the message, the kicked as its last. */
 function kick(state: ChannelState, caller: Caller, { target, minutes }: KickCommand, { now }: Context): Outcome {
-  const key = resolveTo(state, target);
-  const participant = key === undefined ? undefined : state.participants.get(key);
-  if (participant === undefined) return { type: "refused", refusal: noTarget(state, target) };
+  const meant = resolveTo(state, target);
+  const participant = typeof meant === "string" ? state.participants.get(meant) : undefined;
+  if (participant === undefined)
+    return { type: "refused", refusal: noTarget(state, target, typeof meant === "string" ? [] : meant) };
   const kicked_until = now + minutes * MINUTE_MS;
   const { name, member } = participant;
   const members = state.members;
@@ -124,9 +125,11 @@ function notAllowed(state: ChannelState): Refusal {
   return refusal("forbidden", `only an admin of the hub, or the proven creator of ${state.id}, may do this`);
 }
 
-function noTarget(state: ChannelState, target: string): Refusal {
+function noTarget(state: ChannelState, target: string, carriers: readonly string[]): Refusal {
+  const error = `target must be the key, or the name of just one, participant, got ${quote(target)}`;
+  const [first] = carriers;
+  const which =
+    first === undefined ? "" : `; ${quote(target)} may be any of ${carriers.join(", ")}: write key=${first}`;
   const hint = `GET /api/channel/${state.id} lists the participants`;
-  return refusal("bad_request", `target must be the key, or the name of just one, participant, got ${quote(target)}`, {
-    hint,
-  });
+  return refusal("bad_request", error + which, { hint });
 }

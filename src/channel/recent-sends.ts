@@ -11,6 +11,8 @@ export interface SendRecord {
   readonly ts: number;
   readonly from: string;
   readonly verified: boolean;
+  /** Whether it came with a signature of its own, which counts once. */
+  readonly signed?: true | undefined;
   /** What the sender said it is; the loop guard counts agents. */
   readonly kind?: Kind | undefined;
   readonly id?: string | undefined;

@@ -4,9 +4,10 @@ import { append } from "./append.ts";
 import type { Context, Outcome } from "./outcome.ts";
 import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
-import { resolveMentions } from "./mentions.ts";
+import { isNamesake, resolveMentions } from "./mentions.ts";
 import { pausedRefusal } from "./paused.ts";
 import { type SendRecord, windowStart } from "./recent-sends.ts";
+import { NONCE_MS } from "./signed-sends.ts";
 import { type Caller, type ChannelState, firstSeq } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
@@ -17,8 +18,19 @@ export function send(state: ChannelState, caller: Caller, command: SendCommand, 
   const now = Math.max(context.now, state.last_ts);
   const first = firstSend(state, caller, command, { ...context, now });
   if (first !== undefined) return repeat(first, command);
-  const why = sendRefusal(state, caller, command);
+  const why = replayRefusal(state, caller, command, { ...context, now }) ?? sendRefusal(state, caller, command);
   return why === undefined ? accept(state, caller, command, context) : { type: "refused", refusal: why };
+}
+
+/** Why a signed send does not count, though nothing of the first is left to be shown (IDN2). */
+function replayRefusal(
+  state: ChannelState,
+  { key: from, kid, admin, nonce }: Caller,
+  { client_msg_id: id = nonce }: SendCommand,
+  { log, now }: Context,
+): Refusal | undefined {
+  if (nonce === undefined || id === undefined) return undefined;
+  return state.signedSends.refuse({ from, id, kid, admin }, now, () => log.sends(now - NONCE_MS));
 }
 
 function sendRefusal(state: ChannelState, caller: Caller, { reply_to }: SendCommand): Refusal | undefined {
@@ -39,19 +51,23 @@ function accept(state: ChannelState, caller: Caller, command: SendCommand, conte
   if (why !== undefined) return { type: "refused", refusal: why };
   const sender = introduce(state, caller, command.name, context.now);
   const { mentions, unresolved } = resolveMentions(state, caller.key, { text, to, answered });
+  const from_name = sender?.name ?? caller.key;
   const content = {
     from: caller.key,
-    from_name: sender?.name ?? caller.key,
+    from_name,
     text,
     msg_type,
     verified: caller.verified,
     mentions: mentions.length > 0 ? mentions : undefined,
     reply_to,
     client_msg_id,
+    namesake: isNamesake(state, caller.key, from_name) ? (true as const) : undefined,
   };
-  const use = { from: caller.key, verified: caller.verified, kind, id: client_msg_id, to };
+  const signed = caller.nonce === undefined ? undefined : (true as const);
+  const use = { from: caller.key, verified: caller.verified, signed, kind, id: client_msg_id, to };
   const entry = append(state, content, { now: context.now, members: state.members, use });
   if (entry.send !== undefined) state.sends.add(entry.send, entry.ts);
+  if (signed && client_msg_id !== undefined) state.signedSends.add({ ...caller, from: caller.key, id: client_msg_id });
   state.streak = nextStreak(streak, kind, entry.ts);
   const guard = guardFor(kind, state.streak, context.limits);
   return { type: "sent", message: entry.json, duplicate: false, mentions, unresolved, entry, ...(guard && { guard }) };

@@ -3,9 +3,10 @@
  * `unsaved` and, when that fails, throws the whole state away and loads it again: outside a turn,
  * memory equals disk.
  */
-import { type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
+import { fold, type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
 import type { Bucket } from "./rate.ts";
 import { RecentSends, type SendRecord } from "./recent-sends.ts";
+import { SignedSends } from "./signed-sends.ts";
 
 /** The index's record of a channel: all that is needed to make one. */
 export interface ChannelRecord {
@@ -34,6 +35,8 @@ export interface Participant {
   readonly read_seq: number;
   /** Number of the message that told of its last join: participants are shown in this order (MEM1). */
   readonly joined_seq: number;
+  /** Place among all who took a name, in the strength they have: of proven namesakes the first counts (LIS4). */
+  readonly named_order?: number;
   /** Unix milliseconds of the last change of this row. */
   readonly seen_at: number;
   /** Unix milliseconds until which it may not join again; absent or 0: it may (GRD2). */
@@ -104,11 +107,14 @@ export interface ChannelState {
   /** Unix milliseconds of the newest message; never goes back. */
   last_ts: number;
   readonly participants: Map<string, Participant>;
+  /** Counts the names that were taken. */
+  names_taken: number;
   /** Keys of those who are joined; replaced, never changed, so that entries can hold on to it. */
   members: ReadonlySet<string>;
   /** Another object whenever somebody comes, goes, is renamed or proven: what is derived from these can be kept beside it. */
   roster: object;
   readonly sends: RecentSends;
+  readonly signedSends: SignedSends;
   /** Joins and leaves by hub key, since the wake. */
   readonly churn: Map<string, Bucket>;
   settings: ChannelSettings;
@@ -137,17 +143,23 @@ export function restoreChannel(
   settings: ChannelSettings,
 ): ChannelState {
   const rows = new Map<string, Participant>();
-  for (const participant of participants) rows.set(participant.key, participant);
+  let names_taken = 0;
+  for (const participant of participants) {
+    rows.set(participant.key, participant);
+    names_taken = Math.max(names_taken, participant.named_order ?? 0);
+  }
   return {
     record,
     id: `ch-${record.number}`,
     last_seq: head.last_seq,
     last_ts: head.last_ts,
     participants: rows,
+    names_taken,
     members: memberKeys(rows),
     roster: {},
     churn: new Map(),
     sends: new RecentSends(),
+    signedSends: new SignedSends(),
     settings,
     streak: undefined,
     unsaved: { entries: [], participants: new Set(), settings: false },
@@ -157,13 +169,17 @@ export function restoreChannel(
 /** Changes or adds a participant; its row is written with the turn. One that joins anew goes to the end. */
 export function putParticipant(state: ChannelState, participant: Participant): void {
   const wasMember = state.members.has(participant.key);
-  const before = state.participants.get(participant.key);
-  if (before?.name !== participant.name || before.verified !== participant.verified) state.roster = {};
   const known = state.participants.get(participant.key);
+  if (known?.name !== participant.name || known.verified !== participant.verified) state.roster = {};
   if (known !== undefined && known.joined_seq !== participant.joined_seq) state.participants.delete(participant.key);
-  state.participants.set(participant.key, participant);
+  state.participants.set(participant.key, { ...participant, named_order: orderOf(state, known, participant) });
   state.unsaved.participants.add(participant.key);
   if (wasMember !== participant.member) changeMembers(state);
+}
+
+function orderOf(state: ChannelState, known: Participant | undefined, { name, verified }: Participant): number {
+  const isSame = known !== undefined && known.verified === verified && fold(known.name) === fold(name);
+  return isSame ? (known.named_order ?? 0) : ++state.names_taken;
 }
 
 /** Takes a participant's row away. */

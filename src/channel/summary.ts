@@ -38,6 +38,7 @@ function summarizeAll(state: ChannelState, isConnected: (key: string) => boolean
     participant_count: participants.length,
     connected_count: participants.filter(({ connected }) => connected).length,
     message_count: state.last_seq - firstSeq(state) + 1,
+    active_at: new Date(state.last_ts).toISOString(),
   };
 }
 

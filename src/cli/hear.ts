@@ -45,3 +45,11 @@ function endsWait({ messages, more }: ListenAnswer): boolean {
 export function hasNews({ messages, more, gap }: ListenAnswer): boolean {
   return messages.length > 0 || more || gap !== null;
 }
+
+/** What the hub is asked for. */
+export function askedOf(
+  { for: whose, limit }: ListenQuery,
+  wait: number,
+): { wait: number; for?: "me" | "all"; limit?: number } {
+  return { wait, ...(whose !== undefined && { for: whose }), ...(limit !== undefined && { limit }) };
+}

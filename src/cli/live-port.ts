@@ -6,7 +6,18 @@
  */
 import { randomUUID } from "node:crypto";
 import { type HubClient, HubError, type Sent } from "../client/index.ts";
-import { LISTEN_CHANNELS, map, ok, type ParticipantDetail, refuse, type Result, showLine } from "../protocol/index.ts";
+import {
+  type ChannelSummary,
+  type Chosen,
+  leftOut,
+  map,
+  mostActive,
+  ok,
+  type ParticipantDetail,
+  refuse,
+  type Result,
+  showLine,
+} from "../protocol/index.ts";
 import {
   type Agent,
   type ChannelUnread,
@@ -15,15 +26,15 @@ import {
   type HubPort,
   type Link,
   type ListenAnswer,
-  type ListenQuery,
   type Membership,
+  notLookedAt,
   type SendAnswer,
   type SendBody,
   type Status,
   type Waiting,
 } from "../tool/index.ts";
 import type { Begin } from "./live-channel.ts";
-import { hasNews, hear } from "./hear.ts";
+import { askedOf, hasNews, hear } from "./hear.ts";
 import { LiveChannels } from "./live-channels.ts";
 import { answered, type Asking } from "./refusals.ts";
 import { allChannels } from "./session.ts";
@@ -49,7 +60,7 @@ const SEND_MS = 30_000;
 
 interface Joined {
   readonly at: number;
-  readonly channels: readonly { readonly id: string; readonly name: string }[];
+  readonly joined: Chosen<ChannelSummary>;
 }
 
 export class LivePort implements Port {
@@ -167,9 +178,10 @@ export class LivePort implements Port {
   ): ReturnType<HubPort["listenAll"]> {
     const joined = await this.#reading(this.#channels());
     if (!joined.ok) return joined;
-    if (joined.value.length === 0) return refuse("not_participant", "you are in no channel");
-    const names = new Map(joined.value.map(({ id, name }) => [id, name]));
-    const held = await this.#live.holdAll(joined.value.map(({ id }) => id));
+    const { channels: active, left_out } = joined.value;
+    if (active.length === 0) return refuse("not_participant", "you are in no channel");
+    const names = new Map(active.map(({ id, name }) => [id, name]));
+    const held = await this.#live.holdAll(active.map(({ id }) => id));
     const ask = async (wait: number): Promise<Result<readonly ListenAnswer[]>> => {
       const all = await this.#reading(this.#hub.api.listenAll(askedOf(query, wait), waiting.signal));
       return map(all, ({ channels }) => channels.filter((channel) => "messages" in channel));
@@ -178,6 +190,7 @@ export class LivePort implements Port {
     const heard = await hear({ query, waiting, held, begin, ask });
     return map(heard, (answers) => ({
       channels: answers.filter(hasNews).map((one) => ({ ...one, name: names.get(one.channel_id) ?? "" })),
+      ...leftOut(left_out),
     }));
   }
 
@@ -191,7 +204,7 @@ export class LivePort implements Port {
     const joined = await this.#reading(this.#channels());
     if (!joined.ok) return joined;
     const counts = await Promise.all(
-      joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
+      joined.value.channels.map(async ({ id, name }): Promise<ChannelUnread[]> => {
         const live = await this.#live.hold(id);
         const held = live?.unread(after.get(id));
         if (live !== undefined && held !== undefined)
@@ -202,7 +215,7 @@ export class LivePort implements Port {
         return [{ channel_id: id, name, unread: own.value.unread, position: own.value.read_seq }];
       }),
     );
-    return ok(counts.flat());
+    return ok([...counts.flat(), ...joined.value.left_out.map(notLookedAt)]);
   }
 
   async connect(body: Membership): Promise<Result<Link>> {
@@ -230,7 +243,7 @@ export class LivePort implements Port {
   /** Holds the channels the agent is in live from now on, and looks for new ones whenever it is called. */
   async attend(): Promise<Result<true>> {
     const joined = await this.#reading(this.#channels());
-    if (joined.ok) await this.#live.holdAll(joined.value.map(({ id }) => id));
+    if (joined.ok) await this.#live.holdAll(joined.value.channels.map(({ id }) => id));
     return map(joined, () => true as const);
   }
 
@@ -249,13 +262,13 @@ export class LivePort implements Port {
     return this.#answered(asking, { reads: true });
   }
 
-  /** The newest channels the agent has joined, as many as one listen takes. */
-  async #channels(): Promise<Joined["channels"]> {
+  /** The most active channels the agent has joined, as many as one listen takes, and the others. */
+  async #channels(): Promise<Joined["joined"]> {
     if (this.#joined === undefined || Date.now() - this.#joined.at > JOINED_MS) {
       const channels = await allChannels(this.#hub, this.#agent.key);
-      this.#joined = { at: Date.now(), channels: channels.slice(-LISTEN_CHANNELS) };
+      this.#joined = { at: Date.now(), joined: mostActive(channels) };
     }
-    return this.#joined.channels;
+    return this.#joined.joined;
   }
 
   async #entered(id: string): Promise<void> {
@@ -263,9 +276,8 @@ export class LivePort implements Port {
     await this.#live.hold(id);
   }
 
-  async #standing(id: string, key: string): Promise<ParticipantDetail | undefined> {
-    const { participants } = await this.#hub.api.channel(id);
-    return participants.find((participant) => participant.key === key);
+  async #standing(id: string, own: string): Promise<ParticipantDetail | undefined> {
+    return (await this.#hub.api.channel(id)).participants.find(({ key }) => key === own);
   }
 
   /** Once more after a failure of the moment: with the same id it is stored once. */
@@ -285,11 +297,4 @@ export class LivePort implements Port {
     this.#hub = this.#options.hubFor(this.#agent);
     this.#live.use(this.#hub);
   }
-}
-
-function askedOf(
-  { for: whose, limit }: ListenQuery,
-  wait: number,
-): { wait: number; for?: "me" | "all"; limit?: number } {
-  return { wait, ...(whose !== undefined && { for: whose }), ...(limit !== undefined && { limit }) };
 }

@@ -5,7 +5,7 @@
  */
 import { isFor } from "../protocol/mention.ts";
 import type { Gap } from "../protocol/message.ts";
-import { type Message, showJson, showLine, showSender, showText, systemLine } from "../protocol/index.ts";
+import { type Message, showJson, showAuthor, showLine, showText, systemLine } from "../protocol/index.ts";
 import type { Paint, Terminal } from "./terminal.ts";
 
 export interface View {
@@ -44,13 +44,13 @@ export class MessagePrinter {
 }
 
 function messageLines(message: Message, time: string, { reader, withChannel }: View, paint: Paint): string {
-  const { seq, channel_id, text, from, from_name, verified, msg_type } = message;
+  const { seq, channel_id, text, from, msg_type } = message;
   const place = `${withChannel ? `${showLine(channel_id)} ` : ""}[${seq}]`;
   if (msg_type === "system") return `${paint("dim", `${time} ${place} * ${systemLine(message)}`)}\n`;
   const body = showText(text).replaceAll("\n", `\n${INDENT}`);
   const isOwn = from === reader;
   const isForReader = isFor(message, reader);
-  const sender = paint(isOwn ? "dim" : isForReader ? ["bold", "yellow"] : "cyan", showSender(from_name, verified));
+  const sender = paint(isOwn ? "dim" : isForReader ? ["bold", "yellow"] : "cyan", showAuthor(message));
   return `${paint("dim", `${time} ${place}`)} ${sender}${notes(message)}: ${body}\n`;
 }
 

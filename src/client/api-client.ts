@@ -8,6 +8,7 @@
  * `clock_skew`, `rate_limited`, `storage_unavailable`, `overloaded` or `internal`; one that names a
  * channel with `channel_not_found` or `channel_deleted`. What is listed below comes beside these.
  */
+import type { LeftOut } from "../protocol/activity.ts";
 import type { ChannelDetails, ListenAnswer, ListenedChannel } from "../protocol/message.ts";
 import type {
   Agent,
@@ -127,9 +128,9 @@ export class ApiClient {
   listenAll(
     { after, wait, ...options }: Omit<ListenOptions, "after"> & { after?: Readonly<Record<string, number>> } = {},
     signal?: Signal,
-  ): Promise<{ channels: readonly ListenedChannel[] }> {
+  ): Promise<{ channels: readonly ListenedChannel[]; left_out?: LeftOut }> {
     const places = after && Object.entries(after).map(([id, seq]) => `${id}:${seq}`);
-    const ask = (part: number): Promise<{ channels: readonly ListenedChannel[] }> => {
+    const ask = (part: number): Promise<{ channels: readonly ListenedChannel[]; left_out?: LeftOut }> => {
       const asked = query({ key: this.#key, after: places?.join(","), ...options, wait: wait && part });
       return this.#requests.ask({ path: `/api/listen${asked}`, wait: part, signal });
     };

@@ -23,7 +23,7 @@ import { SqlLog, type Write } from "./sql-log.ts";
 const BY_ADMIN = 2;
 
 /** Version of the tables below, stored with the channel. */
-const SCHEMA = 3;
+const SCHEMA = 4;
 
 const TABLES = `
   CREATE TABLE channel (
@@ -36,7 +36,7 @@ const TABLES = `
   CREATE TABLE participant (
     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, member INTEGER NOT NULL, verified INTEGER NOT NULL,
     read_seq INTEGER NOT NULL, seen_at INTEGER NOT NULL, kicked_until INTEGER NOT NULL, nonces TEXT,
-    joined_seq INTEGER NOT NULL DEFAULT 0
+    joined_seq INTEGER NOT NULL DEFAULT 0, named_order INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE log (
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
@@ -67,6 +67,7 @@ const LAYOUTS: readonly TableLayout[] = [
       { name: "kicked_until", statement: "ALTER TABLE participant ADD COLUMN kicked_until INTEGER NOT NULL DEFAULT 0" },
       { name: "nonces", statement: "ALTER TABLE participant ADD COLUMN nonces TEXT" },
       { name: "joined_seq", statement: "ALTER TABLE participant ADD COLUMN joined_seq INTEGER NOT NULL DEFAULT 0" },
+      { name: "named_order", statement: "ALTER TABLE participant ADD COLUMN named_order INTEGER NOT NULL DEFAULT 0" },
     ],
   },
   { table: "log", first: ["seq", "count", "ts", "bytes", "total", "sends", "body"], added: [] },
@@ -176,7 +177,7 @@ function newerSchema(schema: number): string {
 
 /** By name: tables that were brought up to date have their columns in another order. */
 const WRITE_PARTICIPANT = `INSERT OR REPLACE INTO participant (key, name, kind, member, verified, read_seq, seen_at,
-  kicked_until, nonces, joined_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  kicked_until, nonces, joined_seq, named_order) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 function writeParticipant(key: string, participant: Participant | undefined): Write {
   if (participant === undefined) return ["DELETE FROM participant WHERE key = ?", key];
@@ -185,6 +186,7 @@ function writeParticipant(key: string, participant: Participant | undefined): Wr
   return [
     WRITE_PARTICIPANT,
     ...[key, name, kind ?? null, member ? 1 : 0, verified ? 1 : 0, read_seq, seen_at, kicked_until, taken, joined_seq],
+    participant.named_order ?? 0,
   ];
 }
 
@@ -216,6 +218,7 @@ type ParticipantRow = {
   kicked_until: number;
   nonces: string | null;
   joined_seq: number;
+  named_order: number;
 };
 
 function recordOf(row: ChannelRow): ChannelRecord {

@@ -6,7 +6,9 @@ import { type Caller, endsWait, type ListenQuery } from "../channel/index.ts";
 import {
   type ChannelPosition,
   type ChannelSummary,
-  LISTEN_CHANNELS,
+  type Chosen,
+  type LeftOut,
+  leftOut,
   type ListenAllOptions,
   type ListenAnswer,
   type ListenedChannel,
@@ -14,6 +16,7 @@ import {
   LIST_MAX,
   type ListQuery,
   map,
+  mostActive,
   ok,
   refuse,
   type Result,
@@ -79,9 +82,19 @@ export async function listenToAll(
   env: Env,
   { after, ...asked }: Listening & Omit<ListenAllOptions, "key">,
   signal: AbortSignal,
-): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
-  const places = after === undefined ? await joinedChannels(env, asked.caller) : ok(after);
-  return places.ok ? await listenToPlaces(env, places.value, asked, signal) : places;
+): Promise<Result<Listened>> {
+  if (after !== undefined) return await listenToPlaces(env, after, asked, signal);
+  const joined = await joinedChannels(env, asked.caller);
+  if (!joined.ok) return joined;
+  const places = joined.value.channels.map(({ id }) => ({ channel_id: id }));
+  const heard = await listenToPlaces(env, places, asked, signal);
+  return map(heard, (answer) => ({ ...answer, ...leftOut(joined.value.left_out) }));
+}
+
+interface Listened {
+  readonly channels: readonly ListenedChannel[];
+  /** Channels of the key's that were not looked at. */
+  readonly left_out?: LeftOut;
 }
 
 /** Where a listen to several channels begins in each. */
@@ -92,7 +105,7 @@ export async function listenToPlaces(
   places: readonly PlaceToListen[],
   { caller, wait, ...options }: Listening & Omit<ListenAllOptions, "key" | "after">,
   signal: AbortSignal,
-): Promise<Result<{ readonly channels: readonly ListenedChannel[] }>> {
+): Promise<Result<Listened>> {
   const enough = new AbortController();
   const stop = AbortSignal.any([signal, enough.signal]);
   const listens = places.map(async ({ channel_id, ...place }) => {
@@ -114,18 +127,21 @@ function hasNews(channel: ListenedChannel): boolean {
   return !("messages" in channel) || endsWait(channel) || channel.messages.length > 0;
 }
 
-async function joinedChannels(env: Env, caller: Caller): Promise<Result<Omit<ChannelPosition, "after">[]>> {
-  const joined = await newestJoined(env, caller);
-  if (joined.ok && joined.value.length === 0)
+async function joinedChannels(env: Env, caller: Caller): Promise<Result<Chosen<JoinedChannel>>> {
+  const joined = await activeJoined(env, caller);
+  if (joined.ok && joined.value.channels.length === 0)
     return refuse("not_participant", "this key has joined no channel", {
       hint: "join one first: POST /api/channel/join",
     });
-  return map(joined, (channels) => channels.map(({ id }) => ({ channel_id: id })));
+  return joined;
 }
 
-/** The newest channels a key has joined, as many as one listen takes, oldest first. */
-export async function newestJoined(env: Env, { key, verified }: Caller): Promise<Result<readonly ChannelSummary[]>> {
-  let newest: readonly ChannelSummary[] = [];
+/** A channel that a key has joined. */
+type JoinedChannel = Pick<ChannelSummary, "id" | "name" | "created_at" | "active_at">;
+
+/** The channels a key has joined: as many as one listen takes, those in which something was said last, and the others. */
+export async function activeJoined(env: Env, { key, verified }: Caller): Promise<Result<Chosen<JoinedChannel>>> {
+  const all: JoinedChannel[] = [];
   // A page ends early where it had to ask many channels (IDX3).
   let cursor: number | undefined = 0;
   while (cursor !== undefined) {
@@ -133,8 +149,8 @@ export async function newestJoined(env: Env, { key, verified }: Caller): Promise
     const listing: Result<Listing> = await callIndex(env, (index) => index.list(query, !verified));
     if (!listing.ok) return listing;
     const page = JSON.parse(`[${listing.value.channels}]`) as readonly ChannelSummary[];
-    newest = [...newest, ...page].slice(-LISTEN_CHANNELS);
+    for (const { id, name, created_at, active_at = created_at } of page) all.push({ id, name, created_at, active_at });
     cursor = listing.value.next_cursor;
   }
-  return ok(newest);
+  return ok(mostActive(all));
 }

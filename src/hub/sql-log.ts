@@ -20,6 +20,7 @@ import {
   windowStart,
 } from "../channel/index.ts";
 import { KINDS, RING_MESSAGES } from "../protocol/index.ts";
+import { SignedRows } from "./signed-rows.ts";
 
 /** Bytes kept for deduplication beyond the ring, at most. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
@@ -32,6 +33,7 @@ const OLDEST_AHEAD = 64;
 
 export class SqlLog implements MessageLog {
   readonly #sql: SqlStorage;
+  readonly #signed: SignedRows;
   /** All bytes ever written; undefined: not asked yet. */
   #total: number | undefined;
   /** The oldest rows, as far as they were looked up. */
@@ -41,6 +43,7 @@ export class SqlLog implements MessageLog {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
+    this.#signed = new SignedRows(sql);
   }
 
   head(): Head | undefined {
@@ -58,14 +61,15 @@ export class SqlLog implements MessageLog {
     const newest = entries.at(-1)?.message.seq ?? 0;
     let total = this.#total ?? this.#last()?.total ?? 0;
     const free = this.#freeRows({ newest, total, now }, rows.length + 1);
+    const kept = free.flatMap(({ seq, ts }): Write[] => this.#signed.keep(seq, ts, now, holdsSigned));
     const writes = rows.map((row, at) => {
       total += row.bytes;
-      return writeRow(row, total, free[at]);
+      return writeRow(row, total, free[at]?.seq);
     });
     this.#total = total;
     const lingering = free[rows.length];
-    if (lingering !== undefined) writes.push(["DELETE FROM log WHERE seq = ?", lingering]);
-    return writes;
+    if (lingering !== undefined) writes.push(["DELETE FROM log WHERE seq = ?", lingering.seq]);
+    return [...kept, ...writes];
   }
 
   /** Storage is not what was written: nothing that was remembered of it counts. */
@@ -73,6 +77,7 @@ export class SqlLog implements MessageLog {
     this.#total = undefined;
     this.#oldest = [];
     this.#ahead = 1;
+    this.#signed.forget();
   }
 
   page(asked: Range): Page {
@@ -103,6 +108,7 @@ export class SqlLog implements MessageLog {
       if (ts < since) return;
       yield* decodeSends(sends, ts).toReversed();
     }
+    for (const { ts, sends } of this.#signed.since(since)) yield* decodeSends(sends, ts).toReversed();
   }
 
   #last(): Place | undefined {
@@ -111,14 +117,14 @@ export class SqlLog implements MessageLog {
   }
 
   /** Takes the oldest rows that nobody needs once `newest` is stored, at most `most` of them. */
-  #freeRows({ newest, total, now }: { newest: number; total: number; now: number }, most: number): number[] {
+  #freeRows({ newest, total, now }: { newest: number; total: number; now: number }, most: number): Place[] {
     const ring = newest - RING_MESSAGES + 1;
     if (ring <= 1) return [];
-    const free: number[] = [];
+    const free: Place[] = [];
     for (const row of this.#lookAhead(most).slice(0, most)) {
       const isRecent = row.ts >= windowStart(now);
       if (row.seq + row.count > ring || (isRecent && !this.#isBeyondWindow(row, ring, total))) break;
-      free.push(row.seq);
+      free.push(row);
     }
     this.#oldest.splice(0, free.length);
     return free;
@@ -144,6 +150,10 @@ export class SqlLog implements MessageLog {
   }
 }
 
+function holdsSigned(sends: string): boolean {
+  return decodeSends(sends, 0).some(({ signed }) => signed === true);
+}
+
 function writeRow(row: Row, total: number, replaced: number | undefined): Write {
   const values = [row.seq, row.count, row.ts, row.bytes, total, encodeSends(row.sends), row.body];
   if (replaced === undefined) return ["INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", ...values];
@@ -157,14 +167,17 @@ type Place = { seq: number; count: number; ts: number; total: number };
 /** As stored before the body: [seq, from, flags, id, to], the last two where they exist. */
 type StoredSend = [seq: number, from: string, flags: number, id?: string | null, to?: readonly string[]];
 
-/** Flags of a stored send: bit 0, the sender was proven; above it, what it said it is. */
+/** Flags of a stored send: bit 0, the sender was proven; two bits of what it said it is; whether it was signed. */
 const VERIFIED = 1;
 const KIND_SHIFT = 1;
+const KIND_MASK = 3;
+const SIGNED = 8;
 
 function encodeSends(sends: readonly SendRecord[]): string {
   return JSON.stringify(
-    sends.map(({ seq, from, verified, kind, id, to }): StoredSend => {
-      const flags = (verified ? VERIFIED : 0) | ((kind === undefined ? 0 : KINDS.indexOf(kind) + 1) << KIND_SHIFT);
+    sends.map(({ seq, from, verified, signed, kind, id, to }): StoredSend => {
+      const kindFlags = (kind === undefined ? 0 : KINDS.indexOf(kind) + 1) << KIND_SHIFT;
+      const flags = (verified ? VERIFIED : 0) | kindFlags | (signed ? SIGNED : 0);
       if (to !== undefined) return [seq, from, flags, id ?? null, to];
       return id === undefined ? [seq, from, flags] : [seq, from, flags, id];
     }),
@@ -174,8 +187,10 @@ function encodeSends(sends: readonly SendRecord[]): string {
 function decodeSends(json: string, ts: number): SendRecord[] {
   const sends = JSON.parse(json) as StoredSend[];
   return sends.map(([seq, from, flags, id, to]) => {
-    const kind = KINDS[(flags >> KIND_SHIFT) - 1];
+    const kind = KINDS[((flags >> KIND_SHIFT) & KIND_MASK) - 1];
     const verified = (flags & VERIFIED) !== 0;
-    return { seq, ts, from, verified, ...(kind && { kind }), ...(typeof id === "string" && { id }), ...(to && { to }) };
+    const signed = (flags & SIGNED) === 0 ? {} : { signed: true as const };
+    const use = { ...(kind && { kind }), ...(typeof id === "string" && { id }), ...(to && { to }) };
+    return { seq, ts, from, verified, ...signed, ...use };
   });
 }

@@ -7,6 +7,7 @@ import {
   type ChannelSummary,
   check,
   field,
+  leftOut,
   HISTORY_DEFAULT,
   type HistoryMeta,
   LIST_DEFAULT,
@@ -19,16 +20,17 @@ import {
   type SendCommand,
   showLine,
 } from "../protocol/index.ts";
-import type {
-  Agent,
-  ChannelUnread,
-  Claim,
-  HubPort,
-  ListAnswer,
-  ListenQuery,
-  Memory,
-  SendAnswer,
-  Waiting,
+import {
+  type Agent,
+  type ChannelUnread,
+  type Claim,
+  type HubPort,
+  type ListAnswer,
+  type ListenQuery,
+  type Memory,
+  notLookedAt,
+  type SendAnswer,
+  type Waiting,
 } from "../tool/index.ts";
 import { outerUrl } from "./address.ts";
 import { callChannel, callIndex, READ, unclear } from "./calls.ts";
@@ -38,7 +40,7 @@ import { directory } from "./directory.ts";
 import type { HubContext } from "./context.ts";
 import { idempotencyKey } from "./handlers.ts";
 import { callerFor, provenIn } from "./identity.ts";
-import { type Listening, listenTo, listenToPlaces, newestJoined } from "./listen.ts";
+import { activeJoined, type Listening, listenTo, listenToPlaces } from "./listen.ts";
 import { memories } from "./memories.ts";
 import { isWithin } from "./scope.ts";
 
@@ -226,15 +228,17 @@ async function listenAll(
 ): ReturnType<HubPort["listenAll"]> {
   const asked = listening(c, query);
   if (!asked.ok) return asked;
-  const joined = await newestJoined(c.env, asked.value.caller);
+  const joined = await activeJoined(c.env, asked.value.caller);
   if (!joined.ok) return joined;
-  if (joined.value.length === 0) return refuse("not_participant", "you are in no channel");
-  const names = new Map(joined.value.map(({ id, name }) => [id, name]));
+  const { channels: active, left_out } = joined.value;
+  if (active.length === 0) return refuse("not_participant", "you are in no channel");
+  const names = new Map(active.map(({ id, name }) => [id, name]));
   const places = [...names.keys()].map((channel_id) => ({ channel_id, start: starts.get(channel_id) }));
   const heard = await listenToPlaces(c.env, places, asked.value, signalOf(c, waiting));
   return map(heard, ({ channels }) => {
     const answers = channels.filter((channel) => "messages" in channel);
-    return { channels: answers.map((one) => ({ ...one, name: names.get(one.channel_id) ?? "" })) };
+    const named = answers.map((one) => ({ ...one, name: names.get(one.channel_id) ?? "" }));
+    return { channels: named, ...leftOut(left_out) };
   });
 }
 
@@ -260,15 +264,16 @@ function isProven(c: HubContext, key: string): boolean {
   return provenKey(c.var.proof).key === key;
 }
 
-/** Asks the newest channels the key has joined; what cannot be asked is left out, for it only rides along. */
+/** Asks the most active channels the key has joined; what cannot be asked is left out, for it only rides along. */
 async function unread(c: HubContext, { key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
-  const joined = await newestJoined(c.env, { key, verified: isProven(c, key) });
+  const joined = await activeJoined(c.env, { key, verified: isProven(c, key) });
   if (!joined.ok) return joined;
+  const { channels, left_out } = joined.value;
   const counts = await Promise.all(
-    joined.value.map(async ({ id, name }): Promise<ChannelUnread[]> => {
+    channels.map(async ({ id, name }): Promise<ChannelUnread[]> => {
       const count = await callChannel(c.env, id, (channel) => channel.unread(key, after.get(id) ?? 0), READ);
       return count.ok ? [{ channel_id: id, name, unread: count.value.unread, position: count.value.read_seq }] : [];
     }),
   );
-  return ok(counts.flat());
+  return ok([...counts.flat(), ...left_out.map(notLookedAt)]);
 }

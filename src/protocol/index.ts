@@ -24,7 +24,17 @@ export * from "./limits.ts";
 export * as constants from "./limits.ts";
 export { AtNames, EVERYONE, fold, isFor, mentionedIn } from "./mention.ts";
 export * from "./message.ts";
-export { clip, inQuotes, nameInSentence, showName, showSender, systemLine, wholeCodePoints } from "./names.ts";
+export { type Chosen, type LeftOut, leftOut, mostActive } from "./activity.ts";
+export {
+  clip,
+  inQuotes,
+  nameInSentence,
+  showAuthor,
+  showName,
+  showSender,
+  systemLine,
+  wholeCodePoints,
+} from "./names.ts";
 export * from "./signature.ts";
 export { channelNumber, isLongerThan, isReserved, KEY_PATTERN, quote, utf8Length } from "./text.ts";
 export { countUnseen, showJson, showLine, showText } from "./visible.ts";

@@ -24,7 +24,7 @@ export const NAME_CODE_POINTS = 64;
 export const TO_MAX = 20;
 /** UTF-16 units of a `ref`, a name or key in `to`, an `epoch`: short strings that are only compared or echoed. */
 export const REF_LENGTH = 64;
-export const TARGET_LENGTH = 128;
+export const TARGET_LENGTH = 132;
 /** Largest sequence number: ids pad it to 12 digits (ORD2). */
 export const SEQ_MAX = 999_999_999_999;
 /** Sockets of one agent key in one channel (SOC1). */

@@ -14,6 +14,8 @@ export interface ChannelEvent {
   /** Whom it is about: of a kick the kicked, else whoever did it. */
   readonly key: string;
   readonly name: string;
+  /** As in a message: of the participant it is about. */
+  readonly namesake?: true | undefined;
   /** Of a kick: who did it, and for how long. */
   readonly by?: { readonly key: string; readonly name: string } | undefined;
   readonly minutes?: number | undefined;
@@ -39,6 +41,8 @@ export interface Message {
   /** `seq` of the message this one answers. */
   readonly reply_to?: number | undefined;
   readonly client_msg_id?: string | undefined;
+  /** Others carry the sender's name, and it is not known to be this one's: show the key beside it. */
+  readonly namesake?: true | undefined;
   readonly event?: ChannelEvent | undefined;
 }
 
@@ -72,6 +76,8 @@ export interface ChannelSummary {
   readonly connected_count: number;
   /** Retained messages, at most 1000. */
   readonly message_count: number;
+  /** When its newest message was written; absent where the channel did not say so yet. */
+  readonly active_at?: string;
 }
 
 /** A channel as GET /api/channel/:id shows it. */

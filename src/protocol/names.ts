@@ -27,6 +27,20 @@ export function showSender(name: string, verified: boolean): string {
   return verified ? `${showName(name)} ✓` : showName(name);
 }
 
+/** The same of a message, with the key where others carry that name: `BRAVO ✓ (key 9f…)`. */
+export function showAuthor(message: Message): string {
+  return showSender(message.from_name, message.verified) + keyBeside(message);
+}
+
+/** Without the mark of proof. */
+export function showAuthorName(message: Message): string {
+  return showName(message.from_name) + keyBeside(message);
+}
+
+function keyBeside({ from, namesake }: Pick<Message, "from" | "namesake">): string {
+  return namesake ? ` (key ${showLine(from)})` : "";
+}
+
 /**
  * What a system message says, from its `event` alone: its text is made of names that peers chose.
  * One without an event, from a hub that sends none, is quoted whole.
@@ -35,8 +49,8 @@ export function systemLine({ event, text }: Pick<Message, "event" | "text">): st
   return event === undefined ? inQuotes(showLine(text)) : sayEvent(event);
 }
 
-function sayEvent({ kind, name, by, minutes }: ChannelEvent): string {
-  const who = nameInSentence(name);
+function sayEvent({ kind, key, name, namesake, by, minutes }: ChannelEvent): string {
+  const who = namesake ? `${nameInSentence(name)} (key ${showLine(key)})` : nameInSentence(name);
   switch (kind) {
     case "created":
       return `The channel was created by ${who}`;

@@ -174,7 +174,9 @@ function unreadLine(unread: UnreadCounts | undefined, reading: readonly string[]
   if (unread === undefined) return "";
   if (!unread.ok) return `Unread: unknown (${unread.refusal.code}).\n`;
   const waiting = unread.value.filter((channel) => channel.unread > 0 && !reading.includes(channel.channel_id));
-  if (waiting.length === 0) return "";
+  const unknown = unread.value.filter(({ isLeftOut }) => isLeftOut === true).length;
+  const left = unknown === 0 ? "" : `Not looked at: ${unknown} of your channels; leave those you do not need.\n`;
+  if (waiting.length === 0) return left;
   const shown = waiting.map(({ channel_id, name, unread: count }) => `${showChannel(channel_id, name)} ${count}`);
-  return `Unread: ${someOf(shown, UNREAD_SHOWN)}.\n`;
+  return `Unread: ${someOf(shown, UNREAD_SHOWN)}.\n${left}`;
 }

@@ -7,6 +7,7 @@ export { channelLine, participantLine } from "./look.ts";
 export { fitMessages } from "./messages.ts";
 export { Memory } from "./memory.ts";
 export { counted, showChannel, showName, showSender } from "./names.ts";
+export { notLookedAt } from "./not-looked-at.ts";
 export type * from "./port.ts";
 export { called } from "./resolve.ts";
 export { INSTRUCTIONS, TOOL } from "./tool.ts";

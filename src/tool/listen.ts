@@ -3,12 +3,12 @@
  * Nothing new is an ordinary answer. What it shows is remembered, and done with once the agent acts
  * (HST2); an answer that got lost comes again.
  */
-import { map, ok, refusal, type Refusal, showLine } from "../protocol/index.ts";
+import { type LeftOut, map, ok, refusal, type Refusal, showLine } from "../protocol/index.ts";
 import { ADVISED_WAIT, type AgentTurn, type Answer, type Answered, type Help } from "./answer.ts";
 import { bodyOfAll, bodyOfOne } from "./heard.ts";
 import type { Memory, Start } from "./memory.ts";
 import { shown } from "./membership.ts";
-import { clip } from "./names.ts";
+import { clip, counted, someOf } from "./names.ts";
 import type { ListenAnswer, ListenQuery, Waiting } from "./port.ts";
 import { parsePositions, type Position } from "./position.ts";
 import { type Chosen, chooseChannel } from "./resolve.ts";
@@ -71,13 +71,25 @@ async function listenToAll(turn: AgentTurn, positions: readonly Position[]): Pro
   // What arrived of earlier answers stands in `after`.
   for (const place of memory.places.values()) place.doubt();
   const heard = await port.listenAll({ ...queryOf(turn), starts }, waitingOf(turn));
-  return map(heard, ({ channels }) => {
+  return map(heard, ({ channels, left_out }) => {
     for (const { name, ...answer } of channels) {
       learn(memory, answer, startOf(answer.channel_id));
       if (name !== undefined) memory.name(answer.channel_id, name);
     }
-    return { body: (room) => bodyOfAll(turn, channels, { room, notes, startOf }) };
+    const all = notes + leftOutLine(left_out);
+    return { body: (room) => bodyOfAll(turn, channels, { room, notes: all, startOf }) };
   });
+}
+
+/** Channels named that a listen did not look at. */
+const LEFT_OUT_SHOWN = 8;
+
+/** `Not listened to: 3 channels, ch-2, ch-1, ch-4; listen with channel, or leave some.` */
+function leftOutLine(left_out: LeftOut | undefined): string {
+  if (left_out === undefined) return "";
+  const { count, channels } = left_out;
+  const some = someOf(channels.map(showLine), LEFT_OUT_SHOWN, count - channels.length);
+  return `Not listened to: ${counted(count, "channel")}, ${some}; listen with channel, or leave some.\n`;
 }
 
 /** UTF-16 units of a note on a position that could not be moved. */

@@ -101,8 +101,8 @@ export async function status(turn: AgentTurn): Promise<Answered<Answer>> {
 
 function statusBody(turn: AgentTurn, held: Status, mine: readonly ChannelUnread[], room: number): Body {
   const { agent, memory } = turn;
-  for (const { channel_id, position, name } of mine) {
-    memory.at(channel_id).moved(position);
+  for (const { channel_id, position, name, isLeftOut } of mine) {
+    if (isLeftOut !== true) memory.at(channel_id).moved(position);
     memory.name(channel_id, name);
   }
   const called = agent.name === undefined ? "" : `${showName(agent.name)}, `;
@@ -123,11 +123,11 @@ function statusBody(turn: AgentTurn, held: Status, mine: readonly ChannelUnread[
 const HUB_SHOWN = 200;
 
 /** `ch-7 "ops": 3 unread, connected, 2 buffered` */
-function placeLine({ channel_id, name, unread }: ChannelUnread, { connections }: Status): string {
+function placeLine({ channel_id, name, unread, isLeftOut }: ChannelUnread, { connections }: Status): string {
   const held = connections.find((connection) => connection.channel_id === channel_id);
   const link =
     held === undefined ? "" : `, ${held.connected ? "connected" : "reconnecting"}, ${held.buffered} buffered`;
-  return `${showChannel(channel_id, name)}: ${unread} unread${link}`;
+  return `${showChannel(channel_id, name)}: ${isLeftOut === true ? "not looked at" : `${unread} unread`}${link}`;
 }
 
 /** `…1000 more` and its line break. */

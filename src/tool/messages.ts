@@ -96,7 +96,7 @@ function headOf(message: Message, reader: string | undefined, namesakes: Readonl
   if (msg_type === "system") return `[${seq}] * `;
   const notes: string[] = [];
   if (from === reader) notes.push("you");
-  else if (namesakes.has(fold(from_name))) notes.push(`key ${showLine(from)}`);
+  else if (message.namesake || namesakes.has(fold(from_name))) notes.push(`key ${showLine(from)}`);
   if (msg_type !== "text") notes.push(msg_type);
   if (reply_to !== undefined) notes.push(`re ${reply_to}`);
   const said = notes.length === 0 ? "" : ` (${notes.join(", ")})`;

@@ -9,6 +9,7 @@ import type {
   ChannelDetails,
   ChannelSummary,
   HistoryMeta,
+  LeftOut,
   ListenAnswer,
   Message,
   Result,
@@ -45,7 +46,7 @@ export interface HubPort {
   listenAll(
     query: ListenQuery & { starts: ReadonlyMap<string, number> },
     waiting: Waiting,
-  ): Promise<Result<{ channels: readonly NamedListenAnswer[] }>>;
+  ): Promise<Result<{ channels: readonly NamedListenAnswer[]; left_out?: LeftOut }>>;
   /** Everything up to `seq` is done with. */
   read(body: { channel_id: string; key: string; seq: number }): Promise<Result<{ seq: number }>>;
   /** The channels the key has joined, with what waits in them; `after` counts where it is beyond the read position. */
@@ -148,6 +149,8 @@ export interface ChannelUnread {
   readonly unread: number;
   /** The read position. */
   readonly position: number;
+  /** True: there were too many channels to look at this one, so that both numbers are 0. */
+  readonly isLeftOut?: boolean;
 }
 
 /** Whether a connection is held between calls at all. */

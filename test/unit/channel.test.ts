@@ -34,6 +34,7 @@ test("[IDX2] the creator is the first participant, with the record's time and ki
     verified: false,
     read_seq: 1,
     joined_seq: 1,
+    named_order: 1,
     seen_at: START,
   };
   expect([...open().stored.values()]).toStrictEqual([row]);

@@ -104,9 +104,9 @@ test.each([
   [[...MANY, "one more"], "bad_request to must hold at most 20 names or keys"],
   ["BRAVO", "bad_request to must be an array of names or keys"],
   [{ 0: "BRAVO" }, "bad_request to must be an array of names or keys"],
-  [[""], "bad_request to must be 1 to 128 characters"],
-  [["x".repeat(129)], "bad_request to must be 1 to 128 characters"],
-  [["a\ud800"], "bad_request to must be 1 to 128 characters"],
+  [[""], "bad_request to must be 1 to 132 characters"],
+  [["x".repeat(133)], "bad_request to must be 1 to 132 characters"],
+  [["a\ud800"], "bad_request to must be 1 to 132 characters"],
   [["BRAVO", 7], "bad_request to must be a string"],
 ])("to %j is read as %j", (given, expected) => {
   expect(sent("to", given)).toEqual(expected);

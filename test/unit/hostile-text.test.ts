@@ -152,7 +152,7 @@ test.each(["BRAVO", "José", "日本", "Agent-7", "build bot", "a.b_c@host", "�
   "an ordinary name stands as it is: %s",
   async (name) => {
     const hub = new MemoryHub();
-    hub.make("ops", "ALPHA", "BRAVO");
+    hub.make("ops", "ALPHA", "OTHER");
     hub.channels.get("ch-1")?.join("eve", name);
     hub.say("ch-1", "eve", "hi");
     expect(await asking(hub, ALPHA)({ action: "listen", channel: "ops", after: "3" })).toContain(`\n[4] ${name}: hi\n`);

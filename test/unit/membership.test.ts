@@ -134,6 +134,7 @@ test("[MEM1] the row of a verified participant that left stays, as no member", (
     verified: true,
     read_seq: 2,
     joined_seq: 2,
+    named_order: 2,
     seen_at: START + 1000,
   };
   expect(channel.stored.get("bravo")).toStrictEqual(row);

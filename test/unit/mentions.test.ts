@@ -1,5 +1,6 @@
 /** [LIS4] Whom a message is for: `to`, the author it answers, and `@Name` in its text. */
 import { expect, test, vi } from "vitest";
+import type { Caller } from "../../src/channel/index.ts";
 import { AtNames, isFor, mentionedIn, type Unresolved } from "../../src/protocol/index.ts";
 import { ChannelFixture, messageIn, sendOf, sent } from "../support/channel-fixture.ts";
 
@@ -133,15 +134,59 @@ test("[LIS4] a name held by several is nobody's, and the candidates are told", (
   expect(mention("x", { to: ["BRAVO"] }, channel)).toEqual({ mentions: [], unresolved: [twins] });
 });
 
-test("[LIS4] a name held by several is its single verified holder's", () => {
+test("[T35] [LIS4] a name held by several is its verified holder's, of these the one's who proved it first", () => {
   const channel = members();
   channel.join({ key: "bravo-2", verified: true }, "bravo");
   expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo-2"], unresolved: [] });
   channel.join({ key: "bravo-3", verified: true }, "Bravo");
-  expect(mention("@BRAVO", {}, channel)).toMatchObject({
+  expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo-2"], unresolved: [] });
+  // Who comes back under the name it had still had it first; who took it for a while lost it.
+  channel.leave({ key: "bravo-2", verified: true });
+  expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo-3"], unresolved: [] });
+  channel.join({ key: "bravo-2", verified: true });
+  channel.reload();
+  expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo-2"], unresolved: [] });
+  channel.join({ key: "bravo-2", verified: true }, "Other");
+  channel.join({ key: "bravo-2", verified: true }, "Bravo");
+  expect(mention("@BRAVO", {}, channel)).toEqual({ mentions: ["bravo-3"], unresolved: [] });
+});
+
+test("[T35] a message says where its sender's name is another's, who proved it first or claims it as well", () => {
+  const channel = members();
+  const proven = (key: string): Caller => ({ key, verified: true });
+  const marked = (caller: Caller | string): unknown => messageIn(channel.send(caller, "hi")).namesake;
+  expect(marked("bravo")).toBeUndefined();
+  channel.join(proven("real"), "Delta");
+  expect(marked(proven("real"))).toBeUndefined();
+  expect(channel.join(proven("fresh"), "DELTA").entry?.message.event).toMatchObject({ key: "fresh", namesake: true });
+  expect([marked(proven("fresh")), marked(proven("real"))]).toEqual([true, undefined]);
+  channel.leave(proven("real"));
+  expect(marked(proven("fresh"))).toBe(true);
+  channel.join("delta", "D");
+  expect(marked(proven("fresh"))).toBe(true);
+  channel.join("bravo-2", "BRAVO");
+  expect([marked("bravo"), marked("bravo-2")]).toEqual([true, true]);
+});
+
+test("[T31] [LIS4] what is one's claimed key and another's name is neither's; proof decides, and key= says that a key is meant", () => {
+  const channel = members();
+  const to = (...targets: string[]): readonly string[] => mention("x", { to: targets }, channel).mentions;
+  // A key made up to take what is meant for Anna's name.
+  channel.join("Anna", "X");
+  for (const target of ["Anna", "@Anna"]) expect(to(target)).toEqual([]);
+  expect(mention("@Anna", {}, channel)).toEqual({
     mentions: [],
-    unresolved: [{ candidates: ["bravo", "bravo-2", "bravo-3"] }],
+    unresolved: [{ name: "Anna", candidates: ["Anna", "anna"] }],
   });
+  expect(to("key=anna")).toEqual(["anna"]);
+  expect(to("key=Anna")).toEqual(["Anna"]);
+  // And a name made up to take what is meant for a key.
+  channel.join("eve", "carol");
+  expect(to("carol")).toEqual([]);
+  channel.join({ key: "carol", verified: true });
+  expect(to("carol")).toEqual(["carol"]);
+  channel.join({ key: "real", verified: true }, "Anna");
+  expect(to("Anna")).toEqual(["real"]);
 });
 
 test("[LIS4] who left is mentioned no more, and does not share its name", () => {
@@ -156,9 +201,8 @@ test("[LIS4] who left is mentioned no more, and does not share its name", () => 
   });
 });
 
-test("[LIS4] an entry of `to` is a key first, then a name, with or without @", () => {
+test("[LIS4] an entry of `to` is a key or a name, with or without @", () => {
   const channel = members();
-  channel.join("carol-2", "bravo-x");
   channel.join("bravo-x", "X");
   expect(mention("x", { to: ["bravo-x"] }, channel).mentions).toEqual(["bravo-x"]);
   expect(mention("x", { to: ["@BRAVO", "anna lee", "carol"] }, channel).mentions).toEqual(["bravo", "anna-2", "carol"]);
@@ -280,16 +324,18 @@ test("[LIS4] a leading @ of `to` is taken off, one within is part of the name", 
   expect(mention("x", { to: ["@nobody"] }, channel).unresolved).toEqual([{ name: "@nobody", candidates: [] }]);
 });
 
-test("[LIS4] of several with a name the proven one is meant; of none or two proven, nobody is", () => {
+test("[LIS4] of several with a name the one who proved it first is meant; of none proven, nobody is", () => {
   const channel = members();
   channel.join("twin-1", "Twin");
+  channel.join("twin-4", "Twin");
+  expect(mention("@Twin", {}, channel)).toEqual({
+    mentions: [],
+    unresolved: [{ name: "Twin", candidates: ["twin-1", "twin-4"] }],
+  });
   channel.join({ key: "twin-2", verified: true }, "Twin");
   expect(mention("@Twin", {}, channel)).toEqual({ mentions: ["twin-2"], unresolved: [] });
   channel.join({ key: "twin-3", verified: true }, "Twin");
-  expect(mention("@Twin", {}, channel)).toEqual({
-    mentions: [],
-    unresolved: [{ name: "Twin", candidates: ["twin-1", "twin-2", "twin-3"] }],
-  });
+  expect(mention("@Twin", {}, channel)).toEqual({ mentions: ["twin-2"], unresolved: [] });
 });
 
 test("[LIS4] an answer mentions its author while it is a member", () => {

@@ -155,11 +155,12 @@ test("[GRD2] [GRD1] after a reset agents have the whole run again, also after a 
 test("[GRD2] a target that nobody is, or several are, is refused with what it was and where to look", () => {
   const channel = members();
   channel.join("bravo-2", "BRAVO");
+  const which: Record<string, string> = { BRAVO: "; BRAVO may be any of bravo, bravo-2: write key=bravo" };
   for (const target of ["nobody", "BRAVO", "all", "@all", "@"]) {
     expect(channel.do(ADMIN, kick(target)), target).toMatchObject({
       refusal: {
         code: "bad_request",
-        error: `target must be the key, or the name of just one, participant, got ${target}`,
+        error: `target must be the key, or the name of just one, participant, got ${target}${which[target] ?? ""}`,
         hint: "GET /api/channel/ch-7 lists the participants",
       },
     });

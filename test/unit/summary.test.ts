@@ -34,6 +34,7 @@ test("a summary counts members, the connected among them, and retained messages"
     participant_count: 2,
     connected_count: 1,
     message_count: 4,
+    active_at: new Date(START).toISOString(),
   });
 });
 

@@ -6,7 +6,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Conversation } from "../conversation.ts";
-import { showName } from "../../protocol/names.ts";
+import { showAuthorName } from "../../protocol/names.ts";
 import { previewOf } from "../view.ts";
 
 const EVERY_MS = 3000;
@@ -28,7 +28,7 @@ export function Announcer({ conversation }: { readonly conversation: Conversatio
       const [only] = news;
       if (only === undefined) return;
       said.value =
-        news.length === 1 ? `${showName(only.from_name)}: ${previewOf(only, 300)}` : `${news.length} new messages`;
+        news.length === 1 ? `${showAuthorName(only)}: ${previewOf(only, 300)}` : `${news.length} new messages`;
     }, EVERY_MS);
     return () => clearInterval(timer);
   }, [conversation]);

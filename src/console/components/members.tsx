@@ -94,7 +94,7 @@ function KickButton({ onKick }: { onKick: () => void }): JSX.Element {
 
 async function kick({ conversation }: Chat, { key, name }: ParticipantDetail): Promise<void> {
   await moderate(async (open) => {
-    await open.hub.api.kick(conversation.id, key);
+    await open.hub.api.kick(conversation.id, `key=${key}`);
     notify(`${name} was removed`);
     await conversation.refreshDetail();
   });

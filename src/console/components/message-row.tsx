@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 import { useContext, useState } from "preact/hooks";
 import { isFor } from "../../protocol/mention.ts";
 import type { Message } from "../../protocol/message.ts";
-import { showName } from "../../protocol/names.ts";
-import { countUnseen, showText } from "../../protocol/visible.ts";
+import { showAuthorName, showName } from "../../protocol/names.ts";
+import { countUnseen, showLine, showText } from "../../protocol/visible.ts";
 import { copy } from "../app.ts";
 import { instantOf, sizeOf, timeOf } from "../format.ts";
 import { receiptLine } from "../outgoing.ts";
@@ -40,7 +40,7 @@ export function MessageRow({
       class={classes}
       data-seq={message.seq}
       tabIndex={-1}
-      aria-label={`${showName(message.from_name)}, ${timeOf(message.timestamp)}`}
+      aria-label={`${showAuthorName(message)}, ${timeOf(message.timestamp)}`}
     >
       {isFirst ? (
         <Avatar id={message.from} name={message.from_name} kind={face?.kind} />
@@ -66,6 +66,7 @@ function Sender({ message, isMine, chat }: { message: Message; isMine: boolean; 
         {showName(message.from_name)}
       </bdi>
       {message.verified ? <VerifiedBadge /> : null}
+      {message.namesake ? <bdi class="badge">key {showLine(message.from)}</bdi> : null}
       <KindBadge kind={chat.faces.get(message.from)?.kind} />
       {isMine ? <span class="badge">you</span> : null}
       <Time timestamp={message.timestamp} class="time" />
@@ -90,7 +91,7 @@ function ReplyLine({ seq, chat }: { seq: number; chat: Chat }): JSX.Element {
         <span>message {seq}</span>
       ) : (
         <>
-          <bdi class="name">{showName(answered.from_name)}</bdi>
+          <bdi class="name">{showAuthorName(answered)}</bdi>
           <bdi class="quote">{previewOf(answered)}</bdi>
         </>
       )}

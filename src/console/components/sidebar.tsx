@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ChannelSummary, Message } from "../../protocol/message.ts";
-import { showName } from "../../protocol/names.ts";
+import { showAuthorName } from "../../protocol/names.ts";
 import { conversation, now, setTheme, sheet, signOut, theme, type Theme } from "../app.ts";
 import type { Conversation } from "../conversation.ts";
 import { count, shortTimeOf } from "../format.ts";
@@ -106,7 +106,7 @@ function ChannelItem({ channel, known }: { channel: ChannelSummary; known: Conve
 
 function lastSaid(message: Message): string {
   const said = previewOf(message, 80);
-  return message.msg_type === "system" ? said : `${showName(message.from_name)}: ${said}`;
+  return message.msg_type === "system" ? said : `${showAuthorName(message)}: ${said}`;
 }
 
 function Online({ connected }: { connected: number }): JSX.Element {

@@ -50,9 +50,10 @@ export const COMPONENTS = {
       mentions: KEYS,
       reply_to: INTEGER,
       client_msg_id: STRING,
+      namesake: BOOLEAN,
       event: object(
         { kind: STRING, key: STRING, name: STRING },
-        { by: object({ key: STRING, name: STRING }), minutes: INTEGER },
+        { namesake: BOOLEAN, by: object({ key: STRING, name: STRING }), minutes: INTEGER },
       ),
     },
   ),
@@ -65,9 +66,10 @@ export const COMPONENTS = {
     complete: BOOLEAN,
   }),
   Guard: object({ limit: INTEGER, left: INTEGER }),
-  ChannelSummary: object(summary, { stale: BOOLEAN }),
+  ChannelSummary: object(summary, { active_at: TIME, stale: BOOLEAN }),
   ChannelDetails: object({
     ...summary,
+    active_at: TIME,
     participants: listOf(
       object(
         { ...participant, verified: BOOLEAN, last_seen: TIME, unread: INTEGER, read_seq: INTEGER },

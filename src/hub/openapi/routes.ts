@@ -183,9 +183,10 @@ export const ROUTES: readonly RouteDocument[] = [
     scope: "read",
     summary: "Wait on several channels at once",
     query: LISTEN_ALL_QUERY,
-    answer: object({
-      channels: list({ anyOf: [refTo("Heard"), object({ channel_id, code: STRING, error: STRING })] }),
-    }),
+    answer: object(
+      { channels: list({ anyOf: [refTo("Heard"), object({ channel_id, code: STRING, error: STRING })] }) },
+      { left_out: object({ count: INTEGER, channels: list(STRING) }) },
+    ),
   },
   {
     method: "post",

@@ -47,6 +47,46 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "if (isWithin(needed, scope)) return await handler(c, next);",
     'if (isWithin(needed, scope) || c.req.raw.url.includes("%")) return await handler(c, next);',
   ]),
+  taken("T28", "the choice by activity", "test/hub/listen-left-out.test.ts", [
+    "src/protocol/activity.ts",
+    "const latest = all.toSorted((a, b) => (activeAt(a) < activeAt(b) ? 1 : -1));",
+    "const latest = all.toReversed();",
+  ]),
+  taken("T28", "the word of what is left out", "test/hub/listen-left-out.test.ts", [
+    "src/protocol/activity.ts",
+    "if (channels.length === 0) return {};",
+    "if (channels.length >= 0) return {};",
+  ]),
+  taken("T30", "the memory of signed sends", "test/hub/replay.test.ts", [
+    "src/channel/signed-sends.ts",
+    "if (this.#newer.has(scope) || this.#older.has(scope)) return storedBefore();",
+    "",
+  ]),
+  taken("T30", "what is kept of rows that go early", "test/hub/replay.test.ts", [
+    "src/hub/sql-log.ts",
+    "return [...kept, ...writes];",
+    "return kept.length < 0 ? kept : writes;",
+  ]),
+  taken("T31", "the doubt between a claimed key and a name", "test/unit/mentions.test.ts", [
+    "src/channel/mentions.ts",
+    "if (own?.verified === true) return own;",
+    "if (own !== undefined) return own;",
+  ]),
+  taken("T31", "the proof that is above a name", "test/unit/mentions.test.ts", [
+    "src/channel/mentions.ts",
+    "if (own?.verified === true) return own;",
+    "",
+  ]),
+  taken("T35", "the order in which names were taken", "test/unit/mentions.test.ts", [
+    "src/channel/mentions.ts",
+    ".toSorted((a, b) => orderOf(a) - orderOf(b))",
+    ".toSorted((a, b) => orderOf(b) - orderOf(a))",
+  ]),
+  taken("T35", "the mark of a namesake", "test/unit/mentions.test.ts", [
+    "src/channel/send.ts",
+    "isNamesake(state, caller.key, from_name) ? (true as const) : undefined",
+    "isNamesake(state, caller.key, caller.key) ? (true as const) : undefined",
+  ]),
   taken("T33", "the origin that a kept key is for", "test/unit/cli-settings.test.ts", [
     "src/cli/settings.ts",
     "if (key === undefined || !isSameOrigin(own, url)) return",

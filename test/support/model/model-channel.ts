@@ -32,6 +32,8 @@ export interface ModelRow {
   readonly verified: boolean;
   readonly read_seq: number;
   readonly kicked_until: number;
+  /** When it took its name, in the strength it has: the first of those who proved one has it. */
+  readonly named: number;
 }
 
 interface Settings {
@@ -76,6 +78,7 @@ export class ModelChannel {
   readonly options: ModelOptions;
   messages: ModelMessage[] = [];
   people: Map<string, ModelRow> = new Map();
+  #names = 0;
   settings: Settings = { isPaused: false, isAdmins: false, reset: 0 };
   isDeleted = false;
   now: number;
@@ -84,7 +87,7 @@ export class ModelChannel {
   constructor(options: ModelOptions) {
     this.options = options;
     this.now = options.now;
-    this.people.set("alpha", { ...STRANGER, name: "ALPHA", member: true, read_seq: 1 });
+    this.#name("alpha", { ...STRANGER, name: "ALPHA", member: true, read_seq: 1 });
     this.#say("Channel 'ops' created by ALPHA");
     this.save();
   }
@@ -118,7 +121,7 @@ export class ModelChannel {
         kind: kind ?? row.kind,
         verified: verified || row.verified,
       };
-      this.people.set(key, { ...joined, member: true, read_seq: this.last + 1, kicked_until: 0 });
+      this.#name(key, { ...joined, member: true, read_seq: this.last + 1, kicked_until: 0 });
       this.#say(`${joined.name} joined the channel`);
     }
     return this.#done();
@@ -159,7 +162,7 @@ export class ModelChannel {
   #mayBe({ key, verified }: Caller): boolean {
     const row = this.people.get(key);
     // A name that was only claimed does not survive the proof.
-    if (row?.verified === false && verified) this.people.set(key, { ...row, verified, name: key });
+    if (row?.verified === false && verified) this.#name(key, { ...row, verified, name: key });
     return verified || row?.verified !== true;
   }
 
@@ -168,7 +171,7 @@ export class ModelChannel {
     // An admin's pause or kick is above the creator.
     const isFree = !this.settings.isAdmins && (this.people.get("alpha")?.kicked_until ?? 0) <= this.now;
     const may = admin === true || (verified && key === "alpha" && isFree);
-    if (may && verified && !this.people.has(key)) this.people.set(key, { ...STRANGER, name: key, verified });
+    if (may && verified && !this.people.has(key)) this.#name(key, { ...STRANGER, name: key, verified });
     return may;
   }
 
@@ -207,7 +210,7 @@ export class ModelChannel {
   kick(who: Caller, target: string, minutes: number): ModelAnswer {
     if (!this.#mayBe(who)) return "identity_mismatch";
     if (!this.#mayModerate(who)) return "forbidden";
-    const key = this.people.has(target) ? target : this.#holder(target);
+    const key = this.#holder(target, (one) => this.people.has(one));
     const row = key === undefined ? undefined : this.people.get(key);
     if (key === undefined || row === undefined) return "bad_request";
     this.people.set(key, { ...row, member: false, kicked_until: this.now + minutes * MINUTE });
@@ -309,8 +312,8 @@ export class ModelChannel {
   #mentions(sender: string, { text, to = [], reply_to }: ModelSend): string[] {
     const members = this.members();
     const answered = this.#author(reply_to);
-    const targets = [...to, ...(answered !== undefined && members.includes(answered) ? [answered] : [])];
-    const named = [...targets.map((target) => (members.includes(target) ? target : this.#resolve(target)))];
+    const named = to.map((target) => this.#resolve(target));
+    if (answered !== undefined && members.includes(answered)) named.push(answered);
     if (text.includes("@")) named.push(this.#resolve("Bravo"));
     return [...new Set(named.flat())].filter((key): key is string => key !== undefined && key !== sender);
   }
@@ -319,19 +322,29 @@ export class ModelChannel {
     return name === "all" ? this.members() : this.#holder(name);
   }
 
-  /** The one member of a name, or the one of them that was proven. */
-  #holder(name: string): string | undefined {
+  /** A proven key; the member that proved the name first; the only one that claims it as name or key. */
+  #holder(name: string, isKey = (key: string) => this.people.get(key)?.member === true): string | undefined {
+    if (isKey(name) && this.people.get(name)?.verified === true) return name;
     const isNamed = ([, row]: [string, ModelRow]): boolean =>
       row.member && row.name.toLowerCase() === name.toLowerCase();
     const holders = [...this.people].filter(isNamed);
-    const proven = holders.filter(([, row]) => row.verified);
-    return holders.length === 1 ? holders[0]?.[0] : proven.length === 1 ? proven[0]?.[0] : undefined;
+    const [proven] = holders.filter(([, row]) => row.verified).toSorted(([, a], [, b]) => a.named - b.named);
+    if (proven !== undefined) return proven[0];
+    const claims = new Set([...(isKey(name) ? [name] : []), ...holders.map(([key]) => key)]);
+    return claims.size === 1 ? [...claims][0] : undefined;
+  }
+
+  /** Sets a row; a new name, or one that is proven now, stands behind all that were taken before. */
+  #name(key: string, row: Omit<ModelRow, "named">): void {
+    const known = this.people.get(key);
+    const isSame = known?.verified === row.verified && known.name.toLowerCase() === row.name.toLowerCase();
+    this.people.set(key, { ...row, named: isSame ? known.named : ++this.#names });
   }
 
   #meet({ key, verified, kind }: Caller, name: string | undefined): void {
     const row = this.people.get(key);
     if (row === undefined) return;
-    this.people.set(key, {
+    this.#name(key, {
       ...row,
       name: name ?? row.name,
       kind: kind ?? row.kind,
@@ -349,7 +362,7 @@ export class ModelChannel {
   }
 }
 
-const STRANGER = { kind: undefined, member: false, verified: false, read_seq: 0, kicked_until: 0 } as const;
+const STRANGER = { kind: undefined, member: false, verified: false, read_seq: 0, kicked_until: 0, named: 0 } as const;
 
 function contentOf({ text, reply_to, to }: ModelSend): string {
   return JSON.stringify([text, reply_to ?? null, to ?? []]);

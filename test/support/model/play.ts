@@ -36,7 +36,7 @@ export type Answer =
   /** `done 7`, `sent 7 again`, or the code of a refusal. */
   string | Page | readonly Row[] | undefined;
 
-export type Row = { readonly key: string } & ModelRow;
+export type Row = { readonly key: string } & Omit<ModelRow, "named">;
 
 export interface PlayOptions extends ModelOptions {
   /** Whether several commands share a turn, which a crash loses. */
