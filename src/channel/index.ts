@@ -22,6 +22,7 @@ export {
   wakes,
 } from "./listen.ts";
 export { endClaim, isFirstSight, mustProve, refuseCaller } from "./identity.ts";
+export { mayShow, refusedEntry } from "./foresight.ts";
 export { overruled } from "./moderation.ts";
 export { MemoryLog } from "./memory-log.ts";
 export type { Context, Outcome } from "./outcome.ts";

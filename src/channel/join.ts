@@ -1,5 +1,5 @@
 /** Membership: joined is not connected, and only `leave` ends it. */
-import { notParticipant, refusal, type Refusal } from "../protocol/index.ts";
+import { type Limits, notParticipant, refusal, type Refusal } from "../protocol/index.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./outcome.ts";
 import { churnRefusal } from "./churn.ts";
@@ -20,11 +20,7 @@ export function join(
     introduce(state, caller, given, now);
     return { type: "joined", seq: state.last_seq, epoch: state.record.epoch };
   }
-  const why =
-    kickedRefusal(state, known, now) ??
-    pausedRefusal(state, caller) ??
-    noPlace(state, caller, limits.HUB_MAX_PARTICIPANTS) ??
-    churnRefusal(state, caller, now);
+  const why = joinRefusal(state, caller, limits, now) ?? churnRefusal(state, caller, now);
   if (why !== undefined) return { type: "refused", refusal: why };
   const joined = newMember(state, caller, given, now);
   putParticipant(state, joined);
@@ -33,6 +29,15 @@ export function join(
   const event = { kind: "join", key: caller.key, name } as const;
   const entry = appendSystem(state, `${name} joined the channel`, event, { now, members: state.members });
   return { type: "joined", seq: entry.message.seq, epoch: state.record.epoch, entry };
+}
+
+/** Why one who is no member may not join as things stand. */
+export function joinRefusal(state: ChannelState, caller: Caller, limits: Limits, now: number): Refusal | undefined {
+  return (
+    kickedRefusal(state, state.participants.get(caller.key), now) ??
+    pausedRefusal(state, caller) ??
+    noPlace(state, caller, limits.HUB_MAX_PARTICIPANTS)
+  );
 }
 
 /** The row of one who joins; what is known of a key that was here before stays. */

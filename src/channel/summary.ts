@@ -17,7 +17,8 @@ import type { MessageLog } from "./store.ts";
  */
 export function summarize(state: ChannelState, isConnected: (key: string) => boolean): ChannelSummary {
   const summary = summarizeAll(state, isConnected);
-  return { ...summary, participants: summary.participants.slice(0, SUMMARY_PARTICIPANTS) };
+  const active_at = new Date(state.last_ts).toISOString();
+  return { ...summary, participants: summary.participants.slice(0, SUMMARY_PARTICIPANTS), active_at };
 }
 
 /** Keys of the participants that a summary does not show. */
@@ -38,7 +39,6 @@ function summarizeAll(state: ChannelState, isConnected: (key: string) => boolean
     participant_count: participants.length,
     connected_count: participants.filter(({ connected }) => connected).length,
     message_count: state.last_seq - firstSeq(state) + 1,
-    active_at: new Date(state.last_ts).toISOString(),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   describe,
   type HistoryQuery,
   type ListenQuery,
+  mayShow,
   overruled,
   readHistory,
   readSeq,
@@ -42,7 +43,7 @@ import type { Env } from "./env.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
 import { LISTEN_PATH, type ListenRequest, readConnectRequest, readListenRequest } from "./requests.ts";
-import { listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
+import { heardOf, listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
@@ -91,7 +92,11 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     this.#listeners = new Listeners(ctx, (query, pages) => lookAt(this.#keeper, query, pages));
     this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
     this.#committer = new Committer(() => this.#ports);
-    this.#turns = new Turns(this.#announcer, (arrivals) => this.#committer.commit(arrivals));
+    this.#turns = new Turns(
+      this.#announcer,
+      (arrivals) => this.#committer.commit(arrivals),
+      ({ caller, command }) => this.#mayShow(caller, command.action),
+    );
     this.#sightings = new Sightings(() => this.#ports, registry);
     // Before the first event: keys change by a deploy, which makes the object anew (KEY3).
     void ctx.blockConcurrencyWhile(async () => {
@@ -109,7 +114,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     const limited = this.#rates.take(rateKey(caller), Date.now());
     const refused = limited ?? (await this.#sightings.refuse(caller, command.action));
     if (refused !== undefined) return { ok: false, refusal: refused };
-    this.#connections.heard(caller.key, Date.now());
+    heardOf(this.#ports, caller, Date.now());
     if (done !== undefined) readBefore(this.#turns, caller, done);
     const reply = await new Promise<Reply>((settle) => this.#turns.arrive({ caller, command, named, settle }));
     return commandAnswer(reply, { key: caller.key, read: (look) => this.#keeper.read(look) });
@@ -204,7 +209,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     if (refused !== undefined) return refusedUpgrade(refused);
     const connected = await this.#turns.inOrder(
       () => this.#committer.sending(() => connect(this.#ports, asked, Date.now())),
-      true,
+      () => !asked.isObserver && this.#mayShow(asked.caller, "join"),
     );
     if (!connected.ok) return refusedUpgrade(connected.refusal);
     return new Response(null, { status: 101, webSocket: connected.value });
@@ -229,7 +234,9 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     // Presence is visible: the index hears of it before the client's close is answered.
     this.#keeper.wake();
     if (connection?.isObserver === false) this.#sightings.gone(connection);
-    if (!this.#keeper.isErased) await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), true);
+    const isVisible = (): boolean => connection?.isObserver !== true;
+    if (!this.#keeper.isErased)
+      await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), isVisible);
     answerClose(socket, code);
   }
 
@@ -268,6 +275,12 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     refused: (connection, code) => this.#connections.log.refused(connection, code),
     drop: (connection, why) => this.#answer(() => this.#connections.drop(connection, why, Date.now())),
   };
+
+  /** What cannot be read is left to the turn itself. */
+  #mayShow(caller: Caller, action: Change["action"]): boolean {
+    const may = this.#keeper.read((state) => mayShow(state, caller, action, { now: Date.now(), limits: this.#limits }));
+    return !may.ok || may.value;
+  }
 
   /** Answers a socket after what arrived before. */
   #answer(reply: () => void): void {

@@ -23,6 +23,7 @@ import type { Env } from "./env.ts";
 import { AuditTrail } from "./audit.ts";
 import { recordFor, repeatCreate } from "./created.ts";
 import { checkPage } from "./fsck.ts";
+import { CREATES_A_DAY } from "./create-memory.ts";
 import { IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "./log.ts";
@@ -170,7 +171,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     const shown = fresh.filter((summary) => summary !== "");
     const last = page.at(-1);
     const listing = {
-      channels: shown.join(","),
+      channels: (key === undefined ? shown.map(withoutActivity) : shown).join(","),
       count: key === undefined ? this.#store.counts().channels : this.#store.countOf(key),
     };
     return ok(last !== undefined && isCut ? { ...listing, next_cursor: last.number } : listing);
@@ -251,12 +252,25 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
         `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`,
       );
     }
-    return this.#creates.take(EVERYBODY, now);
+    return this.#tooManyToday(now) ?? this.#creates.take(EVERYBODY, now);
+  }
+
+  /** The day's creates are remembered, for their Idempotency-Keys. */
+  #tooManyToday(now: number): Refusal | undefined {
+    const wait_ms = this.#store.waitForCreate(now);
+    if (wait_ms === 0) return undefined;
+    const text = `the hub makes ${CREATES_A_DAY} channels in 24 hours at most; use those there are`;
+    return refusal("quota_exceeded", text, { retry_after_ms: wait_ms });
   }
 
   #channel(number: number): DurableObjectStub<ChannelCalls> {
     return this.env.CHANNELS.getByName(`ch-${number}`);
   }
+}
+
+/** When something was last said is told to those who ask for a key's channels (LIS1). No name can hold these quotes. */
+function withoutActivity(summary: string): string {
+  return summary.replace(/,"active_at":"[^"]*"/, "");
 }
 
 function indexIsBehind(number: number): string {

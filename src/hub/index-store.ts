@@ -2,6 +2,7 @@
 import type { ChannelRecord } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
 import type { Counts } from "./index-calls.ts";
+import { CREATE_MEMORY_MS, CreateMemory, type CreateUse } from "./create-memory.ts";
 import { hasTable, migrate, type TableLayout } from "./migrations.ts";
 
 const TABLE = `
@@ -35,9 +36,6 @@ const LAYOUT: TableLayout = {
 
 /** `deleting`: tombstone written, storage not yet erased. Tombstones stay, so ids are never reused. */
 type State = "live" | "deleting" | "deleted";
-
-/** How long an Idempotency-Key of a create is remembered. */
-const CREATE_MEMORY_MS = 24 * 3_600_000;
 
 export type ChannelRow = {
   number: number;
@@ -73,7 +71,7 @@ export class IndexStore {
   /** Kept in step with the table; counted once a wake. */
   #counts: Counts | undefined;
   /** Creates of the last day by creator and key; read back once a wake, newest first, until one is too old. */
-  #creates: Map<string, number> | undefined;
+  #creates: CreateMemory | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -120,9 +118,13 @@ export class IndexStore {
   /** The channel an earlier create with this key made. */
   createdWith({ creator, verified, key }: CreateUse, now: number): ChannelRow | undefined {
     this.#creates ??= this.#readCreates(now);
-    const number = this.#creates.get(createScope({ creator, verified, key }));
-    const row = number === undefined ? undefined : this.row(number);
-    return row !== undefined && row.created_at >= now - CREATE_MEMORY_MS ? row : undefined;
+    const number = this.#creates.find({ creator, verified, key }, now);
+    return number === undefined ? undefined : this.row(number);
+  }
+
+  /** Milliseconds until one more create can be remembered; 0: it can. */
+  waitForCreate(now: number): number {
+    return (this.#creates ??= this.#readCreates(now)).waitForRoom(now);
   }
 
   insert(record: ChannelRecord, key: string, summary: string): void {
@@ -133,7 +135,7 @@ export class IndexStore {
         idempotency_key, state, dirty, change, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)`,
       ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, key, summary],
     );
-    this.#creates?.set(createScope({ creator: created_by, verified: verified === 1, key }), number);
+    this.#creates?.add({ creator: created_by, verified: verified === 1, key }, { number, at: created_at });
     const counts = this.counts();
     this.#counts = { ...counts, channels: counts.channels + 1, next: number + 1 };
   }
@@ -228,16 +230,19 @@ export class IndexStore {
     return this.#sql.exec<{ channels: number; deleted: number; next: number }>(query).one();
   }
 
-  #readCreates(now: number): Map<string, number> {
-    const creates = new Map<string, number>();
+  #readCreates(now: number): CreateMemory {
     const rows = this.#sql.exec<CreateRow>(
       "SELECT number, created_by, creator_verified, created_at, idempotency_key FROM channel ORDER BY number DESC",
     );
+    const recent: CreateRow[] = [];
     for (const row of rows) {
       if (row.created_at < now - CREATE_MEMORY_MS) break;
-      const verified = row.creator_verified === 1;
-      const scope = createScope({ creator: row.created_by, verified, key: row.idempotency_key });
-      if (!creates.has(scope)) creates.set(scope, row.number);
+      recent.push(row);
+    }
+    const creates = new CreateMemory();
+    for (const { number, created_by, creator_verified, created_at, idempotency_key } of recent.toReversed()) {
+      const use = { creator: created_by, verified: creator_verified === 1, key: idempotency_key };
+      creates.add(use, { number, at: created_at });
     }
     return creates;
   }
@@ -248,18 +253,6 @@ const HAS_PARTICIPANT = `(EXISTS (SELECT 1 FROM json_each(summary, '$.participan
   OR EXISTS (SELECT 1 FROM json_each(more_keys) WHERE value = ?2))`;
 
 type CreateRow = Pick<ChannelRow, "number" | "created_by" | "creator_verified" | "created_at" | "idempotency_key">;
-
-/** Who used which Idempotency-Key: a mere claim gets no answer of the key's owner. */
-export interface CreateUse {
-  readonly creator: string;
-  readonly verified: boolean;
-  readonly key: string;
-}
-
-/** None of them can hold a line break. */
-function createScope({ creator, verified, key }: CreateUse): string {
-  return `${creator}\n${verified ? "verified" : "plain"}\n${key}`;
-}
 
 export function recordOf(row: ChannelRow): ChannelRecord {
   const { number, name, created_by, creator_name, creator_kind, creator_verified, created_at, epoch } = row;

@@ -1,5 +1,5 @@
 /** A listen's turn in the channel object: what it says is done with, then what it is answered (LIS1, LIS3). */
-import { type Caller, listen, type ListenQuery, type Pages, settleListen } from "../channel/index.ts";
+import { type Caller, listen, type ListenQuery, type Pages, refuseCaller, settleListen } from "../channel/index.ts";
 import type { ListenAnswer, Result } from "../protocol/index.ts";
 import type { Connections } from "./connections.ts";
 import type { Keeper } from "./keeper.ts";
@@ -29,13 +29,23 @@ export async function listenInTurn<T>(
   const limited = rates.take(rateKey(caller), now);
   const refused = limited ?? (query.observes === true ? undefined : await sightings.refuse(caller, "look"));
   if (refused !== undefined) return { ok: false, refusal: refused };
-  connections.heard(query.key, now);
+  if (query.observes !== true) heardOf({ keeper, connections }, caller, now);
   return await turns.inOrder(() => {
     if (caller.verified) sightings.end(caller.key);
     const settled = keeper.commit(now, (state) => settleListen(state, caller, query, now));
     if (!settled.ok) return settled;
     return settled.value.ok ? answer(settled.value.value) : settled.value;
   });
+}
+
+/** Notes that a key was heard of; one whose claim is refused was not. */
+export function heardOf(
+  { keeper, connections }: Pick<ListenPorts, "keeper" | "connections">,
+  caller: Caller,
+  now: number,
+): void {
+  const why = keeper.read((state) => refuseCaller(state, { ...caller, nonce: undefined }, now));
+  if (why.ok && why.value === undefined) connections.heard(caller.key, now);
 }
 
 /** Before a command its author is done with everything up to `seq`; in the command's own turn. */

@@ -3,8 +3,8 @@
  * rides on what makes a key known here: a join, a proof that is news, a moderation. A message asks
  * nothing. Never takes a claim that the index could not be asked about.
  */
-import { type Caller, isFirstSight, mustProve } from "../channel/index.ts";
-import { type Change, type Refusal, refusal, type Result } from "../protocol/index.ts";
+import { type Caller, isFirstSight, mustProve, refusedEntry } from "../channel/index.ts";
+import { type Change, type Limits, type Refusal, refusal, type Result } from "../protocol/index.ts";
 import { logFault } from "./log.ts";
 import { type ClaimPorts, endClaimOf } from "./no-downgrade.ts";
 import type { Registry } from "./registry.ts";
@@ -16,6 +16,7 @@ export type IndexPort = Pick<Registry, "tell" | "forget">;
 
 /** The parts of a channel object that its sightings need. */
 export interface SightPorts extends ClaimPorts {
+  readonly limits: Limits;
   readonly turns: Turns;
   /** Runs what follows a write. */
   readonly committer: { sending<T>(deliver: () => T): T };
@@ -41,11 +42,20 @@ export class Sightings {
     const { key, verified, kid = "" } = caller;
     const isFirst = this.#ports().keeper.read((state) => isFirstSight(state, caller, action));
     if (isFirst.ok && isFirst.value) {
+      const barred = action === "join" ? this.#refusedEntry(caller) : undefined;
+      if (barred !== undefined) return barred;
       await this.#going.get(key);
       const told = await this.#told({ key, verified, kid, joins: action === "join" });
       if (!told.ok) return told.refusal;
     }
     return !verified && this.#barred.has(key) ? mustProve() : undefined;
+  }
+
+  /** A join that the channel refuses anyhow proves and claims nothing. */
+  #refusedEntry(caller: Caller): Refusal | undefined {
+    const { keeper, limits } = this.#ports();
+    const why = keeper.read((state) => refusedEntry(state, caller, { now: Date.now(), limits }));
+    return why.ok ? why.value : why.refusal;
   }
 
   /**
@@ -71,7 +81,12 @@ export class Sightings {
     if (this.#barred.size >= BARRED_MAX) this.#barred.clear();
     this.#barred.add(key);
     const opened = await keeper.open();
-    return opened.ok ? await turns.inOrder(() => this.end(key), true) : opened;
+    return opened.ok
+      ? await turns.inOrder(
+          () => this.end(key),
+          () => true,
+        )
+      : opened;
   }
 
   /** Ends what was claimed under a key that is proven, in its turn. */

@@ -8,8 +8,8 @@ import type { Announcer } from "./announcer.ts";
 import type { Arrival } from "./arrival.ts";
 
 interface Step {
-  /** Whether `list` could show what it changes. */
-  readonly isVisible: boolean;
+  /** Whether `list` could show what it changes; asked when its turn has come. */
+  readonly isVisible: () => boolean;
   readonly run: () => void;
 }
 
@@ -21,15 +21,21 @@ const TURN_WORK = 64;
 export class Turns {
   readonly #announcer: Announcer;
   readonly #commit: (arrivals: readonly Arrival[]) => void;
+  readonly #mayShow: (arrival: Arrival) => boolean;
   readonly #queue: Work[] = [];
   #isTicking = false;
   #isWaiting = false;
   #isFlushing = false;
 
-  /** `commit` decides, stores and delivers; it never throws. */
-  constructor(announcer: Announcer, commit: (arrivals: readonly Arrival[]) => void) {
+  /** `commit` decides, stores and delivers; it never throws. `mayShow`: whether `list` could show what comes of a command. */
+  constructor(
+    announcer: Announcer,
+    commit: (arrivals: readonly Arrival[]) => void,
+    mayShow: (arrival: Arrival) => boolean,
+  ) {
     this.#announcer = announcer;
     this.#commit = commit;
+    this.#mayShow = mayShow;
   }
 
   /** Takes a command: at once, or with the others of its tick. */
@@ -53,7 +59,7 @@ export class Turns {
   }
 
   /** Runs `step` in its place among what has arrived: at once, unless a change waits for the index. */
-  inOrder<T>(step: () => T, isVisible = false): Promise<T> {
+  inOrder<T>(step: () => T, isVisible = NEVER): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const run = (): void => {
         try {
@@ -70,7 +76,7 @@ export class Turns {
   /** Takes what arrived, up to what a turn may; the next tick goes on. No await here: a turn is never interleaved. */
   flush(): void {
     if (this.#isWaiting || this.#isFlushing) return;
-    const isVisible = this.#queue.some(mayShow);
+    const isVisible = this.#queue.some((work) => this.#isVisible(work));
     if (isVisible && this.#announcer.mustWait) return void this.#announceFirst();
     if (isVisible) this.#announcer.remind();
     this.#isFlushing = true;
@@ -97,6 +103,10 @@ export class Turns {
     if (arrivals.length > 0) this.#commit(arrivals);
   }
 
+  #isVisible(work: Work): boolean {
+    return work.arrival === undefined ? work.step.isVisible() : this.#mayShow(work.arrival);
+  }
+
   async #announceFirst(): Promise<void> {
     this.#isWaiting = true;
     await this.#announcer.announce();
@@ -105,6 +115,4 @@ export class Turns {
   }
 }
 
-function mayShow(work: Work): boolean {
-  return work.arrival === undefined ? work.step.isVisible : work.arrival.command.action !== "read";
-}
+const NEVER = (): boolean => false;

@@ -76,7 +76,7 @@ export interface ChannelSummary {
   readonly connected_count: number;
   /** Retained messages, at most 1000. */
   readonly message_count: number;
-  /** When its newest message was written; absent where the channel did not say so yet. */
+  /** In a list of a key's channels: when its newest message was written. Absent where the channel did not say so yet. */
   readonly active_at?: string;
 }
 

@@ -96,3 +96,19 @@ test("[T24] the Worker is built from these packages and no others", () => {
   }
   expect([...imported].toSorted()).toEqual(["cloudflare:workers", "hono", "valibot"]);
 });
+
+test("[T2] no secret is compared by its text: `===` tells by its time how much of it was right", () => {
+  const SECRET = String.raw`(?:own|digest|hex|given|secret|mac|(?:env\.)?HUB_KEYS?)`;
+  const compared = new RegExp(String.raw`\b${SECRET} (?:===|!==) (?!""|undefined)|(?:===|!==) ${SECRET}\b(?!\.)`, "g");
+  const found = ["keys.ts", "key-list.ts", "ticket.ts", "admission.ts"]
+    .flatMap(
+      (file) =>
+        readFileSync(join(HUB, file), "utf8")
+          .match(compared)
+          ?.map((one) => `${file}: ${one}`) ?? [],
+    )
+    // Of a page's origin.
+    .filter((one) => one !== "admission.ts: own !== ");
+  expect(found).toEqual([]);
+  expect("candidate === own".match(compared)).not.toBeNull();
+});

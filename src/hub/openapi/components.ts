@@ -69,7 +69,6 @@ export const COMPONENTS = {
   ChannelSummary: object(summary, { active_at: TIME, stale: BOOLEAN }),
   ChannelDetails: object({
     ...summary,
-    active_at: TIME,
     participants: listOf(
       object(
         { ...participant, verified: BOOLEAN, last_seen: TIME, unread: INTEGER, read_seq: INTEGER },

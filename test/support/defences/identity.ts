@@ -87,6 +87,36 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "isNamesake(state, caller.key, from_name) ? (true as const) : undefined",
     "isNamesake(state, caller.key, caller.key) ? (true as const) : undefined",
   ]),
+  taken("T36", "the look ahead before the index hears of a command", "test/hub/no-trace.test.ts", [
+    "src/hub/channel-object.ts",
+    "return !may.ok || may.value;",
+    "return true;",
+  ]),
+  taken("T36", "the look ahead before a key is proven", "test/hub/no-trace.test.ts", [
+    "src/hub/sightings.ts",
+    "if (barred !== undefined) return barred;",
+    "",
+  ]),
+  taken("T36", "the look at a claim before it is a sign of life", "test/hub/no-trace.test.ts", [
+    "src/hub/listen-turn.ts",
+    "if (why.ok && why.value === undefined) connections.heard(caller.key, now);",
+    "connections.heard(caller.key, now);",
+  ]),
+  taken("T36", "the silence about observers", "test/hub/no-trace.test.ts", [
+    "src/hub/channel-object.ts",
+    "const isVisible = (): boolean => connection?.isObserver !== true;",
+    "const isVisible = (): boolean => true;",
+  ]),
+  taken("T2", "digests in place of texts", "test/unit/source.test.ts", [
+    "src/hub/keys.ts",
+    "candidate.length === own.length || KEY_TEXT",
+    "candidate === own || KEY_TEXT",
+  ]),
+  taken("T15", "the bound of creates that are remembered", "test/unit/create-memory.test.ts", [
+    "src/hub/create-memory.ts",
+    "if (this.#made.size < this.#most) return 0;",
+    "if (this.#made.size < this.#most * 1000) return 0;",
+  ]),
   taken("T33", "the origin that a kept key is for", "test/unit/cli-settings.test.ts", [
     "src/cli/settings.ts",
     "if (key === undefined || !isSameOrigin(own, url)) return",
