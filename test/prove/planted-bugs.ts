@@ -126,13 +126,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "an Idempotency-Key is forgotten",
     file: "src/hub/index-store.ts",
-    find: "this.#creates?.set(createScope({ creator: created_by, verified: verified === 1, key }), number);",
+    find: "this.#creates?.add({ creator: created_by, verified: verified === 1, key }, { number, at: created_at });",
     replace: "",
     test: HUB.storage,
   },
   {
     what: "an Idempotency-Key counts for everybody",
-    file: "src/hub/index-store.ts",
+    file: "src/hub/create-memory.ts",
     find: "return `${creator}\\n${verified",
     replace: "return `${creator.length}\\n${verified",
     test: HUB.storage,
@@ -281,8 +281,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "the log grows",
     file: "src/hub/sql-log.ts",
-    find: "return writeRow(row, total, free[at]);",
-    replace: "return writeRow(row, total, at < 0 ? free[at] : undefined);",
+    find: "return writeRow(row, total, free[at]?.seq);",
+    replace: "return writeRow(row, total, at < 0 ? free[at]?.seq : undefined);",
     test: HUB.storage,
   },
   {
