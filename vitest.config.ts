@@ -6,11 +6,24 @@ import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { LONG } from "./test/support/length.ts";
 
 /** Far longer than anything takes: on a slow machine that has much else to do, a test may take minutes. */
 const HANGING_MS = 300_000;
 /** Real processes mostly wait for each other, so a processor has several files at a time. */
 const FILES_PER_PROCESSOR = 2;
+
+/** Files with a long form (test/support/length.ts): `npm run test:long` runs these alone. */
+const LONG_FORMS = {
+  unit: ["model", "obedient-model", "tool-budget"],
+  hub: ["model"],
+  e2e: ["crash", "fuzz", "index-crash", "network", "obedient-model", "storm", "wallet"],
+};
+
+function filesOf(project: keyof typeof LONG_FORMS): string[] {
+  const names = process.env[LONG] === undefined ? ["**/*"] : LONG_FORMS[project];
+  return names.map((name) => `test/${project}/${name}.test.ts`);
+}
 
 /** What waits begins first, and what computes fills the time. */
 const ORDER = ["e2e", "hub", "unit"];
@@ -30,7 +43,7 @@ export default defineConfig({
     // The hub's own log of requests would drown everything else.
     onConsoleLog: (text) => (text.startsWith('{"level":"info"') ? false : undefined),
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: HANGING_MS } },
+      { test: { name: "unit", include: filesOf("unit"), testTimeout: HANGING_MS } },
       {
         plugins: [
           cloudflareTest({
@@ -40,15 +53,18 @@ export default defineConfig({
         ],
         test: {
           name: "hub",
-          include: ["test/hub/**/*.test.ts"],
+          include: filesOf("hub"),
           testTimeout: HANGING_MS,
-          provide: { model_seed: Number(process.env["MODEL_SEED"] ?? Date.now() % 1_000_000) },
+          provide: {
+            model_seed: Number(process.env["MODEL_SEED"] ?? Date.now() % 1_000_000),
+            is_long: process.env[LONG] !== undefined,
+          },
         },
       },
       {
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: filesOf("e2e"),
           testTimeout: HANGING_MS,
           hookTimeout: HANGING_MS,
           globalSetup: ["test/e2e/setup/build.ts"],

@@ -6,11 +6,14 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import type { Rule } from "../support/crash/history.ts";
 import { describeReport } from "../support/crash/report.ts";
 import { runCrashRig } from "../support/crash/rig.ts";
+import { lengthOf } from "../support/length.ts";
 import { buildWorker, type Patch } from "../support/process/build.ts";
 
 /** A build that must fail stops at its first violation, mostly at the first kill or the second. */
-const KILLS = 40;
-/** Real traffic: far below what a slow machine reaches. */
+const KILLS = lengthOf({ short: 15, long: 40 });
+/** Builds that break a promise may need more kills than show an honest one to keep it. */
+const CONTROL_KILLS = 40;
+/** Real traffic: far below what so many kills have between them. */
 const ACKED_LEAST = 1000;
 /** `CRASH_SEED` repeats a run's dice, though not its timing. */
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);
@@ -73,7 +76,7 @@ test(`[DUR1] [DUR3] [ORD1] ${KILLS} crashes under load lose, invent, double and 
   expect(report, said).toMatchObject({ refused: 0, unread: 0, acked: report.sent });
   expect(report.kills, said).toBeGreaterThanOrEqual(KILLS);
   // Somebody came and went, and somebody listened, between the kills.
-  expect(Math.min(report.moves, report.listens), said).toBeGreaterThan(10);
+  expect(Math.min(report.moves, report.listens), said).toBeGreaterThanOrEqual(KILLS / 4);
   expect(report.acked, said).toBeGreaterThan(ACKED_LEAST);
   expect(report.retried, said).toBeGreaterThanOrEqual(KILLS);
 });
@@ -81,7 +84,7 @@ test(`[DUR1] [DUR3] [ORD1] ${KILLS} crashes under load lose, invent, double and 
 test.each(CONTROLS)("$what is found out", async ({ what, patch, until }) => {
   const worker = join(directory, `${what.replaceAll(/\W+/g, "-")}.js`);
   await buildWorker(worker, [patch]);
-  const report = await runCrashRig({ worker, kills: KILLS, seed, until });
+  const report = await runCrashRig({ worker, kills: CONTROL_KILLS, seed, until });
   const said = describeReport(report);
   console.info(said);
   const found = new Set(report.violations.map(({ rule }) => rule));

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeSaga, runSagaRig, SOON } from "../support/crash/saga.ts";
+import { lengthOf } from "../support/length.ts";
 import { buildWorker, type Patch } from "../support/process/build.ts";
 
-const KILLS = 20;
-/** Real traffic: far below what a slow machine reaches. */
-const CREATED_LEAST = 20;
+const KILLS = lengthOf({ short: 10, long: 40 });
+/** Real traffic: far below what so many answers hold. */
+const CREATED_LEAST = 10;
 /** `CRASH_SEED` repeats a run's dice, though not its timing. */
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);
 

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeNetwork, FORGETFUL, runNetworkRig } from "../support/network/rig.ts";
+import { lengthOf } from "../support/length.ts";
 import { buildWorker, type Patch } from "../support/process/build.ts";
 
-const CUTS = 40;
-const MESSAGES = 400;
+const CUTS = lengthOf({ short: 40, long: 200 });
+const MESSAGES = 10 * CUTS;
 /** Builds that misbehave get fewer: both show within the first cuts. */
 const CONTROL = { cuts: 20, messages: 200 };
 /** Whether a cut takes an ack away is chance, so a run may lose none: then another is tried. */

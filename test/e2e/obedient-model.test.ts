@@ -1,6 +1,7 @@
 /** HST2 end to end: obedient models over stdio and /mcp, a talker, and a hub that is killed now and then. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Dice } from "../support/crash/dice.ts";
+import { lengthOf } from "../support/length.ts";
 import { ObedientModel } from "../support/obedient-model.ts";
 import { createChannel } from "../support/process/agent.ts";
 import { Shell } from "../support/process/command.ts";
@@ -9,7 +10,7 @@ import { post, send, startHub, textsOf } from "./support/hub-calls.ts";
 import { CLIENTS, type Connected } from "./support/mcp-clients.ts";
 import { STDIO_CLIENTS } from "./support/mcp-stdio-clients.ts";
 
-const STEPS = 50;
+const STEPS = lengthOf({ short: 25, long: 50 });
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 
 let hub: HubProcess;

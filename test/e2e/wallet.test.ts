@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { lengthOf } from "../support/length.ts";
 import { createChannel } from "../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { TELLING_WAKES, untilWakes, wakes } from "../support/process/wakes.ts";
@@ -10,7 +11,7 @@ import { send } from "./support/hub-calls.ts";
 import { hubKey } from "./support/identity.ts";
 import { patchedHub } from "./support/patched-hub.ts";
 
-const REQUESTS = 10_000;
+const REQUESTS = lengthOf({ short: 2000, long: 10_000 });
 const AT_ONCE = 32;
 const READER = hubKey("reader", "read");
 

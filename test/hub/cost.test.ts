@@ -2,7 +2,17 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { call, channelStub, createChannel, history, indexStub, rowsOf, send, Socket } from "./support/hub.ts";
+import {
+  call,
+  channelStub,
+  createChannel,
+  history,
+  indexStub,
+  rowsOf,
+  sayTogether,
+  send,
+  Socket,
+} from "./support/hub.ts";
 
 /** A channel the index knows to have changed, with a full ring when asked for. */
 async function dirtyChannel(messages = 1): Promise<{ id: string; alpha: Socket; bravo: Socket }> {
@@ -51,7 +61,11 @@ test("[DUR2] twenty messages in flight cost at most 0.15 rows each", async () =>
   const rounds = 5;
   const rows = await rowsOf(channelStub(id), async () => {
     for (let round = 0; round < rounds; round++) {
-      for (let sent = 0; sent < 20; sent++) alpha.say({ action: "send", text: `burst ${sent}` });
+      const sends = Array.from({ length: 20 }, (_, sent) => ({ action: "send", text: `burst ${sent}` }));
+      await sayTogether(
+        id,
+        sends.map((command) => ["alpha", command]),
+      );
       for (let acked = 0; acked < 20; acked++) expect((await alpha.next()).type).toBe("ack");
     }
   });
@@ -74,9 +88,12 @@ test("[DUR2] connect, disconnect, history and details cost no row", async () => 
 
 test("[LIS3] read positions that move in one tick cost one row", async () => {
   const { id, bravo } = await dirtyChannel(5);
-  await bravo.quiet();
+  await bravo.takeUntil((frame) => JSON.stringify(frame).includes("old 4"));
   const rows = await rowsOf(channelStub(id), async () => {
-    for (const seq of [3, 4, 5]) bravo.say({ action: "read", seq });
+    await sayTogether(
+      id,
+      [3, 4, 5].map((seq) => ["bravo", { action: "read", seq }]),
+    );
     for (const seq of [3, 4, 5]) expect(await bravoFrames(bravo)).toMatchObject({ type: "system", data: "Read", seq });
   });
   expect(rows.written).toBe(1);

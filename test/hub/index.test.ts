@@ -228,8 +228,9 @@ test("[IDX3] a channel whose index does not answer goes on after two seconds, an
   await listAll();
   const { dirty } = HubIndex.prototype;
   let answered = 0;
+  const { promise: isSent, resolve: answerNow } = Promise.withResolvers<void>();
   const late = async function late(this: HubIndex, number: number, change: number) {
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await isSent;
     dirty.call(this, number, change);
     answered++;
   };
@@ -238,6 +239,7 @@ test("[IDX3] a channel whose index does not answer goes on after two seconds, an
   expect(await send(id, "alpha", "late")).toMatchObject({ ok: true });
   expect(performance.now() - started).toBeGreaterThan(1900);
   expect(answered).toBe(0);
+  answerNow();
   while (answered === 0) await new Promise((resolve) => setTimeout(resolve, 50));
   HubIndex.prototype.dirty = dirty;
   expect(await send(id, "alpha", "told")).toMatchObject({ ok: true });

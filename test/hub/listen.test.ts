@@ -87,12 +87,10 @@ test("[LIS2] the ninth listen of a key ends the oldest with its empty answer", a
     listens.push(listen(id, "&wait=50"));
     await untilWaiting(id, opened);
   }
-  const started = performance.now();
   const ninth = listen(id, "&wait=50");
   expect(await listens[0]).toMatchObject({ ok: true, messages: [], next: 2 });
-  // At once, and not because its time was over.
-  expect(performance.now() - started).toBeLessThan(40_000);
   await untilWaiting(id, 8);
+  // It was not its time that was over: then that of the others would be too, who all get what comes.
   await send(id, "alpha", "for all of you");
   for (const answer of await Promise.all([...listens.slice(1), ninth])) expect(answer.messages).toHaveLength(1);
 });

@@ -15,8 +15,9 @@ import { channelStub, indexStub, type Json } from "./support/hub.ts";
 
 /** In which the scripts' channels are made. */
 const START = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
-const INSIDE = { scripts: 120, guard: 2, steps_least: 2000 };
-const OUTSIDE = { scripts: 30, guard: 60, steps_least: 300 };
+const TIMES = inject("is_long") ? 3 : 1;
+const INSIDE = { scripts: 40 * TIMES, guard: 2, steps_least: 600 * TIMES };
+const OUTSIDE = { scripts: 10 * TIMES, guard: 60, steps_least: 100 * TIMES };
 const SEED = inject("model_seed");
 
 afterEach(() => void vi.useRealTimers());

@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { HubIndex } from "../../src/hub/index.ts";
-import { call, channelStub, createChannel, history, type Json, send, Socket } from "./support/hub.ts";
+import { call, channelStub, createChannel, history, type Json, sayTogether, send, Socket } from "./support/hub.ts";
 
 async function joined(id: string, query: string): Promise<Socket> {
   const socket = await Socket.connect(id, query);
@@ -120,7 +120,8 @@ test("[SOC3] acks stand at their place: what a socket gets is strictly increasin
     await joined(id, "key=bravo"),
     await joined(id, "key=carol&frames=batch"),
   ];
-  await Promise.all(sockets.map((socket) => socket.quiet()));
+  // The joins of those that came later.
+  for (const at of [0, 0, 1]) await sockets[at]?.next();
   for (let round = 0; round < 20; round++)
     for (const socket of sockets) socket.say({ action: "send", text: `round ${round}` });
   for (const socket of sockets) {
@@ -152,8 +153,8 @@ test("[SOC4] a leaver gets all before its leave and nothing later; a join restor
     await joined(id, "key=bravo&name=BRAVO"),
     await joined(id, "key=bravo"),
   ];
-  await alpha.quiet();
-  alpha.say({ action: "send", text: "before" });
+  expect(await alpha.next()).toMatchObject({ data: { text: "BRAVO joined the channel" } });
+  expect(await alpha.ask({ action: "send", text: "before" })).toMatchObject({ type: "ack" });
   expect(await bravo.next()).toMatchObject({ data: { text: "before" } });
   expect(await bravo.ask({ action: "leave", ref: "l" })).toMatchObject({
     type: "system",
@@ -162,7 +163,7 @@ test("[SOC4] a leaver gets all before its leave and nothing later; a join restor
     ref: "l",
   });
   expect((await other.take(2)).map((frame) => frame.data.text)).toEqual(["before", "BRAVO left the channel"]);
-  await alpha.quiet();
+  expect(await alpha.next()).toMatchObject({ data: { text: "BRAVO left the channel" } });
   expect(await alpha.ask({ action: "send", text: "unheard" })).toMatchObject({ type: "ack", delivered: 0 });
   expect(await bravo.ask({ action: "send", text: "no" })).toMatchObject({
     type: "error",
@@ -175,7 +176,7 @@ test("[SOC4] a leaver gets all before its leave and nothing later; a join restor
   expect(back.epoch).toMatch(/^[0-9a-f]{16}$/);
   expect(await other.next()).toMatchObject({ type: "system", data: { text: "BRAVO joined the channel", seq: 6 } });
   expect(await bravo.ask({ action: "join" })).toMatchObject({ data: "Joined", seq: 6 });
-  await alpha.quiet();
+  expect(await alpha.next()).toMatchObject({ data: { text: "BRAVO joined the channel" } });
   await alpha.ask({ action: "send", text: "heard" });
   expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "heard", seq: 7 } });
 });
@@ -187,12 +188,14 @@ test("[SOC4] join and leave within one tick reach those who were members at that
     await joined(id, "key=bravo"),
     await joined(id, "key=carol"),
   ];
-  await Promise.all([alpha.quiet(), bravo.quiet()]);
-  alpha.say({ action: "send", text: "1" });
-  carol.say({ action: "leave" });
-  alpha.say({ action: "send", text: "2" });
-  carol.say({ action: "join" });
-  alpha.say({ action: "send", text: "3" });
+  for (const socket of [alpha, alpha, bravo]) await socket.next();
+  await sayTogether(id, [
+    ["alpha", { action: "send", text: "1" }],
+    ["carol", { action: "leave" }],
+    ["alpha", { action: "send", text: "2" }],
+    ["carol", { action: "join" }],
+    ["alpha", { action: "send", text: "3" }],
+  ]);
   const texts = (frames: Json[]): string[] => frames.map((frame) => frame.data.text ?? frame.data);
   expect(texts(await bravo.take(5))).toEqual(["1", "carol left the channel", "2", "carol joined the channel", "3"]);
   expect(texts(await carol.take(4))).toEqual(["1", "Left channel", "Joined", "3"]);
@@ -216,11 +219,12 @@ test("[SOC5] who pinged once and is silent for 90 s counts as gone, until it is 
   const alpha = await Socket.connect(id, "key=alpha");
   await alpha.next();
   const isConnected = async (): Promise<boolean> => (await call(`/api/channel/${id}`)).participants[0].connected;
+  const before = Date.now();
   expect(await alpha.ask("ping")).toBe("pong");
-  const pinged = Date.now();
-  vi.setSystemTime(pinged + 89_000);
+  const after = Date.now();
+  vi.setSystemTime(before + 89_000);
   expect(await isConnected()).toBe(true);
-  vi.setSystemTime(pinged + 91_000);
+  vi.setSystemTime(after + 91_000);
   expect(await isConnected()).toBe(false);
   expect((await alpha.ask({ action: "history", limit: 1 })).type).toBe("history");
   expect(await isConnected()).toBe(true);
@@ -231,8 +235,11 @@ test("[SOC5] who pinged once and is silent for 90 s counts as gone, until it is 
 test("[SOC7] frames=batch takes the frames of a tick in one, in order, acks included", async () => {
   const id = await createChannel();
   const [alpha, bravo] = [await joined(id, "key=alpha&frames=batch"), await joined(id, "key=bravo&frames=batch")];
-  await alpha.quiet();
-  for (const text of ["first", "a", "b", "c"]) alpha.say({ action: "send", text });
+  await alpha.next();
+  await sayTogether(
+    id,
+    ["first", "a", "b", "c"].map((text) => ["alpha", { action: "send", text }]),
+  );
   // The first of a tick does not wait for its end.
   expect(await alpha.next()).toMatchObject({ type: "ack", data: { text: "first" } });
   expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "first" } });
@@ -290,29 +297,33 @@ async function sawLast(reader: Socket, seqs: number[]): Promise<boolean> {
 test("[SOC6] [DUR1] who is found too far behind for messages is still told what became of its own", async () => {
   const id = await createChannel();
   for (let sent = 0; sent < 20; sent++) await send(id, "alpha", "x".repeat(62_150));
+  const alpha = await joined(id, "key=alpha");
   const bravo = await Socket.connect(id, "key=bravo");
   await bravo.next();
   await bravo.ask({ action: "read", seq: 1 });
   bravo.say({ action: "seen", seq: 22 });
   await call("/api/channel/list?limit=1000");
   const { dirty } = HubIndex.prototype;
+  const { promise: allWait, resolve: answerNow } = Promise.withResolvers<void>();
   const late = async function late(this: HubIndex, number: number, change: number) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await allWait;
     dirty.call(this, number, change);
   };
   Object.assign(HubIndex.prototype, { dirty: late });
-  // All three wait for the index together, so that nothing is heard of bravo between page and ack.
-  bravo.say({ action: "send", text: "before", ref: "before" });
-  bravo.say({ action: "history", limit: 1000 });
-  bravo.say({ action: "send", text: "mine", ref: "after" });
-  const others = send(id, "alpha", "y".repeat(60_000));
+  // All of it waits for the index together, so that nothing is heard of bravo between page and ack.
+  await sayTogether(id, [
+    ["bravo", { action: "send", text: "before", ref: "before" }],
+    ["bravo", { action: "history", limit: 1000 }],
+    ["bravo", { action: "send", text: "mine", ref: "after" }],
+    ["alpha", { action: "send", text: "y".repeat(60_000) }],
+  ]);
+  answerNow();
   expect(await bravo.next()).toMatchObject({ type: "ack", ref: "before" });
   expect(await bravo.next()).toMatchObject({ type: "history" });
   const rest = [await bravo.next(), await bravo.next()];
   expect(new Set(rest.map(({ type }) => type as string))).toEqual(new Set(["ack", "lagging"]));
-  await others;
   HubIndex.prototype.dirty = dirty;
-  await bravo.close();
+  await Promise.all([alpha.close(), bravo.close()]);
 });
 
 test("[SOC6] readers that are each a little behind are no backlog, however many they are", async () => {

@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { type Entry } from "../../src/channel/index.ts";
 import { SqlLog } from "../../src/hub/sql-log.ts";
-import { call, channelStub, createChannel, history, type Json, send, Socket } from "./support/hub.ts";
+import { call, channelStub, createChannel, history, type Json, sayTogether, send, Socket } from "./support/hub.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -65,9 +65,11 @@ test("[DUR4] a batch fails or succeeds as a whole, whoever is in it", async () =
   await alpha.next();
   const mend = await breakWrites(id);
   // A read position waits for the end of its tick, so that all of these are one batch.
-  alpha.say({ action: "read", seq: 1, ref: "read" });
-  for (let sent = 0; sent < 5; sent++) alpha.say({ action: "send", text: "x", ref: String(sent) });
-  alpha.say({ action: "leave", ref: "leave" });
+  await sayTogether(id, [
+    ["alpha", { action: "read", seq: 1, ref: "read" }],
+    ...["0", "1", "2", "3", "4"].map((ref) => ["alpha", { action: "send", text: "x", ref }] as const),
+    ["alpha", { action: "leave", ref: "leave" }],
+  ]);
   const answers = await alpha.take(7);
   expect(answers.map((answer) => [answer.code, answer.ref])).toEqual(
     ["read", "0", "1", "2", "3", "4", "leave"].map((ref) => ["storage_unavailable", ref]),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { refusal } from "../../src/protocol/index.ts";
 import { ALPHA, type Ask, asking } from "../support/ask-tool.ts";
+import { lengthOf } from "../support/length.ts";
 import { MemoryHub } from "../support/memory-hub.ts";
 import { ObedientModel } from "../support/obedient-model.ts";
 
@@ -143,7 +144,7 @@ test.each([true, false])(
       }),
       {
         examples: LOST_AND_CROWDED.map((events) => [events]),
-        numRuns: Number(process.env["RUNS"] ?? 150),
+        numRuns: Number(process.env["RUNS"] ?? lengthOf({ short: 50, long: 150 })),
         seed: Number(process.env["SEED"] ?? Date.now() % 1_000_000),
       },
     );

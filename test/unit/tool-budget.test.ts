@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ALPHA, asking, nextOf } from "../support/ask-tool.ts";
+import { lengthOf } from "../support/length.ts";
 import { MemoryHub } from "../support/memory-hub.ts";
 
 const BUDGET = 8000;
@@ -212,6 +213,6 @@ test("no texts and names make an answer longer than its budget", async () => {
         expect(() => nextOf(answer)).not.toThrow();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: lengthOf({ short: 20, long: 60 }) },
   );
 });

@@ -6,6 +6,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Of the random scripts; `MODEL_SEED` plays those of an earlier run again. */
     readonly model_seed: number;
+    /** Whether the long forms run. */
+    readonly is_long: boolean;
   }
 }
 

@@ -11,6 +11,8 @@ const ORIGIN = "https://hub.test";
 
 /** Milliseconds in which a frame on its way arrives here. */
 const MOMENT_MS = 30;
+/** More than the tick of an object. */
+const QUIET_MS = 10;
 
 export async function call(path: string, body?: unknown, init: RequestInit = {}): Promise<Json> {
   const request = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -66,6 +68,28 @@ export class Socket extends FrameSocket {
     this.socket.close(1000, "done");
     await this.untilClosed();
   }
+}
+
+/**
+ * What sockets say within one tick, in this order and however slow the machine is: the object gets all
+ * of it at once, in a quiet moment. A socket is named by its agent key.
+ */
+export async function sayTogether(
+  id: string,
+  said: readonly (readonly [key: string, command: object])[],
+): Promise<void> {
+  await runInDurableObject(channelStub(id), async (channel, state) => {
+    // Timers run in their order: the tick of what came before ends first.
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    for (const [key, command] of said) channel.webSocketMessage(socketOf(state, key), JSON.stringify(command));
+  });
+}
+
+function socketOf(state: DurableObjectState, key: string): WebSocket {
+  const isKeys = (socket: WebSocket): boolean => (socket.deserializeAttachment() as { key: string }).key === key;
+  const socket = state.getWebSockets().find(isKeys);
+  if (socket === undefined) throw new Error(`${key} has no socket`);
+  return socket;
 }
 
 /** Counts the rows an object writes and reads while `work` runs, as the platform bills them. */

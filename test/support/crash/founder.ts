@@ -27,6 +27,8 @@ export class Founder {
   readonly foundings: Founding[] = [];
   /** Requests that were repeated after a crash. */
   repeated = 0;
+  /** Requests that were answered. */
+  answered = 0;
   /** Milliseconds between two requests. */
   pause_ms = 0;
   #isStopped = false;
@@ -55,6 +57,7 @@ export class Founder {
       const answer = await this.#ask(url, request).catch(() => undefined);
       if (answer === undefined) return;
       this.#unanswered = undefined;
+      this.answered++;
       this.#take(request, answer, isSecond);
       if (this.pause_ms > 0) await sleep(this.pause_ms);
     }

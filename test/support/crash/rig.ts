@@ -16,8 +16,8 @@ import type { Report } from "./report.ts";
 import { Wanderer } from "./wanderer.ts";
 import { Writer } from "./writer.ts";
 
-/** Milliseconds of traffic before a kill. */
-const TRAFFIC_MS = { least: 60, most: 400 };
+/** Acks before a kill, and milliseconds after them at most: what is counted does not depend on the machine. */
+const TRAFFIC = { least: 20, most: 500, ms: 20 };
 /** A kill amid the resumes comes this soon after the clients set out. */
 const EARLY_MS = 40;
 /** The second of two kills comes this soon after the runtime was started again, in most cases before it serves. */
@@ -68,6 +68,14 @@ async function makeChannel(url: string): Promise<Pick<Ground, "channel" | "epoch
   await call(url, "/api/channel/join", { body: { channel_id: channel, key: "listener" } });
   const { body } = await call(url, `/api/channel/${channel}`);
   return { channel, epoch: body.epoch };
+}
+
+/** What the agents have done so far. */
+interface Progress {
+  readonly acks: number;
+  readonly retried: number;
+  readonly moves: number;
+  readonly listens: number;
 }
 
 class CrashRig {
@@ -123,8 +131,9 @@ class CrashRig {
     for (const writer of this.#writers) writer.isHeavy = scene === "pages";
     const over = this.#connectAll();
     const audits = this.#auditUntil(over);
+    const before = this.#progress();
     if (scene !== "resume") await Promise.race([isAcking, over, sleep(HANGING_MS)]);
-    await this.#untilStruck(scene, over);
+    await this.#untilStruck(scene, before, over);
     await this.#kill();
     await over;
     await audits;
@@ -133,15 +142,35 @@ class CrashRig {
   }
 
   /** Returns at the moment of the kill. */
-  async #untilStruck(scene: Scene, over: Promise<void>): Promise<void> {
+  async #untilStruck(scene: Scene, before: Progress, over: Promise<void>): Promise<void> {
     if (scene === "resume") return await sleep(this.#dice.roll(0, EARLY_MS));
-    if (scene !== "pages") return await sleep(this.#dice.roll(TRAFFIC_MS.least, TRAFFIC_MS.most));
+    if (scene !== "pages") return await this.#traffic(before, over);
     const enough = this.#checker.last_seq + HEAVY_MESSAGES;
     await Promise.race([until(() => this.#checker.last_seq >= enough), over]);
     this.#latecomer.forget();
     void this.#latecomer.run(this.#ground);
     await Promise.race([until(() => this.#latecomer.position > 0), over]);
     await sleep(this.#dice.roll(0, PAGING_MS));
+  }
+
+  /** Everybody is back and has done something, and so much was acked. */
+  async #traffic(before: Progress, over: Promise<void>): Promise<void> {
+    const acks = before.acks + this.#dice.roll(TRAFFIC.least, TRAFFIC.most);
+    const hasEnough = ({ moves, listens, retried, ...now }: Progress): boolean =>
+      now.acks >= acks && moves > before.moves && listens > before.listens && isBack(retried);
+    const isBack = (retried: number): boolean => before.acks === 0 || retried >= before.retried + this.#writers.length;
+    await Promise.race([until(() => hasEnough(this.#progress()) || this.#hasFailed()), over]);
+    await sleep(this.#dice.roll(0, TRAFFIC.ms));
+  }
+
+  #progress(): Progress {
+    const sum = (of: (writer: Writer) => number): number => this.#writers.reduce((all, one) => all + of(one), 0);
+    return {
+      acks: sum(({ acked }) => acked),
+      retried: sum(({ retried }) => retried),
+      moves: this.#wanderer.moves,
+      listens: this.#listener.answered,
+    };
   }
 
   async #kill(): Promise<void> {

@@ -13,8 +13,8 @@ import { HubProcess } from "../process/hub-process.ts";
 import { Dice } from "./dice.ts";
 import { Founder, type Founding } from "./founder.ts";
 
-/** Milliseconds of traffic before a kill. */
-const TRAFFIC_MS = { least: 10, most: 150 };
+/** Answers before a kill, at most, and milliseconds after them: what is counted does not depend on the machine. */
+const TRAFFIC = { answers: 20, ms: 20 };
 /** The second of two kills, in one round of four, comes this soon after the runtime was started again. */
 const TWICE_EVERY = 4;
 const TWICE_MS = 50;
@@ -107,7 +107,9 @@ class SagaRig {
 
   async #round(): Promise<void> {
     const over = Promise.all(this.#founders.map((founder) => founder.run(this.#hub.url)));
-    await sleep(this.#dice.roll(TRAFFIC_MS.least, TRAFFIC_MS.most));
+    const enough = this.#answered + this.#dice.roll(0, TRAFFIC.answers);
+    await until(() => this.#answered >= enough);
+    await sleep(this.#dice.roll(0, TRAFFIC.ms));
     await this.#kill();
     await over;
     if (this.#dice.roll(1, TWICE_EVERY) === 1) {
@@ -116,6 +118,10 @@ class SagaRig {
       await this.#kill();
     }
     await this.#hub.restart();
+  }
+
+  get #answered(): number {
+    return this.#founders.reduce((sum, { answered }) => sum + answered, 0);
   }
 
   async #kill(): Promise<void> {
@@ -196,4 +202,10 @@ class SagaRig {
       }
     });
   }
+}
+
+/** Waits for what a hub that works reaches; gives up after a while, since the report will say what is missing. */
+async function until(isSo: () => boolean): Promise<void> {
+  const deadline = Date.now() + HANGING_MS;
+  while (!isSo() && Date.now() < deadline) await sleep(2);
 }
