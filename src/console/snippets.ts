@@ -54,7 +54,7 @@ function headersOf(host: string, name: string, mark: string): Readonly<Record<st
 
 function claudeCode({ url, mark }: Place): Snippet {
   const headers = { "x-spf-key": `\${${KEY}}`, ...headersOf("claude", "Claude", mark) };
-  const lines = json({ mcpServers: { hub: { type: "http", url: `${url}/mcp`, headers } } });
+  const lines = json({ mcpServers: { hub: { type: "http", url: `${url}/mcp`, headers, alwaysLoad: true } } });
   return { id: "claude", title: "Claude Code", where: "In .mcp.json of the project", lines, isAgent: true };
 }
 

@@ -176,6 +176,8 @@ test("[HST1] two sessions of one host in one folder are two agents, and who has 
   const { err } = await machine.setup(["claude", "--channel", `room ${++rooms}`]);
   const id = /\((ch-\d+)\)/.exec(err)?.[1] ?? "";
   const entry = claudeEntry(machine, machine.app);
+  // Where tools are many, Claude offers only such a server's without a search.
+  expect(entry.alwaysLoad).toBe(true);
   const sessions = [1, 2].map(() => new Server(machine, entry, machine.app));
   for (const session of sessions) {
     await session.start();
@@ -281,7 +283,7 @@ test("[HST1] install prints one block to paste, for each host another agent, for
   expect(new Set(agents).size).toBe(4);
   expect(agents[4]).toBe(agents[0]);
   const remote = JSON.parse((await machine.run(["install", "claude", "--remote"])).out).mcpServers.hub;
-  expect(remote).toMatchObject({ url: `${hub.url}/mcp`, headers: { "x-hub-agent": agents[0] } });
+  expect(remote).toMatchObject({ url: `${hub.url}/mcp`, headers: { "x-hub-agent": agents[0] }, alwaysLoad: true });
   expect(await machine.run(["install", "claude", "--remote", "--local"])).toMatchObject({ code: 2, out: "" });
   expect(machine.tree()).toEqual(before);
 });

@@ -112,4 +112,4 @@ function nameOf({ name }: Host, form: Form, members: readonly Json[]): string {
 /** Between two tries to begin: a host takes no words before it has drawn itself. */
 const SETTLED_MS = 4000;
 /** For a host to end, and all that it started. */
-const LEAVING_MS = 5000;
+const LEAVING_MS = 20_000;

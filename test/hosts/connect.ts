@@ -21,7 +21,8 @@ export async function connect(place: Place, host: Host, joining: Joining): Promi
   return await (joining.form === "local" ? setUp(place, joining) : paste(place, host, joining));
 }
 
-const SETUP_MS = 120_000;
+/** Only guards against hanging. */
+const SETUP_MS = 300_000;
 
 /** The key is in the environment of this command alone: the host finds what `setup` has kept. */
 async function setUp(place: Place, { hub, key, channel }: Joining): Promise<Finished> {

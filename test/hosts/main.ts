@@ -6,6 +6,7 @@
  *     npm run test:hosts                                  all of them, the short form, as the gate runs it
  *     npm run test:hosts -- --host codex --only wake      some hosts, some scenarios; both may be repeated
  *     npm run test:hosts -- --mentions 100 --kills 10     the long form of being woken
+ *     npm run test:hosts -- --times                       goals of time count as well, on a quiet machine
  *
  * The hosts are installed once, at pinned versions, into ~/.cache/channel-hub-hosts (or what
  * CHANNEL_HUB_HOSTS names); `bin/` there holds a link to each, so that they can be used by hand:
@@ -20,6 +21,7 @@ import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { ROOT, withWorker } from "../support/process/build.ts";
 import { HubProcess } from "../support/process/hub-process.ts";
+import { chromiumPath, launchChromium } from "../browser/support/chromium.ts";
 import { installHosts } from "./cache.ts";
 import { Checks } from "./checks.ts";
 import { FORMS, type Host } from "./hosts/host.ts";
@@ -27,14 +29,16 @@ import { HOSTS } from "./hosts/hosts.ts";
 import { ModelServer } from "./model/server.ts";
 import { calls } from "./scenarios/calls.ts";
 import { conversation } from "./scenarios/conversation.ts";
+import { residents } from "./scenarios/residents.ts";
 import { wake } from "./scenarios/wake.ts";
 import type { Stage } from "./stage.ts";
 
-const buildPackage = promisify(execFile);
+const build = promisify(execFile);
 
 const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   calls: (stage) => calls(stage, () => (values.only.includes("talk") ? conversations(stage) : Promise.resolve())),
   talk: (stage) => (values.only.includes("calls") ? Promise.resolve() : conversations(stage)),
+  residents,
   wake: (stage) => wake(stage, { mentions: numberOf("mentions"), kills: numberOf("kills") }),
 };
 
@@ -44,6 +48,7 @@ const { values } = parseArgs({
     only: { type: "string", multiple: true, default: Object.keys(SCENARIOS) },
     mentions: { type: "string", default: "4" },
     kills: { type: "string", default: "1" },
+    times: { type: "boolean", default: false },
   },
 });
 const strange = [
@@ -71,12 +76,16 @@ if (hosts.length > 0) process.exitCode = await run(hosts);
 process.exit();
 
 async function run(ready: readonly Host[]): Promise<number> {
-  const checks = new Checks();
+  const checks = new Checks(values.times);
   await withWorker([], async (worker) => {
-    await buildPackage(process.execPath, [join(ROOT, "scripts/build-package.ts")]);
+    for (const script of ["console", "package"])
+      await build(process.execPath, [join(ROOT, `scripts/build-${script}.ts`)]);
     await using hub = await HubProcess.start({ worker, assets: join(ROOT, "dist/console") });
     await using models = await ModelServer.start();
-    for (const name of values.only) await SCENARIOS[name]?.({ hub, models, hosts: ready, checks });
+    const browser = chromiumPath() === undefined ? undefined : await launchChromium();
+    if (browser === undefined) console.log("not run: the persons at the page speak HTTP (install chromium)");
+    for (const name of values.only) await SCENARIOS[name]?.({ hub, models, hosts: ready, checks, browser });
+    await browser?.close();
   });
   for (const line of checks.failed) console.log(`failed: ${line}`);
   console.log(`${checks.passed} passed, ${checks.failed.length} failed`);

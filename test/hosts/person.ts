@@ -7,6 +7,13 @@ import { call, type Json } from "../support/process/agent.ts";
 
 const AGAIN_MS = 100;
 
+/** Who made which channel, at which hub. */
+export interface Founded {
+  readonly url: string;
+  readonly key: string;
+  readonly channel: string;
+}
+
 export class Person {
   readonly #url: string;
   readonly #key: string;
@@ -16,20 +23,23 @@ export class Person {
   #isOver = false;
   #after = 0;
 
-  private constructor(url: string, key: string, channel: string) {
+  protected constructor({ url, key, channel }: Founded) {
     this.#url = url;
     this.#key = key;
     this.channel = channel;
+    void this.#listen();
   }
 
   /** Makes a channel of that name and listens in it. */
   static async in(url: string, name: string): Promise<Person> {
+    return new Person(await Person.found(url, name));
+  }
+
+  protected static async found(url: string, name: string): Promise<Founded> {
     const key = `pat-${name}`;
     const body = { name, key, name_display: "PAT", kind: "human" };
     const made = await call(url, "/api/channel/create", { body });
-    const person = new Person(url, key, made.body.channel_id);
-    void person.#listen();
-    return person;
+    return { url, key, channel: made.body.channel_id };
   }
 
   /** Says it to whoever is called so. When it was sent, by `performance.now()`. */
@@ -53,13 +63,19 @@ export class Person {
     return this.heard.filter(({ text }) => String(text).includes(`answer ${id} `)).length;
   }
 
+  /** Waits until they see the answer to that question; who has no page has heard it. */
+  async sees(_id: string): Promise<boolean> {
+    return await Promise.resolve(true);
+  }
+
   async members(): Promise<readonly Json[]> {
     const { body } = await call(this.#url, `/api/channel/${this.channel}`);
     return body.participants;
   }
 
-  leave(): void {
+  async leave(): Promise<void> {
     this.#isOver = true;
+    await Promise.resolve();
   }
 
   async #listen(): Promise<void> {

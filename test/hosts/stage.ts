@@ -1,9 +1,11 @@
 /** What every scenario has: the hub, the models, the hosts that are there, and the checks. */
+import type { Browser } from "playwright-core";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { HostedAgent } from "./agent.ts";
 import type { Checks } from "./checks.ts";
 import { FORMS, type Form, type Host } from "./hosts/host.ts";
 import type { ModelServer } from "./model/server.ts";
+import { PagePerson } from "./page-person.ts";
 import { Person } from "./person.ts";
 
 export interface Stage {
@@ -11,6 +13,8 @@ export interface Stage {
   readonly models: ModelServer;
   readonly hosts: readonly Host[];
   readonly checks: Checks;
+  /** For persons at the page; undefined where there is none. */
+  readonly browser: Browser | undefined;
 }
 
 /** Which host, in which form. */
@@ -19,20 +23,24 @@ interface Seat {
   readonly form: Form;
 }
 
-/** A channel of its own with a person and agents in it; all of them end with `use`. Who cannot come is missing there. */
+/** Who asks in a channel of that name: at the page, where there is a browser. */
+export async function personAtPage({ hub, browser }: Stage, name: string): Promise<Person> {
+  return await (browser === undefined ? Person.in(hub.url, name) : PagePerson.at(browser, hub.url, name));
+}
+
+/** Agents in a channel of its own with a person in it; all of them end with `use`. Who cannot come is missing there. */
 export async function gather(
   stage: Stage,
-  name: string,
+  person: Person,
   seats: readonly Seat[],
   use: (agents: readonly HostedAgent[], person: Person) => Promise<void>,
 ): Promise<void> {
-  const person = await Person.in(stage.hub.url, name);
   const agents: HostedAgent[] = [];
   try {
     for (const seat of seats) agents.push(...(await settled(stage, seat, person)));
     await use(agents, person);
   } finally {
-    person.leave();
+    await person.leave();
     await Promise.all(agents.map((agent) => agent[Symbol.asyncDispose]()));
   }
 }

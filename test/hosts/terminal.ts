@@ -70,6 +70,11 @@ export class Terminal {
     this.enter();
   }
 
+  /** Ctrl-C. */
+  interrupt(): void {
+    this.#write("\u0003");
+  }
+
   enter(): void {
     this.#write("\r");
   }

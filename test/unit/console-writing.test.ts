@@ -52,6 +52,8 @@ test("the lines to connect an agent hold this hub's address and channel, an iden
     type: "http",
     url: "https://hub.example/mcp",
     headers: { "x-spf-key": "${CHANNEL_HUB_KEY}", "x-hub-agent": "claude-1a2b", "x-hub-name": "Claude-1a2b" },
+    // Else it is hidden behind a search where tools are many.
+    alwaysLoad: true,
   });
   expect(JSON.parse(gemini).mcpServers.hub.headers["x-spf-key"]).toBe("$CHANNEL_HUB_KEY");
   expect(JSON.parse(opencode).mcp.hub.headers["x-spf-key"]).toBe("{env:CHANNEL_HUB_KEY}");

@@ -23,9 +23,14 @@ export const claude: Host = {
   program: "claude",
   local: (server) => {
     const [command, ...args] = server.command;
-    return { type: "stdio", command, args, env: environmentOf(server, reference) };
+    return { type: "stdio", command, args, env: environmentOf(server, reference), ...COMMON };
   },
-  remote: ({ url, headers }) => ({ type: "http", url, headers: { "x-spf-key": reference(KEY_VARIABLE), ...headers } }),
+  remote: ({ url, headers }) => ({
+    type: "http",
+    url,
+    headers: { "x-spf-key": reference(KEY_VARIABLE), ...headers },
+    ...COMMON,
+  }),
   printed: { where: ".mcp.json in the project", format: "jsonc", at: ["mcpServers", SERVER] },
   edits: (place, entry) => [serverEdit(place, entry), allowEdit(place)],
   approvals: `permissions.allow ["mcp__${SERVER}__${TOOL}"] in .claude/settings.local.json allows the tool for good`,
@@ -38,6 +43,9 @@ export const claude: Host = {
   ],
   check: { args: ["mcp", "list"], isGood: (output) => /^hub:.*✔|^hub:.*connected/im.test(output) },
 };
+
+/** Where tools are many, Claude hides them behind a search; an agent that does not see this one never listens. */
+const COMMON = { alwaysLoad: true };
 
 function reference(name: string): string {
   return `\${${name}}`;

@@ -19,6 +19,7 @@ export const gemini: Host = {
   env: (model) => ({ GOOGLE_GEMINI_BASE_URL: model, GEMINI_API_KEY: "dummy" }),
   headless: (prompt) => ["-p", prompt, ...MODEL, "-o", "json"],
   interactive: MODEL,
+  acp: ["--acp", ...MODEL],
   ready: "Type your message",
   // While its hook waits it takes no command.
   leave: [],

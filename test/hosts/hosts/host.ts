@@ -23,6 +23,8 @@ export interface Host {
   readonly ready: string;
   /** What ends it as its user would, typed line by line; nothing: its window is closed. */
   readonly leave: readonly string[];
+  /** Arguments with which it speaks ACP, where it does. */
+  readonly acp?: readonly string[];
   /** Ends what the host itself keeps running behind its terminal. */
   readonly stop?: readonly string[];
 }

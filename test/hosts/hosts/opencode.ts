@@ -29,6 +29,7 @@ export const openCode: Host = {
   env: () => ({ OPENCODE_DISABLE_MODELS_FETCH: "1", OPENCODE_DISABLE_AUTOUPDATE: "1" }),
   headless: (prompt) => ["run", "--format", "json", prompt],
   interactive: [],
+  acp: ["acp"],
   ready: "ctrl+p commands",
   leave: ["/exit"],
 };

@@ -1,7 +1,7 @@
 /** One agent's model: what its host offered it, told it and did for it, each with its time. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { blank, type Conversation, type Item, type Offered, type Reply } from "./conversation.ts";
-import { type Manner, obey, replyOf, toolOf } from "./obedient.ts";
+import { type Manner, obey, replyOf, resident, toolOf } from "./obedient.ts";
 
 export interface Moment {
   /** `performance.now()` */
@@ -39,6 +39,8 @@ export class Mind {
   think(conversation: Conversation): Reply {
     const tool = toolOf(conversation);
     if (conversation.tools.length > 0) this.asked++;
+    if (conversation.tools.length > 0 && this.#manner.isResident === true)
+      return { text: resident(conversation, this.name) };
     // Without tools a host asks for a title, or whether it is there.
     if (tool === undefined)
       return { text: conversation.form === undefined ? "yes" : JSON.stringify(blank(conversation.form)) };

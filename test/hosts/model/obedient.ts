@@ -19,11 +19,21 @@ export interface Manner {
   readonly steps: number;
   /** Answers after which it ends; without it only the steps count. */
   readonly answers?: number;
+  /** It has no tool of ours: what it says at the end of its turn is posted for it. */
+  readonly isResident?: boolean;
 }
 
 export interface Question {
   readonly id: string;
   readonly next?: string;
+}
+
+/** What a resident says to what it was told last. */
+export function resident({ items }: Conversation, name: string): string {
+  const told = items.findLast(({ kind }) => kind === "said");
+  const open = questionsIn(told?.kind === "said" ? told.text : "", name);
+  const said = open.map((one) => `${wordsTo(one)}${one.next === undefined ? "" : ` @${one.next}`}`);
+  return said.length === 0 ? "NOTHING" : said.join(" ");
 }
 
 export function question(id: string, name: string, next?: string): string {
@@ -106,10 +116,13 @@ function openQuestions(items: readonly Item[], name: string): Question[] {
   return open;
 }
 
-function answerTo({ id, next }: Question): Args {
+function answerTo(asked: Question): Args {
+  return { action: "send", text: wordsTo(asked), ...(asked.next !== undefined && { to: [asked.next] }) };
+}
+
+function wordsTo({ id, next }: Question): string {
   const text = `answer ${id} is yes.`;
-  if (next === undefined) return { action: "send", text };
-  return { action: "send", text: `${text} And you: ${question(`${id}x`, next)}`, to: [next] };
+  return next === undefined ? text : `${text} And you: ${question(`${id}x`, next)}`;
 }
 
 /** The call in the last line of an answer that holds one, as it stands there. */

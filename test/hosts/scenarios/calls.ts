@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HUB_KEY } from "../../support/process/hub-process.ts";
 import type { HostedAgent } from "../agent.ts";
 import { question } from "../model/obedient.ts";
-import type { Person } from "../person.ts";
+import { Person } from "../person.ts";
 import type { Finished } from "../place.ts";
 import { everySeat, gather, type Stage } from "../stage.ts";
 
@@ -22,10 +22,10 @@ const NEWCOMER_MS = 60_000;
 
 /** @param meanwhile what else there is to do while hosts find out that the hub they waited for has died */
 export async function calls(stage: Stage, meanwhile: () => Promise<void>): Promise<void> {
-  await gather(stage, "calls", everySeat(stage.hosts), async (agents, person) => {
+  await gather(stage, await Person.in(stage.hub.url, "calls"), everySeat(stage.hosts), async (agents, person) => {
     for (const { label, setup } of agents.filter(({ form }) => form === "local")) {
       const seconds = (setup.ms / 1000).toFixed(1);
-      stage.checks.check(`${label}: set up by one command in 60 s`, setup.ms <= NEWCOMER_MS, `${seconds} s`);
+      stage.checks.time(`${label}: set up by one command in 60 s`, setup.ms <= NEWCOMER_MS, `${seconds} s`);
     }
     await listened(stage, agents);
     await restarted(stage, agents, person, meanwhile);
@@ -87,6 +87,8 @@ async function restarted(
   for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: 40, answers: 1 });
   const runs = await started(agents);
   await sleep(IN_CALL_MS);
+  // A wait that ended before is followed by another.
+  const before = agents.map(({ mind }) => mind.results.length);
   await hub.kill();
   await sleep(IN_CALL_MS);
   await hub.restart();
@@ -95,9 +97,9 @@ async function restarted(
   const rest = meanwhile();
   for (const [at, { label, mind }] of agents.entries()) {
     const back = await person.hears(() => person.answers(`r${at}`) > 0, asked + BACK_MS - performance.now());
-    const seconds = (((mind.results[0]?.at ?? performance.now()) - asked) / 1000).toFixed(1);
-    const seen =
-      mind.calls.length === 0 ? "never called" : `noticed after ${seconds} s, ${brief(mind.results[0]?.text)}`;
+    const result = mind.results[before[at] ?? 0];
+    const seconds = (((result?.at ?? performance.now()) - asked) / 1000).toFixed(1);
+    const seen = mind.calls.length === 0 ? "never called" : `went on after ${seconds} s, ${brief(result?.text)}`;
     checks.check(`${label}: the hub killed and back during a call, answers`, back, seen);
   }
   await rest;

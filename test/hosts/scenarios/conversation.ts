@@ -6,8 +6,8 @@ import type { HostedAgent } from "../agent.ts";
 import type { Form, Host } from "../hosts/host.ts";
 import type { Mind } from "../model/mind.ts";
 import { question } from "../model/obedient.ts";
-import type { Person } from "../person.ts";
-import { gather, type Stage } from "../stage.ts";
+import { Person } from "../person.ts";
+import { gather, personAtPage, type Stage } from "../stage.ts";
 
 const STEPS = 50;
 /** Calls that a question takes, with the one it asks another: from there on some may stay unanswered. */
@@ -18,12 +18,17 @@ const HANGING_MS = 300_000;
 export async function conversation(stage: Stage, pair: readonly [Host, Host], form: Form): Promise<void> {
   const label = `${pair.map(({ name }) => name).join(" and ")}, ${form}`;
   const seats = pair.map((host) => ({ host, form }));
-  await gather(stage, `talk-${pair[0].name}-${form}`, seats, async (agents, person) => {
+  const channel = `talk-${pair[0].name}-${form}`;
+  // One of the persons for each pair sits at the page.
+  const person = await (form === "local" ? personAtPage(stage, channel) : Person.in(stage.hub.url, channel));
+  await gather(stage, person, seats, async (agents) => {
     if (agents.length < pair.length) return;
     for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: STEPS });
     const runs = agents.map((agent) => agent.run(HANGING_MS));
-    const asked = await converse(agents, person);
+    const { asked, unseen } = await converse(agents, person);
     const isKept = judge(stage, label, asked, person);
+    if (form === "local" && stage.browser !== undefined)
+      stage.checks.check(`${label}: the person's page shows every answer`, unseen.length === 0, unseen.join(", "));
     if (!isKept) for (const { mind } of agents) stage.checks.note(stateOf(mind));
     await goodbye(agents, person);
     const ends = await Promise.all(runs);
@@ -35,9 +40,17 @@ export async function conversation(stage: Stage, pair: readonly [Host, Host], fo
   });
 }
 
-/** Questions by turns, each of which has the other asked too; gives their ids. */
-async function converse(agents: readonly HostedAgent[], person: Person): Promise<readonly string[]> {
+interface Conversed {
+  /** Ids of the questions. */
+  readonly asked: readonly string[];
+  /** Those whose answers the person did not get to see. */
+  readonly unseen: readonly string[];
+}
+
+/** Questions by turns, each of which has the other asked too. */
+async function converse(agents: readonly HostedAgent[], person: Person): Promise<Conversed> {
   const asked: string[] = [];
+  const unseen: string[] = [];
   for (let round = 0; agents.every(({ mind }) => mind.calls.length < STEPS - ROOM); round++) {
     const [first, second] = round % 2 === 0 ? agents : agents.toReversed();
     if (first === undefined || second === undefined) break;
@@ -45,8 +58,9 @@ async function converse(agents: readonly HostedAgent[], person: Person): Promise
     asked.push(id, `${id}x`);
     await person.ask(question(id, first.name, second.name), first.name);
     if (!(await person.hears(() => person.answers(id) > 0 && person.answers(`${id}x`) > 0, ANSWER_MS))) break;
+    for (const one of [id, `${id}x`]) if (!(await person.sees(one))) unseen.push(one);
   }
-  return asked;
+  return { asked, unseen };
 }
 
 function judge({ checks }: Stage, label: string, asked: readonly string[], person: Person): boolean {

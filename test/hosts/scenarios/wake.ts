@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostedAgent } from "../agent.ts";
 import { question } from "../model/obedient.ts";
-import type { Person } from "../person.ts";
+import { Person } from "../person.ts";
 import { gather, type Stage } from "../stage.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -29,16 +29,17 @@ const DOWN_MS = 300;
 
 export async function wake(stage: Stage, amount: Amount): Promise<void> {
   const seats = stage.hosts.map((host) => ({ host, form: "local" as const }));
-  await gather(stage, "wake", seats, async (agents, person) => {
-    const ready: Sleeper[] = [];
+  await gather(stage, await Person.in(stage.hub.url, "wake"), seats, async (agents, person) => {
+    const open: { readonly agent: HostedAgent; readonly terminal: Terminal }[] = [];
     for (const agent of agents) {
       agent.mind.begin({ opening: { action: "list" }, steps: 0 });
       const terminal = await agent.open(OPENING_MS).catch((error: Error) => error.message);
       const isOpen = typeof terminal !== "string";
       stage.checks.check(`${agent.label}: begins in its terminal`, isOpen, isOpen ? "" : terminal);
-      if (isOpen) ready.push({ agent, terminal, base: agent.mind.turns.length, told: [], waits: [] });
+      if (isOpen) open.push({ agent, terminal });
     }
     await sleep(QUIET_MS);
+    const ready = open.map((one): Sleeper => ({ ...one, base: one.agent.mind.turns.length, told: [], waits: [] }));
     await mentionAll(stage, ready, person, amount);
     await sleep(QUIET_MS);
     for (const sleeper of ready) judge(stage, sleeper, person);
@@ -110,5 +111,5 @@ function judge({ checks }: Stage, { agent, base, told, waits }: Sleeper, person:
   checks.check(`${label}: none wakes twice, nobody else's wakes`, beyond === 0, `${beyond} turns more than mentions`);
   checks.check(`${label}: answers each once`, doubled.length === 0, doubled.join(", "));
   const speed = p50 === undefined ? "never" : `p50 ${p50.toFixed(0)} ms of ${waits.length}`;
-  checks.check(`${label}: a turn within ${GOAL_MS} ms, p50`, p50 !== undefined && p50 <= GOAL_MS, speed);
+  checks.time(`${label}: a turn within ${GOAL_MS} ms, p50`, p50 !== undefined && p50 <= GOAL_MS, speed);
 }

@@ -136,10 +136,20 @@ export function workerdPath(): string {
   return own.resolve(`@cloudflare/workerd-${system}-${machine}/bin/workerd`);
 }
 
-/** Files first, as `[assets]` of a deployment has it; what is none goes to the Worker. */
+/** Files first, as `[assets]` of a deployment has it; what is none goes to the Worker. A disk knows no types. */
+const FRONT_MODULE = `
+  const TYPES = { tgz: "application/gzip", html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+  const fetch = async (request, { HUB, ASSETS }) => {
+    const { pathname } = new URL(request.url);
+    const path = pathname === "/" ? "/index.html" : pathname;
+    const type = TYPES[path.split(".").at(-1)];
+    if (type === undefined) return await HUB.fetch(request);
+    const file = await ASSETS.fetch("http://assets" + path);
+    return new Response(file.body, { status: file.status, headers: { "content-type": type } });
+  };
+  export default { fetch };`;
 const FRONT = `const front :Workerd.Worker = (
-  modules = [(name = "front.js", esModule =
-    "export default { fetch: (request, { HUB, ASSETS }) => (/\\\\.tgz$/.test(new URL(request.url).pathname) ? ASSETS : HUB).fetch(request) };")],
+  modules = [(name = "front.js", esModule = ${JSON.stringify(FRONT_MODULE)})],
   compatibilityDate = "2026-11-02",
   bindings = [(name = "HUB", service = "hub"), (name = "ASSETS", service = "assets")],
 );`;
