@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Check } from "../hosts/host.ts";
 
-/** Milliseconds: a host may install something at its first start. */
-const MOST_MS = 60_000;
+/** Milliseconds: a host may install something at its first start, and without a network try that for a minute. */
+const MOST_MS = 150_000;
 /** Milliseconds for a server to end when its host has gone. */
 const END_MS = 5000;
 /** Bytes of a host's output that are looked at. */
