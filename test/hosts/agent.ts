@@ -77,7 +77,9 @@ export class HostedAgent {
       // Once more where a first Enter was swallowed.
       for (let enters = 0; enters < 2 && !(await mind.until(() => mind.asked > asked, SETTLED_MS)); enters++)
         terminal.enter();
+      // Asked before its server was there, it has to be told again; once it calls, it is only slow.
       await mind.until(() => mind.results.length > 0, SETTLED_MS);
+      if (mind.calls.length > 0) await mind.until(() => mind.results.length > 0, most);
       if (terminal.isOver || performance.now() > until)
         throw new Error(`${this.label} does not begin; its screen:\n${terminal.screen()}`);
     }

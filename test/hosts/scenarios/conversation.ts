@@ -7,13 +7,15 @@ import type { Form, Host } from "../hosts/host.ts";
 import type { Mind } from "../model/mind.ts";
 import { question } from "../model/obedient.ts";
 import { Person } from "../person.ts";
+import type { Finished } from "../place.ts";
 import { gather, personAtPage, type Stage } from "../stage.ts";
 
 const STEPS = 50;
 /** Calls that a question takes, with the one it asks another: from there on some may stay unanswered. */
 const ROOM = 6;
-const ANSWER_MS = 100_000;
-const HANGING_MS = 300_000;
+/** Only guard against hanging. */
+const ANSWER_MS = 300_000;
+const HANGING_MS = 900_000;
 
 export async function conversation(stage: Stage, pair: readonly [Host, Host], form: Form): Promise<void> {
   const label = `${pair.map(({ name }) => name).join(" and ")}, ${form}`;
@@ -24,7 +26,13 @@ export async function conversation(stage: Stage, pair: readonly [Host, Host], fo
   await gather(stage, person, seats, async (agents) => {
     if (agents.length < pair.length) return;
     for (const { mind } of agents) mind.begin({ opening: { action: "listen", wait: 45 }, steps: STEPS });
-    const runs = agents.map((agent) => agent.run(HANGING_MS));
+    const runs: Promise<Finished>[] = [];
+    for (const agent of agents) {
+      const run = agent.run(HANGING_MS);
+      runs.push(run);
+      // It listens before anybody speaks, however long its start takes.
+      await Promise.race([run, agent.mind.until(() => agent.mind.calls.length > 0, ANSWER_MS)]);
+    }
     const { asked, unseen } = await converse(agents, person);
     const isKept = judge(stage, label, asked, person);
     if (form === "local" && stage.browser !== undefined)

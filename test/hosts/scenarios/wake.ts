@@ -18,9 +18,9 @@ export interface Amount {
 }
 
 /** A host to be ready in its terminal. */
-const OPENING_MS = 120_000;
+const OPENING_MS = 300_000;
 /** What is not told by then is lost. */
-const LOST_MS = 60_000;
+const LOST_MS = 120_000;
 /** In which a second wake for the same message, or a bystander's, would show. */
 const QUIET_MS = 3000;
 /** On loopback, half of the mentions. */
