@@ -1,4 +1,5 @@
 /** The rules of one channel: pure and synchronous, no clock, no dice, no runtime. */
+export { type Audience, type Reached, replyTo } from "./audience.ts";
 export {
   boundRange,
   collectPage,
@@ -53,3 +54,4 @@ export {
   type Unread,
   unreadFor,
 } from "./summary.ts";
+export { type Arrival, type Decided, dueTo, makeTurn, type Reply, type Shared, sizeOf, type Turn } from "./turn.ts";

@@ -10,6 +10,7 @@ import {
   describe,
   type HistoryQuery,
   type ListenQuery,
+  type Reply,
   mayShow,
   overruled,
   readHistory,
@@ -38,7 +39,6 @@ import { connect, type ConnectPorts, refusedUpgrade } from "./connect.ts";
 import { answerClose } from "./answer-close.ts";
 import { Connections } from "./connections.ts";
 import { Delivery } from "./delivery.ts";
-import type { Reply } from "./arrival.ts";
 import type { Env } from "./env.ts";
 import { type InboundPort, receive } from "./inbound.ts";
 import { Keeper } from "./keeper.ts";
@@ -50,6 +50,7 @@ import { rateKey, Rates } from "./rates.ts";
 import { registryOf } from "./registry.ts";
 import { commandAnswer, historyReply, summaryReply } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
+import { SocketAudience } from "./socket-audience.ts";
 import { Sightings, type SightPorts } from "./sightings.ts";
 import { Turns } from "./turns.ts";
 
@@ -90,7 +91,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
       inOrder: (step) => this.#answer(step),
     });
     this.#listeners = new Listeners(ctx, (query, pages) => lookAt(this.#keeper, query, pages));
-    this.#delivery = new Delivery(this.#connections, this.#pacing, this.#listeners);
+    this.#delivery = new Delivery([new SocketAudience(this.#connections, this.#pacing), this.#listeners]);
     this.#committer = new Committer(() => this.#ports);
     this.#turns = new Turns(
       this.#announcer,

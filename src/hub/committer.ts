@@ -1,7 +1,6 @@
 /** A turn of a channel: its commands are decided in order, stored together, and then delivered (DUR2). */
-import { handle } from "../channel/index.ts";
+import { type Arrival, handle } from "../channel/index.ts";
 import type { Limits } from "../protocol/index.ts";
-import type { Arrival } from "./arrival.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";

@@ -2,7 +2,7 @@
  * The channel's sockets by key: a cache over `ctx.getWebSockets()`, filled once a wake, because
  * reading every attachment at every broadcast costs a fifth of it. Closing sockets are not in it.
  */
-import type { Presence } from "../channel/index.ts";
+import type { Presence, Reached } from "../channel/index.ts";
 import { refusal, type Refusal, SOCKET_LIFE_MS } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
 import { SocketLog } from "./socket-log.ts";
@@ -111,19 +111,20 @@ export class Connections {
   }
 
   /** Whether messages are pushed to a socket of the key. */
-  isPushedTo(key: string): boolean {
+  #isPushedTo(key: string): boolean {
     for (const connection of this.#byKey.get(key) ?? []) {
       if (connection.mode === "live" && !connection.isClosing) return true;
     }
     return false;
   }
 
-  /** How many of `members` are pushed to: those with a live socket. */
-  pushedTo(members: ReadonlySet<string>): number {
+  /** Those of `members` that are pushed to, now: counted, never gathered. */
+  pushedTo(members: ReadonlySet<string>): Reached {
     this.#sockets();
-    let count = 0;
-    for (const key of this.#byKey.keys()) if (members.has(key) && this.isPushedTo(key)) count++;
-    return count;
+    const has = (key: string): boolean => members.has(key) && this.#isPushedTo(key);
+    let size = 0;
+    for (const key of this.#byKey.keys()) if (has(key)) size++;
+    return { size, has, [Symbol.iterator]: () => [...this.#byKey.keys()].filter(has).values() };
   }
 
   #sockets(): Map<WebSocket, Connection> {

@@ -3,7 +3,16 @@
  * the channel object, which sleeps meanwhile. A listener is no connection: it is not counted, never
  * joins, and gets one answer, after which its socket ends.
  */
-import { endsWait, type ListenQuery, type Pages, wakes } from "../channel/index.ts";
+import {
+  type Audience,
+  endsWait,
+  type Entry,
+  type ListenQuery,
+  type Pages,
+  type Reached,
+  type Turn,
+  wakes,
+} from "../channel/index.ts";
 import {
   channelDeleted,
   type ListenAnswer,
@@ -37,7 +46,7 @@ const TURN_ANSWERS = 128;
 const TURN_PAGES = 4;
 const TURN_BYTES = 2 * 1024 * 1024;
 
-export class Listeners {
+export class Listeners implements Audience {
   readonly #ctx: DurableObjectState;
   readonly #look: Look;
   #waiting: Map<WebSocket, Attachment> | undefined;
@@ -74,14 +83,13 @@ export class Listeners {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Whether somebody waits under this key at all. */
-  isListening(key: string): boolean {
+  isPresent(key: string): boolean {
     this.#all();
     return this.#byKey.has(key);
   }
 
-  /** Keys whose wait `message` ends. */
-  reached(message: Message, members: ReadonlySet<string>): ReadonlySet<string> {
+  /** Keys whose wait a message ends. */
+  reached({ message, members }: Entry): Reached {
     if (this.#all().size === 0) return NOBODY;
     const keys = new Set<string>();
     for (const [key, sockets] of this.#byKey) if (members.has(key) && this.#isReached(message, sockets)) keys.add(key);
@@ -96,8 +104,9 @@ export class Listeners {
     return false;
   }
 
-  /** Answers everybody for whom there is something among `messages`, or who is no member any more. */
-  wake(messages: readonly Message[]): void {
+  /** Answers everybody for whom there is something among the turn's messages, or who is no member any more. */
+  hear({ parts }: Turn): void {
+    const messages = parts.flatMap(({ entry }) => (entry === undefined ? [] : [entry.message]));
     if (messages.length === 0) return;
     for (const [socket, { query }] of this.#all()) {
       const isDue = messages.some((message) => wakes(message, query) || endsMembership(message, query.key));

@@ -2,9 +2,8 @@
  * Once a key is proven, whoever only claimed it goes (IDN1, IDN5): its plain sockets are closed in
  * the turn that proves it. What is refused from then on stands in `src/channel/identity.ts`.
  */
-import { endClaim, type Entry } from "../channel/index.ts";
+import { type Decided, endClaim, type Entry } from "../channel/index.ts";
 import { ok, refusal, type Refusal, type Result } from "../protocol/index.ts";
-import type { Decided } from "./arrival.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Keeper } from "./keeper.ts";

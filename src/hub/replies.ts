@@ -1,7 +1,13 @@
 /** What a channel object answers to calls, made from its state. */
-import { type ChannelState, type HistoryAnswer, readSeq, summarize, unshownKeys } from "../channel/index.ts";
+import {
+  type ChannelState,
+  type HistoryAnswer,
+  type Reply,
+  readSeq,
+  summarize,
+  unshownKeys,
+} from "../channel/index.ts";
 import { ok, type Result } from "../protocol/index.ts";
-import type { Reply } from "./arrival.ts";
 import type { CommandAnswer, HistoryReply, SummaryReply } from "./channel-calls.ts";
 
 export function historyReply({ meta, ...page }: HistoryAnswer, read_seq: number | undefined): HistoryReply {

@@ -4,8 +4,8 @@
  * synchronous turn that takes them in order: runs of commands are decided, stored and delivered
  * together, and whatever must see a settled channel (connect, history, summary) runs between them.
  */
+import type { Arrival } from "../channel/index.ts";
 import type { Announcer } from "./announcer.ts";
-import type { Arrival } from "./arrival.ts";
 
 interface Step {
   /** Whether `list` could show what it changes; asked when its turn has come. */

@@ -1,7 +1,7 @@
 /** [T47] A crowd that waits is answered turn by turn, whatever it looks through. Counted by looks, never by time. */
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import type { ListenQuery } from "../../src/channel/index.ts";
+import { type ListenQuery, makeTurn } from "../../src/channel/index.ts";
 import { Listeners, type Look } from "../../src/hub/listeners.ts";
 import { type Message, ok } from "../../src/protocol/index.ts";
 import { call, channelStub, createChannel } from "./support/hub.ts";
@@ -10,6 +10,11 @@ const MESSAGE: Message = {
   ...{ id: "m", channel_id: "ch-1", seq: 2, from: "alpha", from_name: "ALPHA", text: "@all", timestamp: "now" },
   ...{ msg_type: "text", verified: false, mentions: ["all"] },
 };
+
+const ENTRY = { message: MESSAGE, json: JSON.stringify(MESSAGE), bytes: 1, ts: 0, members: new Set<string>() };
+const OUTCOME = { type: "left", seq: 2, entry: ENTRY } as const;
+const ARRIVAL = { caller: { key: "alpha", verified: false }, command: { action: "leave" }, named: {} } as const;
+const TURN = makeTurn([{ arrival: ARRIVAL, outcome: OUTCOME }], () => ({ outcome: OUTCOME }));
 
 interface Crowd {
   readonly listeners: Listeners;
@@ -46,13 +51,13 @@ test("[T47] [LIS2] of a crowd at one place 128 are answered in a turn, of one at
       const { listeners, looks } = crowd(state);
       for (let n = 0; n < 300; n++) open(listeners, { key: `key-${n}`, after: startOf(n) });
       const before = looks();
-      listeners.wake([MESSAGE]);
+      listeners.hear(TURN);
       expect(looks() - before).toBe(first);
       // The others are told in turns that follow, all of them, once.
       while (looks() - before < 300) await new Promise((resolve) => setTimeout(resolve, 1));
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(looks() - before).toBe(300);
-      expect(listeners.isListening("key-299")).toBe(false);
+      expect(listeners.isPresent("key-299")).toBe(false);
     });
   }
 });
