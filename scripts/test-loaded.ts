@@ -62,10 +62,13 @@ class Load implements AsyncDisposable {
   readonly #kill = (): void => {
     this.#isOver = true;
     for (const loop of this.#loops) loop.kill("SIGKILL");
-    const { pid, exitCode } = this.#installing ?? {};
-    // A group of its own: npm starts others.
-    if (pid !== undefined && exitCode === null) process.kill(-pid, "SIGKILL");
+    if (this.#installing !== undefined) endGroup(this.#installing);
   };
+}
+
+/** npm starts others, in its group. */
+function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
@@ -76,7 +79,11 @@ async function ended(child: ChildProcess): Promise<number | null> {
 for (let run = 1; run <= runs && process.exitCode !== 1; run++) {
   await using load = await Load.start();
   const started = performance.now();
-  const code = await ended(spawn("npm", ["test", "--", ...positionals], { cwd: ROOT, stdio: "inherit" }));
+  const suite = spawn("npm", ["test", "--", ...positionals], { cwd: ROOT, stdio: "inherit", detached: true });
+  const end = (): void => endGroup(suite);
+  process.once("exit", end);
+  const code = await ended(suite);
+  process.off("exit", end);
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`run ${run} of ${runs} under load: exit ${code} after ${seconds} s, beside ${load.installs} installs`);
   if (code !== 0 || load.installs === 0) process.exitCode = 1;

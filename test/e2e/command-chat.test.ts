@@ -74,7 +74,8 @@ describe.each([40, 41, 80])("at %i columns", (columns) => {
     }
     await send(hub.url, id, { key: "alpha", text: "long ".repeat(40) + "end" });
     await terminal.shows("end");
-    await sleep(50);
+    // The typed line is drawn again below what came.
+    while (!terminal.text.replaceAll(/[\n ]/g, "").includes(`>${typed.replaceAll(" ", "")}`)) await sleep(20);
     const shown = terminal.text.replaceAll("\n", "");
     for (let n = 1; n <= 4; n++) expect(count(shown, `news ${n}`), terminal.text).toBe(1);
     expect(count(shown.replaceAll(" ", ""), `>${typed.replaceAll(" ", "")}`), terminal.text).toBe(1);

@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 import { Agent, call, type Json, UpgradeRefused } from "../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { connected, history, startHub, summaryOf } from "./support/hub-calls.ts";
+import { patchedHub, SPENT_FOR_GOOD } from "./support/patched-hub.ts";
 import { ask, type Asked, deliver, hubKey, outcome, prepare } from "./support/identity.ts";
 import { rawCall } from "./support/raw-call.ts";
 import { endCalmly, expectError, withoutTrace } from "./support/refusals.ts";
@@ -335,7 +336,6 @@ test("[IDN1] the proof ends plain sockets of the key in the same turn, and plain
     data: { verified: false },
   });
   expect(await watcher.next()).toMatchObject({ data: { text: "claimed" } });
-  await twin.quiet(20);
   const body = { channel_id: id, text: "proven" };
   expect(outcome(await ask(hub.url, { path: "/api/channel/send", body, as: TEAM.text, by: identity }))).toBe("ok");
   expect(await watcher.next()).toMatchObject({ data: { text: "proven", verified: true } });
@@ -385,8 +385,8 @@ test("[IDN1] eight sockets of a claimant do not keep the owner of the key out", 
 });
 
 test("[IDN1] who only claims a key cannot use up its owner's rate", async () => {
-  const own = await startHub({ HUB_RATE_PER_SECOND: "1", HUB_RATE_BURST: "3", HUB_KEYS: TEAM.entry });
-  onTestFinished(() => endCalmly(own));
+  const variables = { HUB_RATE_PER_SECOND: "1", HUB_RATE_BURST: "3", HUB_KEYS: TEAM.entry };
+  const own = await patchedHub([SPENT_FOR_GOOD], variables);
   const made = await ask(own.url, { path: "/api/channel/create", body: { name: "calm" }, as: TEAM.text, by: me });
   const body = { channel_id: made.body.channel_id as string, key: me.key, text: "hi" };
   const say = (by?: Identity): Promise<string> =>
@@ -394,6 +394,7 @@ test("[IDN1] who only claims a key cannot use up its owner's rate", async () => 
   const claims = [await say(), await say(), await say(), await say()];
   expect(claims).toEqual([...Array.from({ length: 3 }, () => "403 identity_mismatch"), "429 rate_limited"]);
   expect(await say(me)).toBe("ok");
+  await endCalmly(own);
 });
 
 test("[IDN1] what a signed creator made is not a claimant's to speak in", async () => {

@@ -6,7 +6,7 @@ import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { history, post, send, startHub } from "./support/hub-calls.ts";
 import { hubKey } from "./support/identity.ts";
 import { requestsIn, untilSaid } from "./support/log-lines.ts";
-import { patchedHub } from "./support/patched-hub.ts";
+import { patchedHub, SPENT_FOR_GOOD } from "./support/patched-hub.ts";
 import { rawCall } from "./support/raw-call.ts";
 import { endCalmly } from "./support/refusals.ts";
 
@@ -139,7 +139,7 @@ test("[IDX7] every answer names its request, success too, as the log does", asyn
 
 test("[IDX7] from log and audit alone: who flooded, who kicked whom, and why a tool call failed", async () => {
   const team = hubKey("team", "admin");
-  const hub = await startHub({ HUB_KEYS: team.entry, HUB_RATE_PER_SECOND: "30" });
+  const hub = await patchedHub([SPENT_FOR_GOOD], { HUB_KEYS: team.entry, HUB_RATE_PER_SECOND: "30" });
   const id = await createChannel(hub.url);
   const flooder = await Agent.connect(hub.url, id, "key=flooder&name=FLOODER");
   for (let at = 0; at < 300; at++) flooder.say("not json");

@@ -1,8 +1,9 @@
 /** What PROTOCOL.md says of the edges of its rules, from outside. */
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent, call, createChannel, type Json } from "../support/process/agent.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
 import { connected, send, startHub } from "./support/hub-calls.ts";
+import { patchedHub, SPENT_FOR_GOOD } from "./support/patched-hub.ts";
 import { endCalmly, expectError, expectRefusal } from "./support/refusals.ts";
 
 let hub: HubProcess;
@@ -65,8 +66,7 @@ async function limitedOf(attempt: () => Promise<Json>): Promise<number> {
 }
 
 test("frames, changes and upgrades take from a key's rate; ping, seen and reading over HTTP do not", async () => {
-  const own = await startHub({ HUB_RATE_PER_SECOND: "1", HUB_RATE_BURST: "20" });
-  onTestFinished(() => endCalmly(own));
+  const own = await patchedHub([SPENT_FOR_GOOD], { HUB_RATE_PER_SECOND: "1", HUB_RATE_BURST: "20" });
   const id = await createChannel(own.url);
   const alpha = await connected(own.url, id, "key=alpha");
   const frames: Json[] = [];
@@ -85,4 +85,5 @@ test("frames, changes and upgrades take from a key's rate; ping, seen and readin
       (refused: unknown) => refused,
     );
   expect(await limitedOf(async () => (await upgrade()) ?? {})).toBeGreaterThan(0);
+  await endCalmly(own);
 });

@@ -129,7 +129,7 @@ test("[HST3] what a listen shows wakes nobody; what comes while the model is in 
   const host = new Host();
   const id = await roomWith(host);
   const listening = host.call({ action: "listen", wait: 20, for: "me" });
-  await sleep(300);
+  while (new Desk(host.shell.env, hub.url, host.key).tool?.busy !== true) await sleep(20);
   await send(hub.url, id, { text: "in the listen", to: [host.key] });
   expect(await listening).toContain("in the listen");
   await sleep(4000);

@@ -134,7 +134,7 @@ describe("what it survives", () => {
   test("[HST3] being put out of its channel, and let in again", async () => {
     const { shell, key, id } = await inChannel();
     const waiting = shell.start(["wait", id, "--json"]);
-    await sleep(300);
+    await untilTaken(shell, key);
     await post(hub.url, "leave", { channel_id: id, key });
     await waiting.printed(`not in ${id} yet`, "err");
     await join(id, key);
@@ -143,11 +143,11 @@ describe("what it survives", () => {
   });
 
   test("what cannot change ends it: a wrong key with 3, a channel that is deleted with 4", async () => {
-    const { shell, id } = await inChannel();
+    const { shell, key, id } = await inChannel();
     expect(await shell.run(["wait", "--key", "wrong"])).toMatchObject({ code: 3, out: "" });
     expect(await shell.run(["wait", "no such channel"])).toMatchObject({ code: 4, out: "" });
     const waiting = shell.start(["wait", id]);
-    await sleep(300);
+    await untilTaken(shell, key);
     await call(hub.url, `/api/channel/${id}`, { method: "DELETE" });
     expect(await waiting.ended()).toMatchObject({ code: 4, out: "" });
     const nowhere = machine({ CHANNEL_HUB_URL: "http://127.0.0.1:1" }).shell;
@@ -204,7 +204,7 @@ describe("one for each agent", () => {
     const started = performance.now();
     expect(await waiting.ended()).toMatchObject({ code: 0, out: expect.stringContaining("here") });
     // The next round by itself would have been after 50 s.
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(49_000);
     expect(await readSeq(id, key)).toBeGreaterThan(0);
   });
 

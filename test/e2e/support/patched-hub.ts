@@ -6,6 +6,13 @@ import { onTestFinished } from "vitest";
 import { buildWorker, type Patch } from "../../support/process/build.ts";
 import { HubProcess } from "../../support/process/hub-process.ts";
 
+/** Rates that do not grow again: how much of a burst is left does not depend on how long a test takes. */
+export const SPENT_FOR_GOOD: Patch = {
+  file: "src/channel/rate.ts",
+  find: "bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * per_second;\n  const tokens",
+  replace: "bucket.tokens;\n  const tokens",
+};
+
 /** Ends with the test. */
 export async function patchedHub(
   patches: readonly Patch[],

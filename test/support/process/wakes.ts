@@ -16,8 +16,8 @@ export const TELLING_LISTENS: Patch = {
   replace: 'this.#add(server, attached); console.log("listens " + query.key + ".");',
 };
 
-/** The runtime hibernates an object 10 seconds after its last event. */
-export const HIBERNATED_MS = 13_000;
+/** The runtime hibernates an object 10 seconds after its last event, later where it has much else to do. */
+export const HIBERNATED_MS = 20_000;
 
 export function wakes(hub: HubProcess, id: string): number {
   return hub.output.split(`woke ${id}.`).length - 1;
