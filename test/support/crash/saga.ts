@@ -108,7 +108,10 @@ class SagaRig {
   async #round(): Promise<void> {
     const over = Promise.all(this.#founders.map((founder) => founder.run(this.#hub.url)));
     const enough = this.#answered + this.#dice.roll(0, TRAFFIC.answers);
-    await until(() => this.#answered >= enough);
+    // Who was told that the hub cannot answer now goes on in the next round.
+    let isOver = false;
+    void over.then(() => (isOver = true));
+    await until(() => isOver || this.#answered >= enough);
     await sleep(this.#dice.roll(0, TRAFFIC.ms));
     await this.#kill();
     await over;
