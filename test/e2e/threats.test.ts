@@ -157,7 +157,7 @@ test("[T18] JSON of any depth, width and prototype is refused or ignored, at onc
   // As much that is nothing but large, on this machine as it is now.
   const plain = `{"channel_id":"${id}","key":"alpha","text":"${"x".repeat(240_000)}"}`;
   const plainly = performance.now();
-  expect((await call(hub.url, "/api/channel/send", { body: plain })).status).toBe(400);
+  expect((await call(hub.url, "/api/channel/send", { body: plain })).status).toBe(413);
   const usual_ms = Math.max(250, performance.now() - plainly);
   await withoutTrace(hub.url, id, async () => {
     for (const body of bombs) {
