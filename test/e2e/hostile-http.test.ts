@@ -77,7 +77,7 @@ const SENDS: readonly Fault[] = [
   ["a string as to", { to: "bravo" }, "400 bad_request", "to must be an array of names or keys"],
   ["a number in to", { to: [5] }, "400 bad_request", "to must"],
   ["an empty entry in to", { to: [""] }, "400 bad_request", "to must"],
-  ["an entry over 128 characters in to", { to: ["x".repeat(129)] }, "400 bad_request", "128 characters"],
+  ["an entry over 132 characters in to", { to: ["x".repeat(133)] }, "400 bad_request", "132 characters"],
   [
     "a reply_to that is not retained",
     { reply_to: 999 },

@@ -42,7 +42,9 @@ test("[T1] a hub without a key is closed and says how to open it; with a wrong o
     const answer = await call(closed.url, path);
     expect(answer).toMatchObject({ status: 503, body: { code: "hub_not_configured" } });
     expect(answer.body.error).toContain("npx wrangler secret put HUB_KEY");
-    expect((await call(open.url, path, { headers: { "x-spf-key": "wrong" } })).status).toBe(401);
+    // Who looks for a stream at /mcp is told what everybody is (HST7).
+    const refused = path === "/mcp" ? 405 : 401;
+    expect((await call(open.url, path, { headers: { "x-spf-key": "wrong" } })).status).toBe(refused);
   }
   for (const one of [closed, open]) {
     expect(one.output).not.toContain("woke");
