@@ -244,6 +244,7 @@ export const ROUTES: readonly RouteDocument[] = [
   },
   { method: "get", path: "/openapi.json", scope: "open", summary: "This document" },
   { method: "post", path: "/mcp", scope: "read", summary: "MCP over Streamable HTTP, with the tool spf_channel" },
+  { method: "get", path: "/mcp", scope: "read", summary: "Goes on with a listen whose stream broke (Last-Event-ID)" },
   {
     method: "get",
     path: "/ws/channel/{id}",
