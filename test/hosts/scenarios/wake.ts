@@ -81,7 +81,7 @@ interface Mention {
   readonly kill: "before" | "after" | undefined;
 }
 
-async function mention({ hub }: Stage, sleeper: Sleeper, person: Person, { id, kill }: Mention): Promise<void> {
+async function mention({ hub, checks }: Stage, sleeper: Sleeper, person: Person, { id, kill }: Mention): Promise<void> {
   const { mind } = sleeper.agent;
   const before = mind.turns.length;
   if (kill === "before") await restart(hub);
@@ -92,6 +92,12 @@ async function mention({ hub }: Stage, sleeper: Sleeper, person: Person, { id, k
   if (isTold && kill === undefined) sleeper.waits.push((mind.turns[before]?.at ?? 0) - asked);
   await person.hears(() => person.answers(id) > 0, isTold ? LOST_MS : 0);
   await mind.until(() => mind.isIdle, LOST_MS);
+  if (person.answers(id) > 0) return;
+  // A turn whose answer the hub refused was woken all the same.
+  const last = JSON.stringify(mind.results.at(-1)?.text);
+  checks.note(
+    `${sleeper.agent.label}: ${id}, hub killed ${kill ?? "not"}, ${isTold ? "told" : "not told"}, last ${last}`,
+  );
 }
 
 async function restart(hub: Stage["hub"]): Promise<void> {
