@@ -196,8 +196,10 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   }
 
   async #wait(request: Request): Promise<Response> {
-    const open = (query: ListenQuery): Result<Response> => ok(this.#listeners.open(query, Date.now()));
-    const answered = await listenInTurn(this.#ports, readListenRequest(request), open);
+    const asked = readListenRequest(request);
+    const kid = rateKey(asked.caller).shared;
+    const open = (query: ListenQuery): Result<Response> => ok(this.#listeners.open(query, Date.now(), kid));
+    const answered = await listenInTurn(this.#ports, asked, open);
     return answered.ok ? answered.value : Response.json(answered);
   }
 

@@ -45,8 +45,8 @@ route("/create", {
     if (!caller.ok) return caller;
     if (!id.ok) return id;
     const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
-    const { verified, kid } = caller.value;
-    const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid }), again);
+    const { verified, kid, admin } = caller.value;
+    const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid, admin }), again);
     return map(made, ({ number, name, creator_name }) => {
       directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };

@@ -34,6 +34,10 @@ import { Rates } from "./rates.ts";
 
 /** Creates are counted for the hub as a whole. */
 const EVERYBODY = { own: "", shared: undefined };
+/** Of a minute's creates, those that one hub key may make: the rest is for others. Admins may make all. */
+const SHARE = 3 / 4;
+/** One in so many of the channels there may be is kept for admins. */
+const KEPT_FOR_ADMINS = 16;
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
@@ -43,6 +47,7 @@ const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be pro
 export class HubIndex extends DurableObject<Env> implements IndexCalls {
   readonly #limits: Limits;
   readonly #creates: Rates;
+  readonly #createsOf: Rates;
   readonly #store: IndexStore;
   readonly #audit: AuditTrail;
   readonly #proofs: Proofs;
@@ -60,6 +65,8 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
       "quota_exceeded",
       `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`,
     );
+    const share = { per_second: rate.per_second * SHARE, burst: Math.ceil(rate.burst * SHARE) };
+    this.#createsOf = new Rates(share, "quota_exceeded", `a hub key makes ${share.burst} channels a minute`);
     this.#store = new IndexStore(ctx.storage);
     this.#audit = new AuditTrail(ctx.storage.sql);
     this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
@@ -70,7 +77,8 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
-  async create(body: CreateBody, key: string, { verified, kid = "" }: Creator): Promise<Result<Created>> {
+  async create(body: CreateBody, key: string, creator: Creator): Promise<Result<Created>> {
+    const { verified, kid = "" } = creator;
     const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
     if (!told.ok) return told;
     const isFree = this.#isNextFree ?? (await this.#refusedNext());
@@ -83,7 +91,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     const creator_name = body.name_display ?? body.key;
     const earlier = this.#store.createdWith({ creator: body.key, verified, key }, now);
     if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
-    const refused = this.#mayCreate(now);
+    const refused = this.#mayCreate(creator, now);
     if (refused !== undefined) return { ok: false, refusal: refused };
     const number = this.#store.counts().next;
     const record = recordFor({ number, body, creator_name, verified, now });
@@ -137,8 +145,8 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     this.#store.setGeneration(newEpoch());
   }
 
-  noteAct(entry: AuditEntry): void {
-    this.#audit.add(entry);
+  noteAct(entry: AuditEntry, isAdmin: boolean): void {
+    this.#audit.add(entry, isAdmin);
   }
 
   /** What admins did, newest first. */
@@ -244,15 +252,18 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     return held.ok && held.value === null ? true : refuse("storage_unreadable", indexIsBehind(next));
   }
 
-  #mayCreate(now: number): Refusal | undefined {
-    const most = this.#limits.HUB_MAX_CHANNELS;
+  /** Some of the channels, and of each minute's creates, are not for one hub key to take. */
+  #mayCreate({ kid = "", admin }: Creator, now: number): Refusal | undefined {
+    const all = this.#limits.HUB_MAX_CHANNELS;
+    const most = admin === true || all === Infinity ? all : all - Math.floor(all / KEPT_FOR_ADMINS);
     if (this.#store.counts().channels >= most) {
       return refusal(
         "quota_exceeded",
         `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`,
       );
     }
-    return this.#tooManyToday(now) ?? this.#creates.take(EVERYBODY, now);
+    const share = admin === true ? undefined : this.#createsOf.take({ own: kid, shared: undefined }, now);
+    return this.#tooManyToday(now) ?? share ?? this.#creates.take(EVERYBODY, now);
   }
 
   /** The day's creates are remembered, for their Idempotency-Keys. */

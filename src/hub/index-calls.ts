@@ -20,8 +20,8 @@ export interface IndexCalls extends Rpc.DurableObjectBranded {
   fsck(cursor: number, mend: boolean): Promise<Report>;
   /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
   restored(): void;
-  noteAct(entry: AuditEntry): void;
-  /** What admins did, newest first. */
+  noteAct(entry: AuditEntry, isAdmin: boolean): void;
+  /** What was administered, newest first. */
   audit(limit: number): readonly AuditEntry[];
   /** The number the next channel gets: all below it exist or did. */
   next(): number;
@@ -34,7 +34,7 @@ export interface IndexCalls extends Rpc.DurableObjectBranded {
 }
 
 /** Who makes a channel, as admission found out. */
-export type Creator = Pick<Caller, "verified" | "kid">;
+export type Creator = Pick<Caller, "verified" | "kid" | "admin">;
 
 export interface Created {
   readonly number: number;

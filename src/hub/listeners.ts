@@ -31,6 +31,8 @@ interface Attachment {
   readonly mode: "listener";
   /** Its `after` is where it started to look, whatever its read position does meanwhile. */
   readonly query: ListenQuery;
+  /** Names the hub key whose listens are counted together; absent for an admin's. */
+  readonly kid?: string | undefined;
   readonly closing: boolean;
   /** Unix milliseconds. */
   readonly opened_at: number;
@@ -41,6 +43,8 @@ export type Look = (query: ListenQuery, pages?: Pages) => Result<ListenAnswer>;
 
 /** Listens of those who only read that may wait under one hub key: they are many readers, not one. */
 const OBSERVERS_PER_HUB_KEY = 256;
+/** Listens of one hub key's agents that may wait on a channel, for keys cost nothing to make. Admins' are not counted. */
+const AGENTS_PER_HUB_KEY = 1024;
 /** Of those due, so much is answered in one turn; the next goes on, so that nobody else is kept waiting. */
 const TURN_ANSWERS = 128;
 const TURN_PAGES = 4;
@@ -65,12 +69,12 @@ export class Listeners implements Audience {
    * Answers a listen that would wait: at once with JSON of its result where there is news, else with
    * a socket whose first frame is the answer if none comes, and whose second is the answer.
    */
-  open(query: ListenQuery, now: number): Response {
+  open(query: ListenQuery, now: number, kid?: string): Response {
     const result = this.#look(query);
     if (!result.ok || endsWait(result.value)) return Response.json(result);
-    this.#makeRoom(query);
+    this.#makeRoom(query, kid);
     const { 0: client, 1: server } = new WebSocketPair();
-    const attached: Attachment = { v: VERSION, mode: "listener", query, closing: false, opened_at: now };
+    const attached: Attachment = { v: VERSION, mode: "listener", query, kid, closing: false, opened_at: now };
     try {
       this.#ctx.acceptWebSocket(server, [TAG]);
     } catch {
@@ -146,10 +150,16 @@ export class Listeners implements Audience {
   }
 
   /** At most so many of a key: the oldest gets what there is, which is nothing new. */
-  #makeRoom({ key, observes }: ListenQuery): void {
+  #makeRoom({ key, observes }: ListenQuery, kid: string | undefined): void {
     this.#all();
     const own = [...(this.#byKey.get(key) ?? [])];
-    if (own.length < (observes === true ? OBSERVERS_PER_HUB_KEY : LISTENERS_PER_KEY)) return;
+    if (own.length >= (observes === true ? OBSERVERS_PER_HUB_KEY : LISTENERS_PER_KEY)) this.#answerOldest(own);
+    if (kid === undefined || this.#all().size < AGENTS_PER_HUB_KEY) return;
+    const kin = [...this.#all()].flatMap(([socket, waiting]) => (waiting.kid === kid ? [socket] : []));
+    if (kin.length >= AGENTS_PER_HUB_KEY) this.#answerOldest(kin);
+  }
+
+  #answerOldest(own: readonly WebSocket[]): void {
     const openedAt = (socket: WebSocket): number => this.#all().get(socket)?.opened_at ?? 0;
     const [oldest] = own.toSorted((a, b) => openedAt(a) - openedAt(b));
     const waiting = oldest && this.#all().get(oldest);

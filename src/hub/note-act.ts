@@ -3,6 +3,7 @@ import { ok } from "../protocol/index.ts";
 import { callIndex, unclear } from "./calls.ts";
 import type { HubContext } from "./context.ts";
 import type { Act, AuditEntry } from "./index-calls.ts";
+import { isWithin } from "./scope.ts";
 
 /** Once the act is done. That it could not be noted undoes nothing; the log has it then. */
 export async function noteAct(c: HubContext, act: Act, of: Pick<AuditEntry, "channel_id" | "target">): Promise<void> {
@@ -14,7 +15,7 @@ export async function noteAct(c: HubContext, act: Act, of: Pick<AuditEntry, "cha
   await callIndex(
     c.env,
     async (index) => {
-      await index.noteAct(entry);
+      await index.noteAct(entry, isWithin("admin", c.var.admission.scope));
       return ok(true);
     },
     unclear("the log has it", false),

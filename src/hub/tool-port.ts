@@ -132,9 +132,9 @@ async function create(
   if (!caller.ok) return caller;
   if (!named.ok) return named;
   const body = { name: named.value, key, name_display, kind: "agent" } as const;
-  const { verified, kid } = caller.value;
+  const { verified, kid, admin } = caller.value;
   const again = unclear("list the channels to see", true);
-  const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid }), again);
+  const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid, admin }), again);
   return map(made, ({ number }) => {
     directory.created(number);
     return { channel_id: `ch-${number}` };

@@ -253,7 +253,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "any number of listens of a key wait",
     file: "src/hub/listeners.ts",
-    find: "    this.#makeRoom(query);\n",
+    find: "    this.#makeRoom(query, kid);\n",
     replace: "",
     test: HUB.listen,
   },

@@ -183,7 +183,7 @@ test("[T31] [LIS4] what is one's claimed key and another's name is neither's; pr
   // And a name made up to take what is meant for a key.
   channel.join("eve", "carol");
   expect(to("carol")).toEqual([]);
-  channel.join({ key: "carol", verified: true });
+  channel.join({ key: "carol", verified: true }, "C");
   expect(to("carol")).toEqual(["carol"]);
   channel.join({ key: "real", verified: true }, "Anna");
   expect(to("Anna")).toEqual(["real"]);

@@ -47,6 +47,26 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "shared: admin === true ? undefined : kid };",
     "shared: admin === true ? kid : undefined };",
   ]),
+  taken("T37", "the room of its own for acts of admins", "test/hub/shares.test.ts", [
+    "src/hub/hub-index.ts",
+    "this.#audit.add(entry, isAdmin);",
+    "this.#audit.add(entry, isAdmin || entry.at.length > 0);",
+  ]),
+  taken("T38", "the share of a hub key in each minute's creates", "test/hub/shares.test.ts", [
+    "src/hub/hub-index.ts",
+    "?? share ?? this.#creates",
+    "?? this.#creates",
+  ]),
+  taken("T38", "the channels that are kept for admins", "test/hub/shares.test.ts", [
+    "src/hub/hub-index.ts",
+    "all - Math.floor(all / KEPT_FOR_ADMINS)",
+    "all",
+  ]),
+  taken("T44", "the count of waiting listens by hub key", "test/hub/shares.test.ts", [
+    "src/hub/listeners.ts",
+    "if (kin.length >= AGENTS_PER_HUB_KEY) this.#answerOldest(kin);",
+    "",
+  ]),
   taken("T45", "the bound of leavers that are remembered", "test/unit/churn.test.ts", [
     "src/channel/identity.ts",
     "if (left > LEAVERS_MAX) forgetOldest(state, left - LEAVERS_MAX, now);",
