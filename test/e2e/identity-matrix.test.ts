@@ -109,7 +109,7 @@ function bodyOf({ path, bodies }: RouteDocument, channel_id: string, key: string
   const entries = bodies?.[0]?.entries;
   if (entries === undefined) return undefined;
   const all = { ...VALUES, channel_id, key };
-  return Object.fromEntries(Object.entries(all).filter(([field]) => field in entries));
+  return Object.fromEntries(Object.entries(all).filter(([field]) => Object.hasOwn(entries, field)));
 }
 
 /** `ok`, `101`, or the code; of the tool, the code that its text tells of. */
