@@ -6,6 +6,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem, release } from "node:os";
 import { join } from "node:path";
 import type { Bench } from "./bench.ts";
+import { bill, writeBill } from "./bill.ts";
 import { growth } from "./growth.ts";
 import { Load } from "./load.ts";
 import { money } from "./money.ts";
@@ -29,6 +30,7 @@ async function main(words: readonly string[]): Promise<void> {
   const isSmoke = words.includes("--smoke");
   const what = words.find((word) => !word.startsWith("--")) ?? "help";
   if (what === "document") return await writeDocument();
+  if (what === "bill") return await showBill();
   const chosen = what === "all" ? Object.keys(BENCHES) : [what];
   if (chosen.some((name) => BENCHES[name] === undefined)) return help();
   await using load = await Load.compile();
@@ -36,6 +38,13 @@ async function main(words: readonly string[]): Promise<void> {
   const bench = { load, rules: isSmoke ? SMOKE : FULL, isSmoke, say: (text: string) => console.error(`… ${text}`) };
   for (const name of chosen) await runOne(name, bench);
   if (!isSmoke) await writeDocument();
+}
+
+/** Needs no load generator, and its counts depend on no machine. */
+async function showBill(): Promise<void> {
+  const sections = await bill();
+  console.log(sections.map(markdown).join("\n"));
+  await writeBill(sections);
 }
 
 async function runOne(what: string, bench: Bench): Promise<void> {
@@ -72,7 +81,8 @@ function help(): void {
   growth     as participants, channels, history and texts grow
   start      cold starts, wakes and bundle sizes
   money      what a message costs its owner
-  all        all of them
+  bill       three hubs to dollars, written into docs/OPERATIONS.md
+  all        all but the bill, which money holds
   document   writes docs/PERFORMANCE.md and its plots from the kept results`);
 }
 

@@ -2,6 +2,7 @@
 import { HUB_KEY, type HubProcess } from "../test/support/process/hub-process.ts";
 import { Agent } from "../test/support/process/agent.ts";
 import type { Bench } from "./bench.ts";
+import { bill } from "./bill.ts";
 import { cpuPerMessage } from "./figures.ts";
 import { dollarsPerMillion, freeADay, PRICES_DATE, SOCKET_MESSAGES_PER_REQUEST, type Use } from "./prices.ts";
 import { countRows } from "./rows.ts";
@@ -36,7 +37,8 @@ const SMOKE_PACES: readonly Pace[] = PACES.filter(({ name }) => name === "50 a s
 
 export async function money(bench: Bench): Promise<Section[]> {
   await using hub = await startWorker("counted-hub", "memory");
-  return [await messages(bench, hub), await polls(bench, hub), await writers(hub), await sleepers(bench)];
+  const sections = [await messages(bench, hub), await polls(bench, hub), await writers(hub), await sleepers(bench)];
+  return [...sections, ...(await bill())];
 }
 
 interface Cost {

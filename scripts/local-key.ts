@@ -3,6 +3,7 @@
  * `.dev.vars`, else of `--var`, else `dev-key`, which only works from this machine. Used by
  * `npm start`. A key that somebody chose is never printed and never put on a command line.
  */
+import { chmodSync, statSync } from "node:fs";
 import { parseEnv } from "node:util";
 
 /** Shorter keys work from this machine only. */
@@ -40,6 +41,13 @@ export function keyProblem({ text, from }: LocalKey, ip: string): string | undef
   }
   if (isLoopback(ip) || text.length >= KEY_LENGTH_MIN) return undefined;
   return `--ip ${ip} opens the hub to other machines: set HUB_KEY to a secret of at least ${KEY_LENGTH_MIN} characters`;
+}
+
+/** A file of keys is its owner's alone; what to say where it was not. Windows knows no such rights. */
+export function closeToOthers(path: string): string | undefined {
+  if (process.platform === "win32" || (statSync(path).mode & 0o077) === 0) return undefined;
+  chmodSync(path, 0o600);
+  return `${path} could be read by others on this machine; only you can read it now. Change its keys if others use this machine.`;
 }
 
 export function isLoopback(ip: string): boolean {

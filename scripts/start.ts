@@ -14,7 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { PARENT_FD, type Watch, WATCH } from "./guard.ts";
-import { isLoopback, keyProblem, type LocalKey, localKey } from "./local-key.ts";
+import { closeToOthers, isLoopback, keyProblem, type LocalKey, localKey } from "./local-key.ts";
 import { inUse, stateHolder } from "./state-lock.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
@@ -68,6 +68,8 @@ function readWishes(given: readonly string[]): Wishes {
   const missing = Object.entries(DEFAULTS).filter(([name]) => values[name] === undefined);
   const ip = String(values["ip"] ?? DEFAULTS.ip);
   const variables = (values["var"] ?? []).map(String);
+  const wasOpen = existsSync(DEV_VARS) ? closeToOthers(DEV_VARS) : undefined;
+  if (wasOpen !== undefined) console.error(wasOpen);
   const devVars = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, "utf8") : "";
   const key = localKey({ environment: process.env["HUB_KEY"], devVars, variables });
   const problem = keyProblem(key, ip);

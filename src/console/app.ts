@@ -11,7 +11,7 @@ import { type Credentials, Session } from "./session.ts";
 import { linkHost } from "./watch-host.ts";
 
 export type Theme = "auto" | "light" | "dark";
-export type Sheet = "help" | "connect" | "create" | undefined;
+export type Sheet = "help" | "connect" | "create" | "use" | undefined;
 
 const CREDENTIALS = "channel-hub.session";
 const NAME = "channel-hub.name";

@@ -29,6 +29,8 @@ export interface ConversationOptions {
   readonly hub: HubClient;
   /** For whom HTTP routes are open. */
   readonly hasDetail: boolean;
+  /** Who is there or the link changed: what the hub lists may be otherwise. */
+  readonly onNews?: () => void;
 }
 
 /** Messages kept of a channel that nobody looks at. */
@@ -220,6 +222,7 @@ export class Conversation {
       if (this.#isEnded) return;
       this.link.value = change;
       if (change.state === "connected") this.#askDetail();
+      this.#options.onNews?.();
     });
   }
 
@@ -239,7 +242,9 @@ export class Conversation {
     this.timeline.value = this.#isOpen ? timeline : trim(timeline, KEPT_ASIDE);
     this.outgoing.value = withoutArrived(this.outgoing.value, news);
     if (this.mode === "member") this.unread.value = countNews(this.unread.value, news, this.me);
-    if (news.some(({ msg_type }) => msg_type === "system")) this.#askDetail();
+    if (news.every(({ msg_type }) => msg_type !== "system")) return;
+    this.#askDetail();
+    this.#options.onNews?.();
   }
 
   /** While its reader follows the newest, what is far above need not be kept. */

@@ -1,14 +1,17 @@
 /**
  * A person signed in at a hub: who they are, the channels there are, and the conversations that are
  * held open. Joined channels hold a socket each, the newest 16; of the others the list shows its
- * summary, which is asked for again and again while the page is visible.
+ * summary, which is asked for when the person does something or a socket tells of a change: a page
+ * that lies open costs no request.
  */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ChannelDetails, ChannelSummary } from "../protocol/message.ts";
 import { Conversation } from "./conversation.ts";
 import { failureOf, HubClient, type Problem } from "./hub.ts";
 import { type Person, thisPerson } from "./identity.ts";
+import { Pace } from "./pace.ts";
 import { HUB_URL } from "./place.ts";
+import type { HubUse } from "./use.ts";
 import { watchHost } from "./watch-host.ts";
 
 export interface Credentials {
@@ -23,7 +26,6 @@ export type HubLimits = Readonly<Record<string, number | null>>;
 
 /** Sockets held for joined channels. */
 const HELD = 16;
-const REFRESH_MS = 8000;
 const RECENT = "channel-hub.recent";
 /** Seconds a link to watch is good for: a day. */
 const WATCH_SECONDS = 86_400;
@@ -43,7 +45,7 @@ export class Session {
   /** Unread messages of all joined channels, and those that mention the person. */
   readonly unread: ReadonlySignal<{ readonly count: number; readonly mentions: number }>;
   #open: Conversation | undefined;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #pace: Pace;
   readonly #onVisible: () => void;
 
   private constructor(credentials: Credentials, person: Person) {
@@ -51,12 +53,11 @@ export class Session {
     this.person = person;
     this.hub = new HubClient({ url: HUB_URL, key: credentials.key, ...person });
     this.unread = computed(() => sumUnread(this.conversations.value.values()));
+    this.#pace = new Pace(() => this.#refresh());
     this.#onVisible = () => {
-      if (!document.hidden) void this.refresh();
-      else this.#open?.markUnread();
+      if (document.hidden) this.#open?.markUnread();
     };
     document.addEventListener("visibilitychange", this.#onVisible);
-    this.#timer = setInterval(this.#onVisible, REFRESH_MS);
   }
 
   /** Rejects with a `HubError` where the hub does not take the key or cannot be reached. */
@@ -75,13 +76,19 @@ export class Session {
   }
 
   async end(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#pace.end();
     document.removeEventListener("visibilitychange", this.#onVisible);
     await Promise.all([...this.conversations.value.values()].map((one) => one.end()));
   }
 
-  /** Asks for all channels and for the person's own. */
+  /** Asks now, whatever was asked a moment ago. */
   async refresh(): Promise<void> {
+    await this.#pace.askNow();
+  }
+
+  /** Asks for all channels and for the person's own. True: something changed. */
+  async #refresh(): Promise<boolean> {
+    const before = JSON.stringify(this.channels.value);
     try {
       const [channels, own] = await Promise.all([this.#list(), this.#list(this.me)]);
       this.channels.value = channels;
@@ -93,6 +100,7 @@ export class Session {
     } catch (error) {
       this.problem.value = failureOf(error);
     }
+    return JSON.stringify(this.channels.value) !== before;
   }
 
   /** The conversation of a channel, now looked at; one that was not joined is watched. */
@@ -162,7 +170,8 @@ export class Session {
   #converse(id: string, mode: "member" | "watch"): Conversation {
     void this.conversations.value.get(id)?.end();
     const hub = mode === "member" ? this.hub : this.#watcher(id);
-    const conversation = new Conversation({ id, mode, me: this.me, hub, hasDetail: true });
+    const onNews = (): void => this.#pace.hint();
+    const conversation = new Conversation({ id, mode, me: this.me, hub, hasDetail: true, onNews });
     this.conversations.value = new Map([...this.conversations.value, [id, conversation]]);
     return conversation;
   }
@@ -196,9 +205,21 @@ export class Session {
 
   /** Only admins may see the limits. */
   async #loadLimits(): Promise<void> {
-    const url = `${HUB_URL}/api/hub`;
-    const answer = await fetch(url, { headers: await this.hub.api.headers({ method: "GET", url }) });
+    const answer = await this.#askHub();
     if (answer.ok) this.limits.value = ((await answer.json()) as { limits: HubLimits }).limits;
+  }
+
+  /** What was used today, for admins. */
+  async use(): Promise<HubUse> {
+    const answer = await this.#askHub();
+    const told = (await answer.json()) as { usage: HubUse; error: string };
+    if (!answer.ok) throw new Error(told.error);
+    return told.usage;
+  }
+
+  async #askHub(): Promise<Response> {
+    const url = `${HUB_URL}/api/hub`;
+    return await fetch(url, { headers: await this.hub.api.headers({ method: "GET", url }) });
   }
 }
 

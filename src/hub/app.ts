@@ -12,7 +12,7 @@ import type { HubContext, HubEnv } from "./context.ts";
 import { everyAnswer } from "./every-answer.ts";
 import { slowedDown } from "./failed-admissions.ts";
 import { routesOf } from "./handlers.ts";
-import { auditRoute, fsckRoute, hubRoute, restoredRoute } from "./hub-route.ts";
+import { auditRoute, fsckRoute, hubRoute, metricsRoute, restoredRoute } from "./hub-route.ts";
 import { proofFor } from "./identity.ts";
 import { listenToSeveral } from "./listen-route.ts";
 import { mcpEndpoint, mcpResumption } from "./mcp/mcp-endpoint.ts";
@@ -86,6 +86,8 @@ app.route("/api/channel", channelRoutes);
 route("/api/listen", { GET: listenToSeveral });
 
 route("/api/hub", { GET: hubRoute });
+// Prometheus' text, for admins.
+route("/metrics", { GET: metricsRoute });
 route("/api/hub/audit", { GET: auditRoute });
 route("/api/hub/fsck", { POST: fsckRoute });
 route("/api/hub/restored", { POST: restoredRoute });

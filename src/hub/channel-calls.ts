@@ -2,6 +2,7 @@
 import type { Caller, ChannelRecord, HistoryQuery, Unread } from "../channel/index.ts";
 import type { AckExtras, Change, ChannelDetails, ListenAnswer, Named, Result } from "../protocol/index.ts";
 import type { ListenRequest } from "./requests.ts";
+import type { Report } from "./usage.ts";
 
 /** Upgrades come by `fetch`, as `requests.ts` hands them over. */
 export interface ChannelCalls extends Rpc.DurableObjectBranded {
@@ -16,7 +17,7 @@ export interface ChannelCalls extends Rpc.DurableObjectBranded {
   /** What is stored, whether or not the index agrees (IDX6). */
   inspect(): Result<Held>;
   /** The summary for the index, which may store it for `change`; `known` is the newest change it has heard. */
-  summary(known: number): Promise<Result<SummaryReply>>;
+  summary(known: number): Promise<Result<SummaryReply & { readonly used: Report }>>;
   /** The index says that a key which was claimed here is proven elsewhere (IDN5). */
   proven(key: string): Promise<Result<true>>;
   /** Whether the key is still known here as proven. */

@@ -45,6 +45,7 @@ import { Keeper } from "./keeper.ts";
 import { LISTEN_PATH, type ListenRequest, readConnectRequest, readListenRequest } from "./requests.ts";
 import { heardOf, listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
+import { Meter } from "./meter.ts";
 import { Pacing } from "./pacing.ts";
 import { rateKey, Rates } from "./rates.ts";
 import { registryOf } from "./registry.ts";
@@ -53,6 +54,7 @@ import { closeRevoked } from "./revocation.ts";
 import { SocketAudience } from "./socket-audience.ts";
 import { Sightings, type SightPorts } from "./sightings.ts";
 import { Turns } from "./turns.ts";
+import type { Report } from "./usage.ts";
 
 export class Channel extends DurableObject<Env> implements ChannelCalls {
   readonly #limits: Limits;
@@ -79,11 +81,11 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
       "rate_limited",
       `a key may make ${rate.per_second} commands a second in a channel (HUB_RATE_PER_SECOND)`,
     );
-    this.#store = new ChannelStore(ctx.storage);
+    this.#store = new ChannelStore(ctx.storage, new Meter(ctx.storage.sql));
     const registry = registryOf(env, ctx.id.name ?? "");
-    this.#announcer = new Announcer(registry.dirty);
+    this.#announcer = new Announcer((change) => registry.dirty(change, this.#connections.used));
     this.#keeper = new Keeper(ctx, this.#store, this.#announcer, registry);
-    this.#connections = new Connections(ctx);
+    this.#connections = new Connections(ctx, this.#store.meter);
     this.#pacing = new Pacing({
       ctx,
       connections: this.#connections,
@@ -151,7 +153,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
    * The summary for the index, which may store it for `change`; `known` is the newest change it has heard. A
    * change that waits for the index has not happened yet, so a list does not wait its turn.
    */
-  async summary(known: number): Promise<Result<SummaryReply>> {
+  async summary(known: number): Promise<Result<SummaryReply & { readonly used: Report }>> {
     const opened = await this.#keeper.open();
     if (!opened.ok) return opened;
     this.#turns.flush();
@@ -160,7 +162,8 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     const summary = this.#keeper.commit(now, (state) =>
       summaryReply(state, (key) => this.#connections.isConnected(key, now)),
     );
-    return map(summary, (reply) => (change === undefined ? reply : { ...reply, change }));
+    const { used } = this.#connections;
+    return map(summary, (reply) => ({ ...reply, used, ...(change !== undefined && { change }) }));
   }
 
   /** The index says that a key which was claimed here is proven elsewhere (IDN5). */
@@ -224,6 +227,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     const connection = this.#connections.get(socket);
     if (connection === undefined || connection.isClosing) return;
     const now = Date.now();
+    this.#store.meter.add("frames");
     receive(this.#inbound, connection, data, now);
     // After the reply to what it said.
     if (now >= connection.opened_at + SOCKET_LIFE_MS) this.#answer(() => this.#connections.dropOld(now));

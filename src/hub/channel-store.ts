@@ -15,6 +15,7 @@ import {
   type TakenNonce,
 } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
+import type { Meter } from "./meter.ts";
 import { hasTable, migrate, type TableLayout, UnknownLayout } from "./migrations.ts";
 import type { Stored } from "./registration.ts";
 import { SqlLog, type Write } from "./sql-log.ts";
@@ -23,7 +24,7 @@ import { SqlLog, type Write } from "./sql-log.ts";
 const BY_ADMIN = 2;
 
 /** Version of the tables below, stored with the channel. */
-const SCHEMA = 4;
+const SCHEMA = 5;
 
 const TABLES = `
   CREATE TABLE channel (
@@ -40,7 +41,7 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE log (
     seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    total INTEGER NOT NULL, sends TEXT NOT NULL, body TEXT NOT NULL
+    total INTEGER NOT NULL, sends TEXT NOT NULL, body TEXT NOT NULL, used TEXT NOT NULL DEFAULT ''
   ) STRICT;`;
 
 /** The tables as they were first, and what came since. Those who had joined before `joined_seq` stand first, by key. */
@@ -70,8 +71,15 @@ const LAYOUTS: readonly TableLayout[] = [
       { name: "named_order", statement: "ALTER TABLE participant ADD COLUMN named_order INTEGER NOT NULL DEFAULT 0" },
     ],
   },
-  { table: "log", first: ["seq", "count", "ts", "bytes", "total", "sends", "body"], added: [] },
+  {
+    table: "log",
+    first: ["seq", "count", "ts", "bytes", "total", "sends", "body"],
+    added: [{ name: "used", statement: "ALTER TABLE log ADD COLUMN used TEXT NOT NULL DEFAULT ''" }],
+  },
 ];
+
+/** Nothing was announced yet, and nothing restored. */
+const NEW = { generation: "", change: 0 };
 
 /** The channel's side of the clean/dirty mark (IDX3). */
 export interface Mark {
@@ -83,10 +91,12 @@ export interface Mark {
 
 export class ChannelStore {
   readonly log: SqlLog;
+  readonly meter: Meter;
   readonly #storage: DurableObjectStorage;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, meter: Meter) {
     this.#storage = storage;
+    this.meter = meter;
     this.log = new SqlLog(storage.sql);
   }
 
@@ -97,6 +107,7 @@ export class ChannelStore {
     this.#migrate();
     const row = sql.exec<ChannelRow>("SELECT * FROM channel").one();
     const head = this.log.head() ?? { last_seq: 0, last_ts: 0 };
+    this.meter.restore(this.log.used);
     const rows = sql.exec<ParticipantRow>("SELECT * FROM participant ORDER BY joined_seq, key").toArray();
     const participants = rows.map(participantOf);
     const mark = { dirty: row.dirty === 1, change: row.change };
@@ -112,20 +123,22 @@ export class ChannelStore {
 
   /** Takes over what the index knows: positions of before are of another epoch then. */
   adopt({ epoch, change, generation }: Stored): void {
-    const query = "UPDATE channel SET epoch = ?, change = max(change, ?), generation = ?";
+    // Clean, so that the first change in the new epoch is announced: by that its copies of before are known.
+    const query = "UPDATE channel SET epoch = ?, dirty = 0, change = max(change, ?), generation = ?";
     this.#run([[query, epoch, change, generation]]);
   }
 
   /** Makes the tables and the channel's first message from the index's record (IDX2). */
-  create(record: ChannelRecord, generation = ""): ChannelState {
+  create(record: ChannelRecord, { generation, change }: Omit<Stored, "epoch"> = NEW): ChannelState {
     const state = createChannel(record);
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(TABLES);
       const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
       this.#storage.sql.exec(
         `INSERT INTO channel (id, schema, number, name, created_by, creator_name, creator_kind, created_at, epoch,
-          dirty, change, paused, guard_reset_seq, generation) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?)`,
-        ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch, generation],
+          dirty, change, paused, guard_reset_seq, generation) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, ?)`,
+        ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
+        ...[change, generation],
       );
       this.#run(this.#writes(state, undefined, created_at));
     });
@@ -159,7 +172,7 @@ export class ChannelStore {
 
   #writes(state: ChannelState, mark: Mark | undefined, now: number): Write[] {
     const { entries, participants, settings } = state.unsaved;
-    const writes: Write[] = entries.length > 0 ? this.log.writes(entries, now) : [];
+    const writes: Write[] = [];
     if (mark !== undefined) writes.push(["UPDATE channel SET dirty = ?, change = ?", mark.dirty ? 1 : 0, mark.change]);
     if (settings) {
       const { paused, paused_by_admin, guard_reset_seq } = state.settings;
@@ -167,7 +180,9 @@ export class ChannelStore {
       writes.push(["UPDATE channel SET paused = ?, guard_reset_seq = ?", by, guard_reset_seq]);
     }
     for (const key of participants) writes.push(writeParticipant(key, state.participants.get(key)));
-    return writes;
+    if (entries.length === 0) return writes;
+    this.meter.add("messages", entries.length);
+    return [...writes, ...this.log.writes(entries, now, (rows) => this.meter.encode(writes.length + rows))];
   }
 }
 

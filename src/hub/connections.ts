@@ -5,7 +5,9 @@
 import type { Presence, Reached } from "../channel/index.ts";
 import { refusal, type Refusal, SOCKET_LIFE_MS } from "../protocol/index.ts";
 import { Connection } from "./connection.ts";
+import type { Meter } from "./meter.ts";
 import { SocketLog } from "./socket-log.ts";
+import type { Report } from "./usage.ts";
 
 /** Keys without a socket whose time is remembered; beyond it the oldest are forgotten. */
 const HEARD_KEYS = 4096;
@@ -13,6 +15,7 @@ const HEARD_KEYS = 4096;
 export class Connections {
   readonly log: SocketLog;
   readonly #ctx: DurableObjectState;
+  readonly #meter: Meter;
   #bySocket: Map<WebSocket, Connection> | undefined;
   readonly #byKey: Map<string, Set<Connection>> = new Map();
   /** Unix milliseconds at which keys were last heard of without a socket, since the object woke. */
@@ -21,9 +24,10 @@ export class Connections {
   /** Unix milliseconds: no socket was opened before. */
   #oldest_at = Infinity;
 
-  constructor(ctx: DurableObjectState) {
+  constructor(ctx: DurableObjectState, meter: Meter) {
     this.#ctx = ctx;
-    this.log = new SocketLog(ctx.id.name ?? "");
+    this.#meter = meter;
+    this.log = new SocketLog(ctx.id.name ?? "", meter);
   }
 
   all(): Iterable<Connection> {
@@ -32,6 +36,11 @@ export class Connections {
 
   get size(): number {
     return this.#sockets().size;
+  }
+
+  /** What the channel used, for the index, which is told something anyway (USE1). */
+  get used(): Report {
+    return this.#meter.report(this.size);
   }
 
   get(socket: WebSocket): Connection | undefined {

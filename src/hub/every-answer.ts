@@ -4,6 +4,7 @@ import type { MiddlewareHandler } from "hono";
 import { channelNumber } from "../protocol/index.ts";
 import type { HubContext, HubEnv } from "./context.ts";
 import { logEvent } from "./log.ts";
+import { noteRequest } from "./traffic.ts";
 
 /**
  * Answers are data: a browser that is shown one runs nothing of it, guesses no other type, frames it
@@ -21,6 +22,7 @@ export const everyAnswer: MiddlewareHandler<HubEnv> = async function everyAnswer
   const request_id = crypto.randomUUID();
   c.set("request_id", request_id);
   await next();
+  noteRequest(c.get("refused"), c.get("admission")?.key.kid, started_at);
   if (c.res.status !== 101) setHeaders(c.res.headers, request_id);
   logEvent("request", {
     request_id,

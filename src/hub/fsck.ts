@@ -8,10 +8,14 @@ import type { Refusal, Result } from "../protocol/index.ts";
 import type { Held } from "./channel-calls.ts";
 import type { Fault, Finding, Report } from "./index-calls.ts";
 import type { ChannelRow, IndexStore } from "./index-store.ts";
+import { newEpoch } from "./registration.ts";
 import { unreadable } from "./unreadable.ts";
 
 /** Channels asked in one call; the free plan allows 50 calls an event. */
 const ASKED_MAX = 40;
+
+/** Numbers looked at behind the last that the index knows: a lost one knew of deleted channels in between. */
+const BEYOND = 400;
 
 export interface Asked {
   readonly store: IndexStore;
@@ -21,13 +25,14 @@ export interface Asked {
   readonly cursor: number;
 }
 
-/** One page, in the order of the numbers. It ends behind the last number that anything is known of. */
+/** One page, in the order of the numbers. It ends well behind the last number that anything is known of. */
 export async function checkPage({ store, inspect, mend, cursor }: Asked): Promise<Report> {
   const numbers = Array.from({ length: ASKED_MAX }, (_, at) => cursor + 1 + at);
   const looked = await Promise.all(numbers.map((number) => look(number, store.row(number), inspect)));
   if (mend) for (const one of looked) mendOne(store, one);
   const last = numbers.at(-1) ?? cursor;
-  const isMore = looked.some(({ row, held }) => row !== undefined || held !== null) || last < store.counts().next - 1;
+  const isMore =
+    looked.some(({ row, held }) => row !== undefined || held !== null) || last < store.counts().next - 1 + BEYOND;
   const findings = looked.flatMap((one) => findingOf(one, mend));
   return { findings, checked: numbers.length, ...(isMore && { next_cursor: last }) };
 }
@@ -70,7 +75,9 @@ function faultOf(row: ChannelRow | undefined, held: Held | Refusal): Fault | und
 function mendOne(store: IndexStore, { row, held, fault }: Looked): void {
   if (fault === "kept" && row !== undefined) store.setDeleting(row.number);
   if (held === null || "code" in held || (fault !== "unknown" && fault !== "stranger")) return;
-  store.register(held.record, JSON.stringify(summarize(createChannel(held.record), () => false)));
+  // A stranger's messages may be of any time: positions of before end, as the channel finds by the new epoch (IDX5).
+  const epoch = fault === "stranger" ? newEpoch() : held.record.epoch;
+  store.register(held.record, epoch, JSON.stringify(summarize(createChannel(held.record), () => false)));
 }
 
 function findingOf({ number, row, held, fault }: Looked, mended: boolean): Finding[] {

@@ -27,10 +27,12 @@ import { CREATES_A_DAY } from "./create-memory.ts";
 import { IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "./log.ts";
+import { Meter } from "./meter.ts";
 import { ProofStore } from "./proof-store.ts";
 import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
 import { newEpoch, type Registration } from "./registration.ts";
 import { Rates } from "./rates.ts";
+import { keep, type Report as UseReport, sumUp, type Usage } from "./usage.ts";
 
 /** Creates are counted for the hub as a whole. */
 const EVERYBODY = { own: "", shared: undefined };
@@ -38,6 +40,8 @@ const EVERYBODY = { own: "", shared: undefined };
 const SHARE = 3 / 4;
 /** One in so many of the channels there may be is kept for admins. */
 const KEPT_FOR_ADMINS = 16;
+/** Numbers that a restore leaves out at least, since channels made since the copy have them; as many again by chance, for a second restore of it. */
+const RESERVED = 32;
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
@@ -50,6 +54,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   readonly #createsOf: Rates;
   readonly #store: IndexStore;
   readonly #audit: AuditTrail;
+  readonly #meter: Meter;
   readonly #proofs: Proofs;
   #failed_erases = 0;
   /** See `#refusedNext`; undefined: not asked yet, or refused and to be asked again. */
@@ -67,6 +72,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     );
     const share = { per_second: rate.per_second * SHARE, burst: Math.ceil(rate.burst * SHARE) };
     this.#createsOf = new Rates(share, "quota_exceeded", `a hub key makes ${share.burst} channels a minute`);
+    this.#meter = new Meter(ctx.storage.sql);
     this.#store = new IndexStore(ctx.storage);
     this.#audit = new AuditTrail(ctx.storage.sql);
     this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
@@ -142,6 +148,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
 
   /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
   restored(): void {
+    this.#store.reserve(RESERVED + Math.floor(Math.random() * RESERVED), Date.now());
     this.#store.setGeneration(newEpoch());
   }
 
@@ -163,13 +170,27 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     return this.#store.counts();
   }
 
-  /** A channel is about to change what `list` shows of it. */
-  dirty(number: number, change: number): void {
-    this.#store.setDirty(number, change);
+  /** A channel is about to change what `list` shows of it; `used` is what it used today. */
+  dirty(number: number, change: number, used?: UseReport): void {
+    this.#meter.add("requests");
+    this.#store.setDirty(number, change, used === undefined ? null : this.#kept(number, used));
+  }
+
+  /** What the hub used today, as far as channels told; it asks none of them (USE1). */
+  usage(): Counts & { readonly usage: Usage } {
+    this.#meter.add("requests");
+    const usage = sumUp(this.#meter.day, this.#store.used(), this.#meter.counts, this.#meter.bytes);
+    return { ...this.counts(), usage };
+  }
+
+  /** A channel's word for its row, which is written anyway; what the index used is kept with it. */
+  #kept(number: number, used: UseReport): string {
+    return JSON.stringify(keep(this.#store.usedBy(number), used, this.#meter.take()));
   }
 
   /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
   async list({ limit, cursor, key }: ListQuery, isClaim = false): Promise<Result<Listing>> {
+    this.#meter.add("requests");
     const may = isClaim && key !== undefined ? this.#proofs.mayClaim(key) : ok(true);
     if (!may.ok) return may;
     const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);
@@ -232,8 +253,9 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     try {
       const answer = await this.#channel(row.number).summary(row.change);
       if (!answer.ok) return answer.refusal.code === "channel_deleted" ? "" : stale(row.summary, key);
-      const { change, ...said } = answer.value;
-      if (change !== undefined) this.#store.setSummary(row.number, { ...said, change });
+      const { change, used, ...said } = answer.value;
+      if (change !== undefined)
+        this.#store.setSummary(row.number, { ...said, change, used: this.#kept(row.number, used) });
       const isMine = key === undefined || said.more_keys?.includes(key) === true || hasParticipant(said.summary, key);
       return isMine ? said.summary : "";
     } catch (error) {

@@ -1,18 +1,39 @@
 /** What the hub's owner asks of it: GET /api/hub, its limits and counts, and what mends it (IDX6). Names keys by their kid; nothing here is a secret. */
-import { AUDIT_QUERY, constants, FSCK_BODY, LIMITS, map, ok, readLimits } from "../protocol/index.ts";
+import { AUDIT_QUERY, constants, FSCK_BODY, LIMITS, map, ok, readLimits, type Result } from "../protocol/index.ts";
+import { failure } from "./answer.ts";
 import { noteAct } from "./note-act.ts";
 import { callIndex, unclear } from "./calls.ts";
 import { directory } from "./directory.ts";
 import type { HubContext } from "./context.ts";
-import { answering, withBody, withQuery } from "./handlers.ts";
+import { answering, type HubHandler, withBody, withQuery } from "./handlers.ts";
+import type { Counts } from "./index-calls.ts";
+import { metricsText } from "./metrics.ts";
+import { type Traffic, trafficSoFar } from "./traffic.ts";
+import type { Usage } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
 // → {"ok":true,"version":"0.1.0","limits":{"RING_MESSAGES":1000,…,"HUB_RATE_PER_SECOND":30,…},
-//    "keys":[{"kid":"team","scope":"agent"}],"require_verified":false,"channels":2,"deleted":0}; null: unlimited
-export const hubRoute: ReturnType<typeof answering> = answering(async (c) => {
-  const counts = await callIndex(c.env, async (index) => ok(await index.counts()));
-  return map(counts, ({ channels, deleted }) => ({ ...settingsOf(c), channels, deleted }));
-});
+//    "keys":[{"kid":"team","scope":"agent"}],"require_verified":false,"channels":2,"deleted":0,
+//    "usage":{"day":"2026-…","messages":7,…},"isolate":{"since":"…","requests":9,"refused":{}}}; null: unlimited
+export const hubRoute: ReturnType<typeof answering> = answering(async (c) =>
+  map(await measured(c), ({ channels, deleted, usage, isolate }) => ({
+    ...settingsOf(c),
+    ...{ channels, deleted, usage, isolate },
+  })),
+);
+
+/** For Prometheus. A scrape asks the index and no channel: what sleeps sleeps on (USE1). */
+export const metricsRoute: HubHandler = async (c) => {
+  const told = await measured(c);
+  if (!told.ok) return failure(c, told.refusal);
+  const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" };
+  return new Response(metricsText({ version: VERSION, ...told.value }), { headers });
+};
+
+function measured(c: HubContext): Promise<Result<Counts & { usage: Usage; isolate: Traffic }>> {
+  const isolate = trafficSoFar(Date.now());
+  return callIndex(c.env, async (index) => ok({ ...(await index.usage()), isolate }));
+}
 
 function settingsOf(c: HubContext): object {
   const limits: Readonly<Record<string, number>> = readLimits(c.env);

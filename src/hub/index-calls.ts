@@ -2,6 +2,7 @@
 import type { Caller } from "../channel/index.ts";
 import type { CreateBody, ListQuery, Result } from "../protocol/index.ts";
 import type { Registration } from "./registration.ts";
+import type { Report as UseReport, Usage } from "./usage.ts";
 
 export interface IndexCalls extends Rpc.DurableObjectBranded {
   /** Makes a channel; `key` is its Idempotency-Key (IDX2). */
@@ -26,8 +27,10 @@ export interface IndexCalls extends Rpc.DurableObjectBranded {
   /** The number the next channel gets: all below it exist or did. */
   next(): number;
   counts(): Counts;
-  /** A channel is about to change what `list` shows of it (IDX3). */
-  dirty(number: number, change: number): void;
+  /** A channel is about to change what `list` shows of it (IDX3); `used` is what it used today (USE1). */
+  dirty(number: number, change: number, used?: UseReport): void;
+  /** What the hub used today, as far as channels told; it asks none of them (USE1). */
+  usage(): Counts & { readonly usage: Usage };
   list(query: ListQuery, isClaim?: boolean): Promise<Result<Listing>>;
   /** `by` is the proven key that asks; undefined for the hub's owner, who may delete any. */
   delete(number: number, by?: string): Promise<Result<true>>;

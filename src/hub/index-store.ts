@@ -3,6 +3,7 @@ import type { ChannelRecord } from "../channel/index.ts";
 import type { Kind } from "../protocol/index.ts";
 import type { Counts } from "./index-calls.ts";
 import { CREATE_MEMORY_MS, CreateMemory, type CreateUse } from "./create-memory.ts";
+import type { Kept } from "./usage.ts";
 import { hasTable, migrate, type TableLayout } from "./migrations.ts";
 
 const TABLE = `
@@ -12,7 +13,8 @@ const TABLE = `
     idempotency_key TEXT NOT NULL,
     state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL,
     renewed_from TEXT NOT NULL DEFAULT '',
-    more_keys TEXT
+    more_keys TEXT,
+    used TEXT
   ) STRICT`;
 
 /** At most one row, made when the owner first says that state was restored (IDX5). */
@@ -31,6 +33,7 @@ const LAYOUT: TableLayout = {
     },
     { name: "renewed_from", statement: "ALTER TABLE channel ADD COLUMN renewed_from TEXT NOT NULL DEFAULT ''" },
     { name: "more_keys", statement: "ALTER TABLE channel ADD COLUMN more_keys TEXT" },
+    { name: "used", statement: "ALTER TABLE channel ADD COLUMN used TEXT" },
   ],
 };
 
@@ -63,6 +66,8 @@ export interface StoredSummary {
   /** Keys of participants that the summary does not show; absent for none. */
   readonly more_keys?: readonly string[] | undefined;
   readonly change: number;
+  /** JSON of what is kept of its use. */
+  readonly used: string;
 }
 
 export class IndexStore {
@@ -109,6 +114,17 @@ export class IndexStore {
     return row?.generation ?? "";
   }
 
+  /** So many numbers are not given out. */
+  reserve(count: number, now: number): void {
+    const number = this.counts().next - 1 + count;
+    this.#sql.exec(
+      `INSERT INTO channel (number, name, created_by, creator_name, creator_verified, created_at, epoch, idempotency_key,
+        state, dirty, change, summary) VALUES (?, '', '', '', 0, ?, '', '', 'deleted', 0, 0, '')`,
+      ...[number, now],
+    );
+    this.#counts = undefined;
+  }
+
   setGeneration(generation: string): void {
     this.#sql.exec(RESTORED);
     this.#sql.exec("DELETE FROM restored");
@@ -140,14 +156,16 @@ export class IndexStore {
     this.#counts = { ...counts, channels: counts.channels + 1, next: number + 1 };
   }
 
-  /** Makes a channel's own record the index's, whatever stood there (IDX6). Its next list asks it. */
-  register(record: ChannelRecord, summary: string): void {
-    const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
+  /** Makes a channel's own record the index's, whatever stood there (IDX6). Its next list asks it. Another epoch than its own it takes over. */
+  register(record: ChannelRecord, epoch: string, summary: string): void {
+    const { number, name, created_by, creator_name, creator_kind, created_at } = record;
     const verified = record.creator_verified === true ? 1 : 0;
     this.#sql.exec(
       `INSERT OR REPLACE INTO channel (number, name, created_by, creator_name, creator_kind, creator_verified, created_at,
-        epoch, idempotency_key, state, dirty, change, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 'live', 1, 1, ?)`,
+        epoch, idempotency_key, state, dirty, change, summary, renewed_from)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 'live', 1, 1, ?, ?)`,
       ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, summary],
+      epoch === record.epoch ? "" : record.epoch,
     );
     this.#counts = undefined;
   }
@@ -188,22 +206,34 @@ export class IndexStore {
   }
 
   /** Writes nothing when the mark is there already. */
-  setDirty(number: number, change: number): void {
+  setDirty(number: number, change: number, used: string | null): void {
     this.#sql.exec(
-      "UPDATE channel SET dirty = 1, change = max(change, ?1) WHERE number = ?2 AND state = 'live' AND (dirty = 0 OR change < ?1)",
-      change,
-      number,
+      "UPDATE channel SET dirty = 1, change = max(change, ?1), used = coalesce(?3, used) WHERE number = ?2 AND state = 'live' AND (dirty = 0 OR change < ?1)",
+      ...[change, number, used],
     );
   }
 
+  /** What is kept of a channel's use (USE1). */
+  usedBy(number: number): Kept | undefined {
+    const [row] = this.#sql.exec<{ used: string | null }>("SELECT used FROM channel WHERE number = ?", number);
+    return row === undefined || row.used === null ? undefined : (JSON.parse(row.used) as Kept);
+  }
+
+  /** Of all channels that ever told. */
+  *used(): Iterable<Kept> {
+    for (const { used } of this.#sql.exec<{ used: string }>("SELECT used FROM channel WHERE used IS NOT NULL"))
+      yield JSON.parse(used) as Kept;
+  }
+
   /** Stores a summary and clears the mark, unless a later change was announced since it was asked for. */
-  setSummary(number: number, { summary, more_keys = [], change }: StoredSummary): void {
+  setSummary(number: number, { summary, more_keys = [], change, used }: StoredSummary): void {
     this.#sql.exec(
-      "UPDATE channel SET summary = ?1, more_keys = ?2, dirty = 0 WHERE number = ?3 AND state = 'live' AND change <= ?4",
+      "UPDATE channel SET summary = ?1, more_keys = ?2, dirty = 0, used = ?5 WHERE number = ?3 AND state = 'live' AND change <= ?4",
       summary,
       more_keys.length === 0 ? null : JSON.stringify(more_keys),
       number,
       change,
+      used,
     );
   }
 

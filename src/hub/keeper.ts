@@ -52,6 +52,7 @@ export class Keeper {
 
   /** Makes sure that the channel is there to be used; for one that never was, nothing is written. */
   async open(): Promise<Result<true>> {
+    this.#store.meter.add("requests");
     const loaded = this.read(() => true as const);
     if (loaded.ok && !compared.has(this.#id)) return await this.#ctx.blockConcurrencyWhile(() => this.#compare());
     if (loaded.ok || loaded.refusal.code !== "channel_not_found") return loaded;
@@ -116,9 +117,10 @@ export class Keeper {
       const registered = await this.#registry.record();
       if (!registered.ok) return registered;
       const { change, generation, renewed_from: _old, ...record } = registered.value;
-      // It was used before, and nothing is left of it: positions of that time are of no use.
-      const epoch = change > 0 ? await this.#renewed(record.epoch) : record.epoch;
-      this.#state = this.#store.create({ ...record, epoch }, generation);
+      // It was used before, or may have been before a restore, and nothing is left of it: positions of that time are of no use.
+      const epoch = change > 0 || generation !== "" ? await this.#renewed(record.epoch) : record.epoch;
+      this.#state = this.#store.create({ ...record, epoch }, { generation, change });
+      this.#announcer.restore({ dirty: false, change });
       compared.add(this.#id);
       return ok(true);
     } catch (error) {
@@ -134,7 +136,7 @@ export class Keeper {
       const stored = this.#store.registration();
       const is = kinship(stored, registered.value);
       if (is === "stranger") return this.#refuseStranger();
-      if (is === "older") this.#adopt({ ...registered.value, epoch: await this.#renewed(stored.epoch) });
+      if (is === "older") this.#adopt({ ...registered.value, epoch: await this.#renewed(registered.value.epoch) });
       if (is === "renewed") this.#adopt(registered.value);
       compared.add(this.#id);
       return this.read(() => true as const);

@@ -25,11 +25,12 @@ export type Stored = Pick<Registration, "epoch" | "change" | "generation">;
 export type Kinship = "same" | "renewed" | "older" | "stranger";
 
 export function kinship(stored: Stored, registered: Registration): Kinship {
-  if (registered.renewed_from !== "" && stored.epoch === registered.renewed_from) return "renewed";
-  if (stored.epoch !== registered.epoch) return "stranger";
-  if (stored.generation !== registered.generation) return "older";
+  const isOfNow = stored.generation === registered.generation;
   // A change is announced before it is stored, so one of them may have been lost in a crash, with nothing acknowledged.
-  return registered.change > stored.change + 1 ? "older" : "same";
+  if (stored.epoch === registered.epoch) return isOfNow && registered.change <= stored.change + 1 ? "same" : "older";
+  if (registered.renewed_from === "" || stored.epoch !== registered.renewed_from) return "stranger";
+  // Who took the new epoch over announced its first change in it: then this is a copy of before.
+  return isOfNow && registered.change <= stored.change ? "renewed" : "older";
 }
 
 /** Random, so that a position of another life of the channel is never taken for one of this: 16 hex digits. */

@@ -3,6 +3,7 @@ import type { Result } from "../protocol/index.ts";
 import { type Env, INDEX_NAME } from "./env.ts";
 import type { IndexCalls, Sight } from "./index-calls.ts";
 import type { Registration } from "./registration.ts";
+import type { Report } from "./usage.ts";
 
 export interface Registry {
   readonly number: number;
@@ -10,7 +11,7 @@ export interface Registry {
   /** True: the index has the new epoch. */
   readonly renew: (from: string, to: string) => Promise<boolean>;
   /** The channel is about to change what `list` shows of it (IDX3). */
-  readonly dirty: (change: number) => Promise<void>;
+  readonly dirty: (change: number, used: Report) => Promise<void>;
   /** A key is met for the first time, or its proof; refused where it may not be claimed (IDN5). */
   readonly tell: (sight: Sight) => Promise<Result<true>>;
   /** Nobody claims the key here any more. */
@@ -25,7 +26,7 @@ export function registryOf(env: Env, id: string): Registry {
     number,
     record: () => index().record(number),
     renew: (from, to) => index().renew(number, from, to),
-    dirty: (change) => index().dirty(number, change),
+    dirty: (change, used) => index().dirty(number, change, used),
     tell: (sight) => index().sight(number, sight),
     forget: (key) => index().unclaim(number, key),
   };

@@ -6,16 +6,19 @@
 import { closeCode, type ErrorCode } from "../protocol/index.ts";
 import type { Connection } from "./connection.ts";
 import { logEvent } from "./log.ts";
+import type { Meter } from "./meter.ts";
 
 type Counts = Map<ErrorCode, number>;
 
 export class SocketLog {
   readonly #channel: string;
+  readonly #meter: Meter;
   readonly #counts: WeakMap<Connection, Counts> = new WeakMap();
 
   /** `channel` is the id, `ch-N`. */
-  constructor(channel: string) {
+  constructor(channel: string, meter: Meter) {
     this.#channel = channel;
+    this.#meter = meter;
   }
 
   /** A frame was refused before it became a command. */
@@ -23,6 +26,7 @@ export class SocketLog {
     const counts: Counts = this.#counts.get(connection) ?? new Map<ErrorCode, number>();
     const count = (counts.get(code) ?? 0) + 1;
     this.#counts.set(connection, counts.set(code, count));
+    this.#meter.refused(code, kidOf(connection));
     if (/^10*$/.test(String(count))) logEvent("socket_refused", { ...this.#whose(connection), code, count });
   }
 
@@ -43,8 +47,12 @@ export class SocketLog {
     logEvent("socket_closed", { ...this.#whose(connection), ...why, seconds, refused });
   }
 
-  #whose({ key, right }: Connection): { readonly channel: string; readonly agent: string; readonly kid: string } {
-    // A right begins with the kid, which has no colon.
-    return { channel: this.#channel, agent: key, kid: right.slice(0, right.indexOf(":")) };
+  #whose(connection: Connection): { readonly channel: string; readonly agent: string; readonly kid: string } {
+    return { channel: this.#channel, agent: connection.key, kid: kidOf(connection) };
   }
+}
+
+/** Of the hub key that admitted it: a right begins with the kid, which has no colon. */
+function kidOf({ right }: Connection): string {
+  return right.slice(0, right.indexOf(":"));
 }

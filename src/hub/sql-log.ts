@@ -32,6 +32,8 @@ export type Write = readonly [query: string, ...values: SqlStorageValue[]];
 const OLDEST_AHEAD = 64;
 
 export class SqlLog implements MessageLog {
+  /** What the object had used of its day when the newest row was written, as `head` last saw it (USE1). */
+  used = "";
   readonly #sql: SqlStorage;
   readonly #signed: SignedRows;
   /** All bytes ever written; undefined: not asked yet. */
@@ -48,6 +50,7 @@ export class SqlLog implements MessageLog {
 
   head(): Head | undefined {
     const last = this.#last();
+    this.used = last?.used ?? "";
     return last && { last_seq: last.seq + last.count - 1, last_ts: last.ts };
   }
 
@@ -55,19 +58,20 @@ export class SqlLog implements MessageLog {
     for (const [query, ...values] of this.writes(entries, now)) this.#sql.exec(query, ...values);
   }
 
-  /** What stores the messages of a turn. It must be run, or `forget` be called. */
-  writes(entries: readonly Entry[], now: number): Write[] {
+  /** What stores the messages of a turn. It must be run, or `forget` be called. `used` is told how many statements. */
+  writes(entries: readonly Entry[], now: number, used: (rows: number) => string = () => ""): Write[] {
     const rows = packRows(entries);
     const newest = entries.at(-1)?.message.seq ?? 0;
     let total = this.#total ?? this.#last()?.total ?? 0;
     const free = this.#freeRows({ newest, total, now }, rows.length + 1);
     const kept = free.flatMap(({ seq, ts }): Write[] => this.#signed.keep(seq, ts, now, holdsSigned));
+    const lingering = free[rows.length];
+    const day = used(kept.length + rows.length + (lingering === undefined ? 0 : 1));
     const writes = rows.map((row, at) => {
       total += row.bytes;
-      return writeRow(row, total, free[at]?.seq);
+      return writeRow({ ...row, total, day }, free[at]?.seq);
     });
     this.#total = total;
-    const lingering = free[rows.length];
     if (lingering !== undefined) writes.push(["DELETE FROM log WHERE seq = ?", lingering.seq]);
     return [...kept, ...writes];
   }
@@ -111,8 +115,10 @@ export class SqlLog implements MessageLog {
     for (const { ts, sends } of this.#signed.since(since)) yield* decodeSends(sends, ts).toReversed();
   }
 
-  #last(): Place | undefined {
-    const [row] = this.#sql.exec<Place>("SELECT seq, count, ts, total FROM log ORDER BY seq DESC LIMIT 1");
+  #last(): (Place & { used: string }) | undefined {
+    const [row] = this.#sql.exec<Place & { used: string }>(
+      "SELECT seq, count, ts, total, used FROM log ORDER BY seq DESC LIMIT 1",
+    );
     return row;
   }
 
@@ -154,13 +160,14 @@ function holdsSigned(sends: string): boolean {
   return decodeSends(sends, 0).some(({ signed }) => signed === true);
 }
 
-function writeRow(row: Row, total: number, replaced: number | undefined): Write {
-  const values = [row.seq, row.count, row.ts, row.bytes, total, encodeSends(row.sends), row.body];
-  if (replaced === undefined) return ["INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", ...values];
+function writeRow(row: Row & { total: number; day: string }, replaced: number | undefined): Write {
+  const values = [row.seq, row.count, row.ts, row.bytes, row.total, encodeSends(row.sends), row.body, row.day];
+  if (replaced === undefined) return ["INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ...values];
   return [REPLACE, ...values, replaced];
 }
 
-const REPLACE = "UPDATE log SET seq = ?, count = ?, ts = ?, bytes = ?, total = ?, sends = ?, body = ? WHERE seq = ?";
+const REPLACE =
+  "UPDATE log SET seq = ?, count = ?, ts = ?, bytes = ?, total = ?, sends = ?, body = ?, used = ? WHERE seq = ?";
 
 type Place = { seq: number; count: number; ts: number; total: number };
 

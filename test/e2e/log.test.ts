@@ -137,7 +137,7 @@ test("[IDX7] every answer names its request, success too, as the log does", asyn
   expect([id.length, refused.headers.get("x-request-id")]).toEqual([36, request_id]);
 });
 
-test("[IDX7] from log and audit alone: who flooded, who kicked whom, and why a tool call failed", async () => {
+test("[IDX7] from log and audit alone: who flooded, who kicked whom, why a tool call failed, and which line a message has", async () => {
   const team = hubKey("team", "admin");
   const hub = await patchedHub([SPENT_FOR_GOOD], { HUB_KEYS: team.entry, HUB_RATE_PER_SECOND: "30" });
   const id = await createChannel(hub.url);
@@ -161,7 +161,20 @@ test("[IDX7] from log and audit alone: who flooded, who kicked whom, and why a t
     },
   });
   await untilSaid(hub, '"event":"tool"');
+  const sent = await send(hub.url, id, { text: "which line?" });
+  const { message } = sent.body;
+  await untilSaid(hub, message.id);
   const lines = requestsIn(hub.output);
+  const request_id = sent.headers.get("x-request-id");
+  expect(lines.filter((line) => line["message"] === message.id)).toMatchObject([
+    { event: "request", route: "/api/channel/send", request_id, channel: id, agent: message.from, kid: "HUB_KEY" },
+  ]);
+  const failed = lines.find(({ event }) => event === "tool");
+  expect(
+    lines.find((line) => line["event"] === "request" && line["request_id"] === failed?.["request_id"]),
+  ).toMatchObject({
+    route: "/mcp",
+  });
   expect(lines.find(({ event, code }) => event === "socket_refused" && code === "rate_limited")).toMatchObject({
     ...{ channel: id, agent: "flooder", kid: "HUB_KEY", count: 1 },
   });
@@ -180,5 +193,5 @@ test("[IDX7] from log and audit alone: who flooded, who kicked whom, and why a t
     },
   ]);
   const { body: told } = await call(hub.url, `/api/channel/${id}/history`);
-  expect(told.messages.at(-1).event.by).toEqual({ key: "admin", name: "Admin team" });
+  expect(told.messages.at(-2).event.by).toEqual({ key: "admin", name: "Admin team" });
 });

@@ -107,8 +107,24 @@ async function playOutside(script: Script): Promise<number> {
     if (asked.ask === "rows") return await runInDurableObject(channelStub(id), (_channel, state) => rowsIn(state));
     return isCall(asked) ? await ask(channelStub(id), asked) : undefined;
   });
+  await loseAndAsk(id, options.number);
   await deleteAndAsk(id, options.number);
   return steps;
+}
+
+/**
+ * Whatever a channel was, one whose storage was lost begins anew, and every position of before is told a gap
+ * (IDX5). Files of an earlier time need a process that starts on them: those are the restore rig's.
+ */
+async function loseAndAsk(id: string, number: number): Promise<void> {
+  const before = await indexStub().record(number);
+  if (!before.ok || before.value.change === 0) return;
+  const { epoch } = before.value;
+  await runInDurableObject(channelStub(id), async (_channel, { storage }) => await storage.deleteAll());
+  await abort();
+  const page = await channelStub(id).history({ after: 1, limit: 1000, epoch });
+  expect(page.ok && JSON.parse(page.value.meta)).toMatchObject({ last_seq: 1, gap: { reason: "epoch_changed" } });
+  expect(page.ok && JSON.parse(`[${page.value.messages}]`)).toHaveLength(1);
 }
 
 /** Whatever a channel was, deleted it says so, also when it has lost its memory. */

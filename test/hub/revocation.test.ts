@@ -2,13 +2,16 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { Connections } from "../../src/hub/connections.ts";
+import { Meter } from "../../src/hub/meter.ts";
 import type { KeyVariables } from "../../src/hub/keys.ts";
 import { closeRevoked } from "../../src/hub/revocation.ts";
 import { channelStub, createChannel, KEY, send, Socket } from "./support/hub.ts";
 
 /** What a channel object does when it is made, under other variables than the test runtime's. */
 async function wakeUnder(id: string, variables: KeyVariables): Promise<void> {
-  await runInDurableObject(channelStub(id), (_object, ctx) => closeRevoked(new Connections(ctx), variables));
+  await runInDurableObject(channelStub(id), (_object, ctx) =>
+    closeRevoked(new Connections(ctx, new Meter(ctx.storage.sql)), variables),
+  );
 }
 
 test("[KEY3] sockets of a key that still stands live through a wake, also beside new keys", async () => {

@@ -1,16 +1,21 @@
 /**
  * `npm run test:crash -- --kills 1000 --seed 1`: kills a hub under load and judges all that was
- * seen. `--index 1`: amid creates and deletes instead. Ends with 1 where a promise was broken.
+ * seen. `--index 1`: amid creates and deletes instead. `--restores 1`: files are put back, lost and
+ * damaged between the kills. Ends with 1 where a promise was broken.
  */
 import { describeReport } from "../support/crash/report.ts";
+import { describeRestores, runRestoreRig } from "../support/crash/restore.ts";
 import { runCrashRig } from "../support/crash/rig.ts";
 import { describeSaga, runSagaRig, SOON } from "../support/crash/saga.ts";
 import { newSeed, readNumbers } from "./options.ts";
 import { withWorker } from "../support/process/build.ts";
 
-const { kills, seed, index } = readNumbers({ kills: 1000, seed: newSeed(), index: 0 });
+const { kills, seed, index, restores } = readNumbers({ kills: 1000, seed: newSeed(), index: 0, restores: 0 });
 
-if (index > 0) {
+if (restores > 0) {
+  const report = await withWorker([], (worker) => runRestoreRig({ worker, kills, seed, onKill }));
+  tell(describeRestores(report), report.violations, report.gaps > 0);
+} else if (index > 0) {
   const report = await withWorker([SOON], (worker) => runSagaRig({ worker, kills, seed }));
   tell(describeSaga(report), report.violations, true);
 } else {

@@ -281,8 +281,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "the log grows",
     file: "src/hub/sql-log.ts",
-    find: "return writeRow(row, total, free[at]?.seq);",
-    replace: "return writeRow(row, total, at < 0 ? free[at]?.seq : undefined);",
+    find: "return writeRow({ ...row, total, day }, free[at]?.seq);",
+    replace: "return writeRow({ ...row, total, day }, at < 0 ? free[at]?.seq : undefined);",
     test: HUB.storage,
   },
   {

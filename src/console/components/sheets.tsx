@@ -7,6 +7,7 @@ import { failureOf } from "../hub.ts";
 import { KEYS } from "../keys.ts";
 import { ConnectGuide } from "./connect-guide.tsx";
 import { Sheet } from "./sheet.tsx";
+import { UseSheet } from "./use-sheet.tsx";
 
 export function Sheets(): JSX.Element | null {
   switch (sheet.value) {
@@ -20,6 +21,8 @@ export function Sheets(): JSX.Element | null {
       );
     case "create":
       return <CreateSheet />;
+    case "use":
+      return <UseSheet />;
     case undefined:
       return null;
   }

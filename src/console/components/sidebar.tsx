@@ -153,6 +153,9 @@ function Profile({ open }: { open: Session }): JSX.Element {
         <bdi>{name}</bdi>
       </span>
       <IconButton icon="theme" label={`Theme: ${theme.value}; switch to ${next}`} onClick={() => setTheme(next)} />
+      {open.limits.value === undefined ? null : (
+        <IconButton icon="use" label="Use today" onClick={() => (sheet.value = "use")} />
+      )}
       <IconButton icon="help" label="Keys" onClick={() => (sheet.value = "help")} />
       <IconButton icon="leave" label="Sign out" onClick={() => void signOut()} />
     </footer>

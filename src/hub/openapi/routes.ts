@@ -200,9 +200,13 @@ export const ROUTES: readonly RouteDocument[] = [
     method: "get",
     path: "/api/hub",
     scope: "admin",
-    summary: "Limits and counts, for admins",
-    answer: object({ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER }),
+    summary: "Limits, counts and what was used today, for admins",
+    answer: object({
+      ...{ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER },
+      ...{ usage: { type: "object" }, isolate: { type: "object" } },
+    }),
   },
+  { method: "get", path: "/metrics", scope: "admin", summary: "The same for Prometheus, as text" },
   {
     method: "get",
     path: "/api/hub/audit",
