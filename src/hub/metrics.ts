@@ -16,9 +16,9 @@ export function metricsText({ version, channels, usage, isolate }: Measured): st
   return [
     family("channel_hub_info", "gauge", "the hub's version", [[`{version="${version}"}`, 1]]),
     family("channel_hub_channels", "gauge", "channels that exist", [["", channels]]),
-    family("channel_hub_sockets", "gauge", "sockets open, as channels last told", [["", usage.sockets]]),
-    family("channel_hub_stored_bytes", "gauge", "bytes stored, as channels last told", [["", usage.stored_bytes]]),
-    family("channel_hub_messages_today", "gauge", "messages stored since midnight UTC", [["", usage.messages]]),
+    family("channel_hub_sockets", "gauge", "sockets open", [["", usage.sockets]]),
+    family("channel_hub_stored_bytes", "gauge", "bytes stored", [["", usage.stored_bytes]]),
+    family("channel_hub_messages_today", "gauge", "messages since midnight UTC", [["", usage.messages]]),
     family("channel_hub_rows_today", "gauge", "rows since midnight UTC", [
       ['{op="written"}', usage.rows_written],
       ['{op="read"}', usage.rows_read],
@@ -26,7 +26,7 @@ export function metricsText({ version, channels, usage, isolate }: Measured): st
     family("channel_hub_object_requests_today", "gauge", "requests to objects since midnight UTC", [
       ["", usage.requests],
     ]),
-    family("channel_hub_frames_today", "gauge", "frames that sockets sent since midnight UTC", [["", usage.frames]]),
+    family("channel_hub_frames_today", "gauge", "frames since midnight UTC", [["", usage.frames]]),
     family("channel_hub_refused_today", "gauge", "frames refused since midnight UTC", samplesOf(usage.refused)),
     family("channel_hub_isolate_requests_total", "counter", "requests to this isolate", [["", isolate.requests]]),
     family("channel_hub_isolate_refused_total", "counter", "refusals of this isolate", samplesOf(isolate.refused)),

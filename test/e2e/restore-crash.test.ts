@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { describeRestores, runRestoreRig } from "../support/crash/restore.ts";
+import { describeRestores, type Fault, runRestoreRig } from "../support/crash/restore.ts";
 import { buildWorker, type Patch } from "../support/process/build.ts";
 
-const KILLS = 24;
+const KILLS = 16;
 /** A build that must fail is given more rounds: its dice may be slow to strike where it is weak. */
-const CONTROL_KILLS = 60;
+const CONTROL_KILLS = 40;
 /** `CRASH_SEED` repeats a run's dice, though not its timing. */
 const seed = Number(process.env["CRASH_SEED"] ?? Date.now() % 1_000_000);
 
@@ -28,49 +28,46 @@ test(`[IDX5] [IDX6] over ${KILLS} kills with restores nobody reads another's mes
 
 interface Control {
   readonly what: string;
-  readonly patch: Patch;
+  readonly patches: readonly Patch[];
+  readonly faults: readonly Fault[];
   readonly found: RegExp;
 }
+
+const KEEPER = "src/hub/keeper.ts";
+const LOST_UNTOLD = /was acknowledged in epoch|reader gets|was msg-/;
 
 const CONTROLS: readonly Control[] = [
   {
     what: "[IDX5] a channel that takes what is older for what is new",
-    patch: { file: "src/hub/keeper.ts", find: 'if (is === "older") this', replace: 'if (is === ("" as string)) this' },
-    found: /was acknowledged in epoch|reader gets|was msg-/,
+    patches: [{ file: KEEPER, find: 'if (is === "older") this', replace: 'if (is === ("" as string)) this' }],
+    faults: ["all put back", "channel put back"],
+    found: LOST_UNTOLD,
   },
   {
     what: "[IDX5] a channel that lost its file and keeps its epoch",
-    patch: {
-      file: "src/hub/keeper.ts",
-      find: 'change > 0 || generation !== "" ?',
-      replace: "change < 0 ?",
-    },
-    found: /was acknowledged in epoch|reader gets|was msg-/,
+    patches: [{ file: KEEPER, find: 'change > 0 || generation !== "" ?', replace: "change < 0 ?" }],
+    faults: ["channel lost"],
+    found: LOST_UNTOLD,
   },
   {
-    what: "[IDX5] a channel that takes anybody's messages for its own",
-    patch: {
-      file: "src/hub/keeper.ts",
-      find: 'if (is === "stranger") return',
-      replace: 'if (is === ("" as string)) return',
-    },
-    found: /shows another's message|was acknowledged in epoch|reader gets|was msg-/,
-  },
-  {
-    what: "[DUR5] a damaged channel that says it never was",
-    patch: {
-      file: "src/hub/unreadable.ts",
-      find: 'if (!DAMAGED.test(text)) return undefined;\n  return refuse("storage_unreadable",',
-      replace: 'if (!DAMAGED.test(text)) return undefined;\n  return refuse("channel_not_found",',
-    },
-    found: /is damaged and answers 404/,
+    what: "[IDX5] an index that gives out a number that holds messages, and a channel that takes them for its own",
+    patches: [
+      {
+        file: "src/hub/hub-index.ts",
+        find: "const isFree = this.#isNextFree ?? (await this.#refusedNext());",
+        replace: "const isFree = this.#isNextFree ?? ((await this.#refusedNext()) && true);",
+      },
+      { file: KEEPER, find: 'if (is === "stranger") return', replace: 'if (is === ("" as string)) return' },
+    ],
+    faults: ["index lost"],
+    found: /shows another's message/,
   },
 ];
 
-test.each(CONTROLS)("$what is found out", async ({ what, patch, found }) => {
+test.each(CONTROLS)("$what is found out", async ({ what, patches, faults, found }) => {
   const worker = join(directory, `${what.replaceAll(/\W+/g, "-")}.js`);
-  await buildWorker(worker, [patch]);
-  const report = await runRestoreRig({ worker, kills: CONTROL_KILLS, seed, isControl: true });
+  await buildWorker(worker, patches);
+  const report = await runRestoreRig({ worker, kills: CONTROL_KILLS, seed, isControl: true, faults });
   console.info(describeRestores(report));
   expect(report.violations.filter((violation) => found.test(violation))).not.toEqual([]);
 });

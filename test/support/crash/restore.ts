@@ -29,6 +29,8 @@ export interface RestoreOptions {
   readonly seed: number;
   /** Ends with the first violation, for builds that must fail. */
   readonly isControl?: boolean;
+  /** What strikes; all of them if not given. */
+  readonly faults?: readonly Fault[];
   readonly onKill?: (kills: number, violations: number) => void;
 }
 
@@ -86,7 +88,8 @@ class RestoreRig {
   async run(): Promise<RestoreReport> {
     const started = Date.now();
     await this.#round("nothing");
-    while (this.#kills < this.#options.kills && !this.#hasFailed) await this.#round(this.#roll(FAULTS));
+    while (this.#kills < this.#options.kills && !this.#hasFailed)
+      await this.#round(this.#roll(this.#options.faults ?? FAULTS));
     return {
       seed: this.#options.seed,
       kills: this.#kills,
