@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, "..");
 const SOURCE = join(ROOT, "src/console");
 const TARGET = join(ROOT, "dist/console");
 /** Gzipped bytes of everything that a first visit loads: under a second on a slow phone. */
-const BUDGET: number = 64 * 1024;
+const BUDGET: number = 75_000;
 
 /**
  * marked is one module, whose last lines tie its writer of HTML to everything else in it. The page

@@ -47,7 +47,7 @@ import { heardOf, listenInTurn, type ListenPorts, lookAt, readBefore } from "./l
 import { Listeners } from "./listeners.ts";
 import { Meter } from "./meter.ts";
 import { Pacing } from "./pacing.ts";
-import { rateKey, Rates } from "./rates.ts";
+import { commandRates, rateKey, type Rates } from "./rates.ts";
 import { registryOf } from "./registry.ts";
 import { commandAnswer, historyReply, summaryReply } from "./replies.ts";
 import { closeRevoked } from "./revocation.ts";
@@ -75,12 +75,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     // Answered by the runtime without waking the object (SOC5).
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#limits = readLimits(env);
-    const rate = { per_second: this.#limits.HUB_RATE_PER_SECOND, burst: this.#limits.HUB_RATE_BURST };
-    this.#rates = new Rates(
-      rate,
-      "rate_limited",
-      `a key may make ${rate.per_second} commands a second in a channel (HUB_RATE_PER_SECOND)`,
-    );
+    this.#rates = commandRates(this.#limits);
     this.#store = new ChannelStore(ctx.storage, new Meter(ctx.storage.sql));
     const registry = registryOf(env, ctx.id.name ?? "");
     this.#announcer = new Announcer((change) => registry.dirty(change, this.#connections.used));

@@ -8,22 +8,19 @@ import {
   channelDeleted,
   channelNotFound,
   type CreateBody,
-  type Limits,
   type ListQuery,
   ok,
   readLimits,
-  refusal,
-  type Refusal,
   refuse,
   type Result,
 } from "../protocol/index.ts";
 import type { ChannelCalls } from "./channel-calls.ts";
 import type { AuditEntry, Counts, Created, Creator, IndexCalls, Listing, Report, Sight } from "./index-calls.ts";
+import { CreateQuotas } from "./create-quotas.ts";
 import type { Env } from "./env.ts";
 import { AuditTrail } from "./audit.ts";
 import { recordFor, repeatCreate } from "./created.ts";
 import { checkPage } from "./fsck.ts";
-import { CREATES_A_DAY } from "./create-memory.ts";
 import { IndexStore, type ListedRow, recordOf } from "./index-store.ts";
 import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "./log.ts";
@@ -31,15 +28,8 @@ import { Meter } from "./meter.ts";
 import { ProofStore } from "./proof-store.ts";
 import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
 import { newEpoch, type Registration } from "./registration.ts";
-import { Rates } from "./rates.ts";
 import { keep, type Report as UseReport, sumUp, type Usage } from "./usage.ts";
 
-/** Creates are counted for the hub as a whole. */
-const EVERYBODY = { own: "", shared: undefined };
-/** Of a minute's creates, those that one hub key may make: the rest is for others. Admins may make all. */
-const SHARE = 3 / 4;
-/** One in so many of the channels there may be is kept for admins. */
-const KEPT_FOR_ADMINS = 16;
 /** Numbers that a restore leaves out at least, since channels made since the copy have them; as many again by chance, for a second restore of it. */
 const RESERVED = 32;
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
@@ -49,9 +39,7 @@ const ERASE_RETRY_MAX_MS = 3_600_000;
 const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
 
 export class HubIndex extends DurableObject<Env> implements IndexCalls {
-  readonly #limits: Limits;
-  readonly #creates: Rates;
-  readonly #createsOf: Rates;
+  readonly #quotas: CreateQuotas;
   readonly #store: IndexStore;
   readonly #audit: AuditTrail;
   readonly #meter: Meter;
@@ -62,18 +50,9 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#limits = readLimits(env);
-    const perMinute = this.#limits.HUB_CREATES_PER_MINUTE;
-    const rate = { per_second: perMinute / 60, burst: perMinute };
-    this.#creates = new Rates(
-      rate,
-      "quota_exceeded",
-      `a hub makes ${perMinute} channels a minute (HUB_CREATES_PER_MINUTE)`,
-    );
-    const share = { per_second: rate.per_second * SHARE, burst: Math.ceil(rate.burst * SHARE) };
-    this.#createsOf = new Rates(share, "quota_exceeded", `a hub key makes ${share.burst} channels a minute`);
     this.#meter = new Meter(ctx.storage.sql);
     this.#store = new IndexStore(ctx.storage);
+    this.#quotas = new CreateQuotas(readLimits(env), this.#store);
     this.#audit = new AuditTrail(ctx.storage.sql);
     this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
       channel: (number) => this.#channel(number),
@@ -97,7 +76,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     const creator_name = body.name_display ?? body.key;
     const earlier = this.#store.createdWith({ creator: body.key, verified, key }, now);
     if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
-    const refused = this.#mayCreate(creator, now);
+    const refused = this.#quotas.refuse(creator, now);
     if (refused !== undefined) return { ok: false, refusal: refused };
     const number = this.#store.counts().next;
     const record = recordFor({ number, body, creator_name, verified, now });
@@ -272,28 +251,6 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     const { next } = this.#store.counts();
     const held = await this.#channel(next).inspect();
     return held.ok && held.value === null ? true : refuse("storage_unreadable", indexIsBehind(next));
-  }
-
-  /** Some of the channels, and of each minute's creates, are not for one hub key to take. */
-  #mayCreate({ kid = "", admin }: Creator, now: number): Refusal | undefined {
-    const all = this.#limits.HUB_MAX_CHANNELS;
-    const most = admin === true || all === Infinity ? all : all - Math.floor(all / KEPT_FOR_ADMINS);
-    if (this.#store.counts().channels >= most) {
-      return refusal(
-        "quota_exceeded",
-        `the hub has ${most} channels, the most it may have (HUB_MAX_CHANNELS); delete one first`,
-      );
-    }
-    const share = admin === true ? undefined : this.#createsOf.take({ own: kid, shared: undefined }, now);
-    return this.#tooManyToday(now) ?? share ?? this.#creates.take(EVERYBODY, now);
-  }
-
-  /** The day's creates are remembered, for their Idempotency-Keys. */
-  #tooManyToday(now: number): Refusal | undefined {
-    const wait_ms = this.#store.waitForCreate(now);
-    if (wait_ms === 0) return undefined;
-    const text = `the hub makes ${CREATES_A_DAY} channels in 24 hours at most; use those there are`;
-    return refusal("quota_exceeded", text, { retry_after_ms: wait_ms });
   }
 
   #channel(number: number): DurableObjectStub<ChannelCalls> {

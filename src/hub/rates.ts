@@ -3,7 +3,7 @@
  * hub key behind it, because agent keys cost nothing to make.
  */
 import { type Bucket, isFull, type Rate, take } from "../channel/index.ts";
-import { refusal, type Refusal } from "../protocol/index.ts";
+import { type Limits, refusal, type Refusal } from "../protocol/index.ts";
 
 /** Buckets kept before those that have filled up again are forgotten. */
 const MANY_BUCKETS = 2048;
@@ -56,6 +56,12 @@ export class Rates {
   #tooMany(what: string, wait_ms: number): Refusal {
     return refusal(this.#code, `${what}; retry in ${wait_ms} ms`, { retry_after_ms: wait_ms });
   }
+}
+
+/** Of commands in one channel. */
+export function commandRates({ HUB_RATE_PER_SECOND: per_second, HUB_RATE_BURST: burst }: Limits): Rates {
+  const what = `a key may make ${per_second} commands a second in a channel (HUB_RATE_PER_SECOND)`;
+  return new Rates({ per_second, burst }, "rate_limited", what);
 }
 
 function takeOne(buckets: Map<string, Bucket>, key: string, rate: Rate, now: number): number {

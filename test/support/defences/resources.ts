@@ -53,12 +53,12 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "this.#audit.add(entry, isAdmin || entry.at.length > 0);",
   ]),
   taken("T38", "the share of a hub key in each minute's creates", "test/hub/shares.test.ts", [
-    "src/hub/hub-index.ts",
-    "?? share ?? this.#creates",
-    "?? this.#creates",
+    "src/hub/create-quotas.ts",
+    "?? share ?? this.#all",
+    "?? this.#all",
   ]),
   taken("T38", "the channels that are kept for admins", "test/hub/shares.test.ts", [
-    "src/hub/hub-index.ts",
+    "src/hub/create-quotas.ts",
     "all - Math.floor(all / KEPT_FOR_ADMINS)",
     "all",
   ]),
