@@ -5,8 +5,8 @@
  */
 import { join, resolve } from "node:path";
 import { unstable_readConfig } from "wrangler";
-import { REMOVED } from "../src/hub/key-list.ts";
-import { VERSION } from "../src/hub/version.ts";
+import { REMOVED } from "../src/hub/between/key-list.ts";
+import { VERSION } from "../src/hub/worker/version.ts";
 import { askHub, differences, verify, wantedKeys, wantedProblem } from "./deploy/hub.ts";
 import { keepUrl, knownUrl } from "./deploy/known-url.ts";
 import { mayAsk, Refused } from "./deploy/questions.ts";

@@ -33,7 +33,7 @@ function make(version: string, changelog: string, notes: string): string | undef
   if (git("tag", "--list", `v${version}`) !== "") return `v${version} is there already: choose the next version`;
   write("CHANGELOG.md", changelog.replace(UNRELEASED, `${UNRELEASED}\n## ${version}\n`));
   run("npm", "version", version, "--no-git-tag-version", "--ignore-scripts");
-  const hub = "src/hub/version.ts";
+  const hub = "src/hub/worker/version.ts";
   write(hub, read(hub).replace(/VERSION = "[^"]*"/, `VERSION = "${version}"`));
   const target = join(ROOT, "dist/release");
   mkdirSync(target, { recursive: true });

@@ -2,7 +2,7 @@
  * The hub as it is, with its rows and wakes counted: what the owner is billed for. GET /counts gives
  * the counts of all objects of the process.
  */
-import type { Env } from "../../src/hub/env.ts";
+import type { Env } from "../../src/hub/between/env.ts";
 import { Channel as HubChannel, default as hub, HubIndex as PlainIndex } from "../../src/hub/index.ts";
 
 interface Counts {

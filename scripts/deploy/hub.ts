@@ -1,7 +1,7 @@
 /** Asks a deployed hub what it is, and says where that is not what its owner wanted. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { configurationProblem } from "../../src/hub/configuration.ts";
-import { parseKeys } from "../../src/hub/key-list.ts";
+import { configurationProblem } from "../../src/hub/worker/admission/configuration.ts";
+import { parseKeys } from "../../src/hub/between/key-list.ts";
 import { LIMITS, type LimitName, readLimits } from "../../src/protocol/index.ts";
 import type { Secrets } from "./secrets.ts";
 

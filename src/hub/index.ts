@@ -1,9 +1,9 @@
 /** wrangler's main: the fetch handler and the two kinds of object. */
-import { app } from "./app.ts";
-import type { Env } from "./env.ts";
+import { app } from "./worker/app.ts";
+import type { Env } from "./between/env.ts";
 
-export { Channel } from "./channel-object.ts";
-export { HubIndex } from "./hub-index.ts";
+export { Channel } from "./channel-object/channel-object.ts";
+export { HubIndex } from "./hub-index/hub-index.ts";
 
 const worker: ExportedHandler<Env> = { fetch: app.fetch };
 export default worker;

@@ -31,7 +31,7 @@ const CONTROLS: readonly Control[] = [
   {
     what: "[DUR1] a hub that acks before it writes",
     patch: {
-      file: "src/hub/keeper.ts",
+      file: "src/hub/channel-object/keeper.ts",
       find: SAVE,
       replace: "setTimeout(() => this.#store.save(state, undefined, Date.now()), 50);",
     },
@@ -39,7 +39,7 @@ const CONTROLS: readonly Control[] = [
   },
   {
     what: "[DUR1] a hub that only remembers",
-    patch: { file: "src/hub/keeper.ts", find: SAVE, replace: "" },
+    patch: { file: "src/hub/channel-object/keeper.ts", find: SAVE, replace: "" },
     until: ["R5", "R7", "R8"],
   },
   {

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createIdentity, type Identity, signRequest } from "../../src/client/identity.ts";
-import { pathOf, type RouteDocument, ROUTES } from "../../src/hub/openapi/routes.ts";
+import { pathOf, type RouteDocument, ROUTES } from "../../src/hub/worker/openapi/routes.ts";
 import { createChannel } from "../support/process/agent.ts";
 import type { HubProcess } from "../support/process/hub-process.ts";
 import { startHub } from "./support/hub-calls.ts";

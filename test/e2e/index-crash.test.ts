@@ -51,7 +51,7 @@ const CONTROLS: readonly Control[] = [
   {
     what: "[IDX2] an index that forgets an Idempotency-Key",
     patch: {
-      file: "src/hub/index-store.ts",
+      file: "src/hub/hub-index/index-store.ts",
       find: "this.#creates ??= this.#readCreates(now);",
       replace: "this.#creates ??= new Map();",
     },
@@ -60,7 +60,7 @@ const CONTROLS: readonly Control[] = [
   {
     what: "[IDX2] an index that leaves an erase to an alarm it does not set",
     patch: {
-      file: "src/hub/hub-index.ts",
+      file: "src/hub/hub-index/hub-index.ts",
       find: "await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);\n    await this.#eraseAll();",
       replace: "",
     },

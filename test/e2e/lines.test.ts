@@ -85,7 +85,9 @@ test("[SOC9] more than a page ends the socket, and its reader comes back for the
 const MORE = "# slow_reader: there is more than fits a page; connect again with after= the last number of a line";
 
 test("[SOC6] a monitor over its budget is told so and closed", async () => {
-  const slow = await patchedHub([{ file: "src/hub/reader.ts", find: "bytes: 16 * MIB", replace: "bytes: 100_000" }]);
+  const slow = await patchedHub([
+    { file: "src/hub/channel-object/sockets/reader.ts", find: "bytes: 16 * MIB", replace: "bytes: 100_000" },
+  ]);
   const id = await createChannel(slow.url);
   const monitor = new Monitor(await watchUrl(slow.url, id));
   await monitor.until(({ lines }) => lines.length === 1);

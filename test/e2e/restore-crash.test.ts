@@ -33,7 +33,7 @@ interface Control {
   readonly found: RegExp;
 }
 
-const KEEPER = "src/hub/keeper.ts";
+const KEEPER = "src/hub/channel-object/keeper.ts";
 const LOST_UNTOLD = /was acknowledged in epoch|reader gets|was msg-/;
 
 const CONTROLS: readonly Control[] = [
@@ -53,7 +53,7 @@ const CONTROLS: readonly Control[] = [
     what: "[IDX5] an index that gives out a number that holds messages, and a channel that takes them for its own",
     patches: [
       {
-        file: "src/hub/hub-index.ts",
+        file: "src/hub/hub-index/hub-index.ts",
         find: "const isFree = this.#isNextFree ?? (await this.#refusedNext());",
         replace: "const isFree = this.#isNextFree ?? ((await this.#refusedNext()) && true);",
       },

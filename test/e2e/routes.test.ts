@@ -3,8 +3,8 @@
  * route of the table in many spellings, with each scope, a watch ticket and nothing (KEY1).
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pathOf, type RouteDocument, ROUTES } from "../../src/hub/openapi/routes.ts";
-import { isWithin, type Scope, SCOPES } from "../../src/hub/scope.ts";
+import { pathOf, type RouteDocument, ROUTES } from "../../src/hub/worker/openapi/routes.ts";
+import { isWithin, type Scope, SCOPES } from "../../src/hub/between/scope.ts";
 import { createChannel } from "../support/process/agent.ts";
 import type { HubProcess } from "../support/process/hub-process.ts";
 import { post, startHub } from "./support/hub-calls.ts";

@@ -15,7 +15,11 @@ const TEXT = "x".repeat(55_000);
 const BUDGET = 300_000;
 
 const VARIABLES = { HUB_RATE_PER_SECOND: "0", HUB_LOOP_GUARD: "0" };
-const SMALL_BUDGET: Patch = { file: "src/hub/reader.ts", find: "bytes: 16 * MIB", replace: `bytes: ${BUDGET}` };
+const SMALL_BUDGET: Patch = {
+  file: "src/hub/channel-object/sockets/reader.ts",
+  find: "bytes: 16 * MIB",
+  replace: `bytes: ${BUDGET}`,
+};
 
 let real: HubProcess;
 beforeAll(async () => {

@@ -124,7 +124,7 @@ test("[T11] an upgrade is not given the headers of an answer", async () => {
 test("[T17] unfinished bodies and requests hold up nobody and reach no object", async () => {
   const own = await patchedHub([
     TELLING_WAKES,
-    { file: "src/hub/body.ts", find: "const BODY_MS = 10_000;", replace: "const BODY_MS = 1000;" },
+    { file: "body.ts", find: "const BODY_MS = 10_000;", replace: "const BODY_MS = 1000;" },
   ]);
   const room = await createChannel(own.url);
   // The index looked whether the number was free (IDX5), which is no wake of the callers below.
@@ -251,14 +251,10 @@ test("[T22] headers in which the hub speaks to its objects mean nothing when a c
 
 /** Statements that fail as no one foresaw, each in a part of the hub of its own. */
 const FAULTS: readonly (readonly [where: string, file: string, find: string])[] = [
-  ["a route", "src/hub/channel-routes.ts", "const mine = query.key === undefined"],
-  ["admission", "src/hub/admission.ts", "const keys = await readKeys(env, url.hostname);"],
-  ["identity", "src/hub/identity.ts", "const signed = await signerOf(c);"],
-  [
-    "the index",
-    "src/hub/hub-index.ts",
-    "const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);",
-  ],
+  ["a route", "channel-routes.ts", "const mine = query.key === undefined"],
+  ["admission", "admission.ts", "const keys = await readKeys(env, url.hostname);"],
+  ["identity", "admission/identity.ts", "const signed = await signerOf(c);"],
+  ["the index", "hub-index.ts", "const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);"],
 ];
 
 test.each(FAULTS)(

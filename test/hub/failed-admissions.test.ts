@@ -1,7 +1,7 @@
 /** Who tries keys is slowed down by the edge's counters; who has one never is (KEY1). */
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { networkOf, slowedDown } from "../../src/hub/failed-admissions.ts";
+import { networkOf, slowedDown } from "../../src/hub/worker/admission/failed-admissions.ts";
 import { refusal } from "../../src/protocol/index.ts";
 import { KEY, type Json } from "./support/hub.ts";
 

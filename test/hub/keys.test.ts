@@ -1,10 +1,10 @@
 /** Hub keys and tickets as the Worker reads them, inside the runtime that compares them (KEY1, KEY2, IDN3). */
 import { expect, test } from "vitest";
-import { sha256, toBase64Url } from "../../src/hub/bytes.ts";
-import { type HubKey, parseKeys } from "../../src/hub/key-list.ts";
-import { findKey, isKeyInUrl, readKeys, rightOf } from "../../src/hub/keys.ts";
-import { isWithin } from "../../src/hub/scope.ts";
-import { mintTicket, type Ticket, verifyTicket } from "../../src/hub/ticket.ts";
+import { sha256, toBase64Url } from "../../src/hub/between/bytes.ts";
+import { type HubKey, parseKeys } from "../../src/hub/between/key-list.ts";
+import { findKey, isKeyInUrl, readKeys, rightOf } from "../../src/hub/between/keys.ts";
+import { isWithin } from "../../src/hub/between/scope.ts";
+import { mintTicket, type Ticket, verifyTicket } from "../../src/hub/worker/admission/ticket.ts";
 
 const OWNER = "owner-key-that-is-long-enough";
 const LOOPBACK = "127.0.0.1";

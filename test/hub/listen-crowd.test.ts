@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { type ListenQuery, makeTurn } from "../../src/channel/index.ts";
-import { Listeners, type Look } from "../../src/hub/listeners.ts";
+import { Listeners, type Look } from "../../src/hub/channel-object/listeners.ts";
 import { type Message, ok } from "../../src/protocol/index.ts";
 import { call, channelStub, createChannel } from "./support/hub.ts";
 

@@ -1,7 +1,7 @@
 /** The OpenAPI document tells of exactly the routes that are served, and of every error code. */
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { app } from "../../src/hub/app.ts";
+import { app } from "../../src/hub/worker/app.ts";
 import { ERRORS } from "../../src/protocol/index.ts";
 import type { Json } from "./support/hub.ts";
 

@@ -1,10 +1,10 @@
 /** Sockets end with the hub key that admitted them, at the first event after a deploy (KEY3). */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { Connections } from "../../src/hub/connections.ts";
-import { Meter } from "../../src/hub/meter.ts";
-import type { KeyVariables } from "../../src/hub/keys.ts";
-import { closeRevoked } from "../../src/hub/revocation.ts";
+import { Connections } from "../../src/hub/channel-object/sockets/connections.ts";
+import { Meter } from "../../src/hub/between/meter.ts";
+import type { KeyVariables } from "../../src/hub/between/keys.ts";
+import { closeRevoked } from "../../src/hub/channel-object/revocation.ts";
 import { channelStub, createChannel, KEY, send, Socket } from "./support/hub.ts";
 
 /** What a channel object does when it is made, under other variables than the test runtime's. */

@@ -1,7 +1,7 @@
 /** What one hub key may take of what all share, however many agent keys it makes up. Counted, never timed. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { Listeners } from "../../src/hub/listeners.ts";
+import { Listeners } from "../../src/hub/channel-object/listeners.ts";
 import { ok } from "../../src/protocol/index.ts";
 import { call, channelStub, createChannel, indexStub } from "./support/hub.ts";
 

@@ -2,8 +2,8 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { createIdentity, type Identity, signRequest } from "../../src/client/identity.ts";
-import { fromBase64, fromHex } from "../../src/hub/bytes.ts";
-import { isSignature } from "../../src/hub/proof.ts";
+import { fromBase64, fromHex } from "../../src/hub/between/bytes.ts";
+import { isSignature } from "../../src/hub/worker/admission/proof.ts";
 import {
   profileBase,
   profileParams,

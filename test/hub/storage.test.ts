@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { type Entry } from "../../src/channel/index.ts";
-import { SqlLog } from "../../src/hub/sql-log.ts";
+import { SqlLog } from "../../src/hub/channel-object/sql-log.ts";
 import { call, channelStub, createChannel, history, type Json, sayTogether, send, Socket } from "./support/hub.ts";
 
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { Usage } from "../../src/hub/usage.ts";
+import type { Usage } from "../../src/hub/between/usage.ts";
 import { call, channelStub, createChannel, indexStub, KEY, rowsOf, send, Socket } from "./support/hub.ts";
 
 async function usage(): Promise<Usage> {

@@ -1,6 +1,6 @@
 /** What one hub key may use up through the agent keys it makes up: joins, leaves, places, and what is remembered of them. */
 import { expect, test } from "vitest";
-import { rateKey, Rates } from "../../src/hub/rates.ts";
+import { rateKey, Rates } from "../../src/hub/between/rates.ts";
 import type { Caller } from "../../src/channel/index.ts";
 import { ChannelFixture } from "../support/channel-fixture.ts";
 

@@ -1,6 +1,6 @@
 /** The memory of creates is bounded, and forgets none before its time (IDX2). */
 import { expect, test } from "vitest";
-import { CREATE_MEMORY_MS, CreateMemory } from "../../src/hub/create-memory.ts";
+import { CREATE_MEMORY_MS, CreateMemory } from "../../src/hub/hub-index/create-memory.ts";
 
 const use = (key: string): { creator: string; verified: boolean; key: string } => {
   return { creator: "alpha", verified: false, key };

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { MessagePrinter } from "../../src/cli/show.ts";
 import { previewOf } from "../../src/console/view.ts";
-import { linesOf } from "../../src/hub/lines.ts";
+import { linesOf } from "../../src/hub/channel-object/sockets/lines.ts";
 import { type ChannelEvent, type Message, nameInSentence, showName, systemLine } from "../../src/protocol/index.ts";
 import { fitMessages } from "../../src/tool/messages.ts";
 

@@ -1,6 +1,6 @@
 /** The owner's variables: their defaults, 0 for unlimited, and nothing guessed. */
 import { expect, test } from "vitest";
-import { configurationProblem } from "../../src/hub/configuration.ts";
+import { configurationProblem } from "../../src/hub/worker/admission/configuration.ts";
 import { LIMITS, readLimits } from "../../src/protocol/index.ts";
 
 test("without variables the defaults of PROTOCOL.md hold", () => {

@@ -2,8 +2,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type * as v from "valibot";
 import { expect, test } from "vitest";
-import { openApiDocument } from "../../src/hub/openapi/document.ts";
-import { ROUTES } from "../../src/hub/openapi/routes.ts";
+import { openApiDocument } from "../../src/hub/worker/openapi/document.ts";
+import { ROUTES } from "../../src/hub/worker/openapi/routes.ts";
 import { check, field } from "../../src/protocol/index.ts";
 
 const ajv = new Ajv2020({ strict: false });

@@ -1,6 +1,6 @@
 /** [SOC6] How the hub counts what a socket's reader has not read: a pure count, without a socket. */
 import { expect, test } from "vitest";
-import { Reader, Volumes } from "../../src/hub/reader.ts";
+import { Reader, Volumes } from "../../src/hub/channel-object/sockets/reader.ts";
 
 const MIB = 1024 * 1024;
 const NEVER = 0;

@@ -1,5 +1,5 @@
 /** The Worker's bindings as the test runtime sees them. */
-import type { Env as HubEnv } from "../../../src/hub/env.ts";
+import type { Env as HubEnv } from "../../../src/hub/between/env.ts";
 import type * as hub from "../../../src/hub/index.ts";
 
 declare module "vitest" {

@@ -1,7 +1,7 @@
 /** The hub with the official SDK's server in the place of its own endpoint: what `npm run measure:mcp` compares with. */
 import { createMcpHandler, Server } from "@modelcontextprotocol/server";
-import { app } from "../../../src/hub/app.ts";
-import { routesOf } from "../../../src/hub/handlers.ts";
+import { app } from "../../../src/hub/worker/app.ts";
+import { routesOf } from "../../../src/hub/worker/handlers.ts";
 
 export { Channel, HubIndex } from "../../../src/hub/index.ts";
 export default app;

@@ -3,10 +3,10 @@
  * `/fixture/NAME` serves the one tool of that name. Main file of the Worker that the official clients
  * and the conformance suite are let loose on; the names are those the suite calls.
  */
-import { app } from "../../../src/hub/app.ts";
-import { routesOf } from "../../../src/hub/handlers.ts";
-import { mcpEndpoint, mcpResumption } from "../../../src/hub/mcp/mcp-endpoint.ts";
-import type { ToolAnswer, ToolContext, ToolServer } from "../../../src/hub/mcp/tool-server.ts";
+import { app } from "../../../src/hub/worker/app.ts";
+import { routesOf } from "../../../src/hub/worker/handlers.ts";
+import { mcpEndpoint, mcpResumption } from "../../../src/hub/worker/mcp/mcp-endpoint.ts";
+import type { ToolAnswer, ToolContext, ToolServer } from "../../../src/hub/worker/mcp/tool-server.ts";
 
 export { Channel, HubIndex } from "../../../src/hub/index.ts";
 export default app;

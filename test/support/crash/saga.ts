@@ -23,7 +23,7 @@ const HANGING_MS = 120_000;
 
 /** The alarm strikes between the kills too, not ten seconds later. */
 export const SOON: Patch = {
-  file: "src/hub/hub-index.ts",
+  file: "src/hub/hub-index/hub-index.ts",
   find: "const ERASE_RETRY_MS = 10_000;",
   replace: "const ERASE_RETRY_MS = 40;",
 };

@@ -3,77 +3,77 @@ import { type Defence, taken } from "./defence.ts";
 
 export const RESOURCE_DEFENCES: readonly Defence[] = [
   taken("T40", "the room that an answer needs", "test/e2e/simple-reader.test.ts", [
-    "src/hub/pacing.ts",
+    "pacing.ts",
     "if (!isWaiting && this.hasRoom(connection, page.bytes)) return givePage(connection, page);",
     "if (page.bytes > 0) return givePage(connection, page);",
   ]),
   taken("T40", "the count of replies", "test/unit/reader.test.ts", [
-    "src/hub/reader.ts",
+    "sockets/reader.ts",
     "this.#replied += bytes + FRAME_BYTES;",
     "",
   ]),
   taken("T41", "the bound of what is told of unresolved names", "test/unit/mentions.test.ts", [
-    "src/channel/mentions.ts",
+    "channel/mentions.ts",
     "candidates: carriers.slice(0, CANDIDATES_MAX) }",
     "candidates: carriers }",
   ]),
   taken("T41", "one word for everyone", "test/unit/mentions.test.ts", [
-    "src/channel/mentions.ts",
+    "channel/mentions.ts",
     "keys.size > MENTIONS_MAX ? [EVERYONE] : [...keys]",
     "[...keys]",
   ]),
   taken("T42", "the bound of what emphasis costs", "test/unit/markdown-cost.test.ts", [
-    "src/console/markdown-cost.ts",
+    "markdown-cost.ts",
     "return text.length > MARKDOWN_LENGTH || emphasisCost(text) > EMPHASIS_COST;",
     "return text.length > MARKDOWN_LENGTH;",
   ]),
   taken("T43", "the bound of a page of summaries", "test/hub/index.test.ts", [
-    "src/hub/list-page.ts",
+    "list-page.ts",
     "asked > ASKED_MAX || (page.length > 0 && bytes > LIST_BYTES)",
     "asked > ASKED_MAX",
   ]),
   taken("T43", "the bound of a summary's participants", "test/unit/summary.test.ts", [
-    "src/channel/summary.ts",
+    "summary.ts",
     "summary.participants.slice(0, SUMMARY_PARTICIPANTS)",
     "summary.participants",
   ]),
   taken("T44", "the count of joins and leaves by hub key", "test/unit/churn.test.ts", [
-    "src/channel/churn.ts",
+    "churn.ts",
     "if (kid === undefined || admin === true) return undefined;",
     "if (now > 0) return undefined;",
   ]),
   taken("T44", "the rate of a hub key", "test/unit/churn.test.ts", [
-    "src/hub/rates.ts",
+    "rates.ts",
     "shared: admin === true ? undefined : kid };",
     "shared: admin === true ? kid : undefined };",
   ]),
   taken("T37", "the room of its own for acts of admins", "test/hub/shares.test.ts", [
-    "src/hub/hub-index.ts",
+    "hub-index.ts",
     "this.#audit.add(entry, isAdmin);",
     "this.#audit.add(entry, isAdmin || entry.at.length > 0);",
   ]),
   taken("T38", "the share of a hub key in each minute's creates", "test/hub/shares.test.ts", [
-    "src/hub/create-quotas.ts",
+    "create-quotas.ts",
     "?? share ?? this.#all",
     "?? this.#all",
   ]),
   taken("T38", "the channels that are kept for admins", "test/hub/shares.test.ts", [
-    "src/hub/create-quotas.ts",
+    "create-quotas.ts",
     "all - Math.floor(all / KEPT_FOR_ADMINS)",
     "all",
   ]),
   taken("T44", "the count of waiting listens by hub key", "test/hub/shares.test.ts", [
-    "src/hub/listeners.ts",
+    "channel-object/listeners.ts",
     "if (kin.length >= AGENTS_PER_HUB_KEY) this.#answerOldest(kin);",
     "",
   ]),
   taken("T45", "the bound of leavers that are remembered", "test/unit/churn.test.ts", [
-    "src/channel/identity.ts",
+    "channel/identity.ts",
     "if (left > LEAVERS_MAX) forgetOldest(state, left - LEAVERS_MAX, now);",
     "",
   ]),
   taken("T47", "the end of a turn's work", "test/hub/listen-crowd.test.ts", [
-    "src/hub/listeners.ts",
+    "channel-object/listeners.ts",
     "if (answers >= TURN_ANSWERS || pages.size >= TURN_PAGES || bytes >= TURN_BYTES) break;",
     "",
   ]),

@@ -4,14 +4,14 @@ import type { Patch } from "./build.ts";
 import type { HubProcess } from "./hub-process.ts";
 
 export const TELLING_WAKES: Patch = {
-  file: "src/hub/channel-object.ts",
+  file: "channel-object.ts",
   find: "super(ctx, env);",
   replace: 'super(ctx, env); console.log("woke " + ctx.id.name + ".");',
 };
 
 /** Tells that a key listens, once the object holds its wait. */
 export const TELLING_LISTENS: Patch = {
-  file: "src/hub/listeners.ts",
+  file: "channel-object/listeners.ts",
   find: "this.#add(server, attached);",
   replace: 'this.#add(server, attached); console.log("listens " + query.key + ".");',
 };

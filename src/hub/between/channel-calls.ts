@@ -1,0 +1,65 @@
+/** What the Worker and the index may ask of a channel object. Answers are values, refusals included. */
+import type { Caller, ChannelRecord, HistoryQuery, Unread } from "../../channel/index.ts";
+import type { AckExtras, Change, ChannelDetails, ListenAnswer, Named, Result } from "../../protocol/index.ts";
+import type { ListenRequest } from "./requests.ts";
+import type { Report } from "./usage.ts";
+
+/** Upgrades come by `fetch`, as `requests.ts` hands them over. */
+export interface ChannelCalls extends Rpc.DurableObjectBranded {
+  /** A command over HTTP; `done`, if given, is what its author is done with before (LIS3). */
+  command(caller: Caller, command: Change, named: Named, done?: number): Promise<Result<CommandAnswer>>;
+  history(query: HistoryQuery, proven?: Caller, reader?: string): Promise<Result<HistoryReply>>;
+  /** What is later than a position, without waiting for it. */
+  listen(asked: ListenRequest): Promise<Result<ListenAnswer>>;
+  details(proven?: Caller): Promise<Result<ChannelDetails>>;
+  /** What waits for a key after its read position, or `after`; nothing for one who is no participant. */
+  unread(key: string, after: number): Promise<Result<Unread>>;
+  /** What is stored, whether or not the index agrees (IDX6). */
+  inspect(): Result<Held>;
+  /** The summary for the index, which may store it for `change`; `known` is the newest change it has heard. */
+  summary(known: number): Promise<Result<SummaryReply & { readonly used: Report }>>;
+  /** The index says that a key which was claimed here is proven elsewhere (IDN5). */
+  proven(key: string): Promise<Result<true>>;
+  /** Whether the key is still known here as proven. */
+  knows(key: string): Promise<boolean>;
+  /** Whether its creator may delete it (GRD2). */
+  mayDelete(key: string): Promise<Result<true>>;
+  /** Ends the channel for good; the index holds its tombstone already. */
+  erase(): Promise<void>;
+}
+
+/** What became of a command that came over HTTP. */
+export type CommandAnswer =
+  | {
+      readonly type: "sent";
+      /** JSON. */
+      readonly message: string;
+      readonly extras: AckExtras;
+      /** The sender's read position. */
+      readonly read_seq?: number | undefined;
+      /** Names of those that are offline, by key. */
+      readonly names?: ReadonlyMap<string, string>;
+    }
+  | { readonly type: "done"; readonly seq: number; /** Of a join. */ readonly epoch?: string };
+
+export interface HistoryReply {
+  /** JSON of the messages, joined by commas. */
+  readonly messages: string;
+  readonly count: number;
+  /** JSON of the meta. */
+  readonly meta: string;
+  /** Of a reader who is a participant. */
+  readonly read_seq?: number | undefined;
+}
+
+export interface SummaryReply {
+  /** JSON. */
+  readonly summary: string;
+  /** Keys of participants that it does not show; absent for none. */
+  readonly more_keys?: readonly string[];
+  /** What the summary stands for; absent while a change is being announced. */
+  readonly change?: number;
+}
+
+/** What a channel holds; `null`: nothing. */
+export type Held = { readonly record: ChannelRecord; readonly last_seq: number } | null;

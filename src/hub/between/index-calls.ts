@@ -1,0 +1,109 @@
+/** What the Worker and the channels may ask of the index. Answers are values, refusals included. */
+import type { Caller } from "../../channel/index.ts";
+import type { CreateBody, ListQuery, Result } from "../../protocol/index.ts";
+import type { Registration } from "./registration.ts";
+import type { Report as UseReport, Usage } from "./usage.ts";
+
+export interface IndexCalls extends Rpc.DurableObjectBranded {
+  /** Makes a channel; `key` is its Idempotency-Key (IDX2). */
+  create(body: CreateBody, key: string, creator: Creator): Promise<Result<Created>>;
+  /** A channel met a key for the first time, or its proof (IDN5). */
+  sight(number: number, sight: Sight): Promise<Result<true>>;
+  /** Nobody claims the key in that channel any more. */
+  unclaim(number: number, key: string): void;
+  /** Whether a key may be taken plainly where no channel is asked. */
+  mayClaim(key: string): Result<true>;
+  /** What a channel object is made from, and compares itself with (IDX5). */
+  record(number: number): Result<Registration>;
+  /** A channel lost what it acknowledged, or may have: its epoch ends. False: it is not `from` any more. */
+  renew(number: number, from: string, to: string): boolean;
+  /** Compares a page of channels with the index, and mends what can be mended (IDX6). */
+  fsck(cursor: number, mend: boolean): Promise<Report>;
+  /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
+  restored(): void;
+  noteAct(entry: AuditEntry, isAdmin: boolean): void;
+  /** What was administered, newest first. */
+  audit(limit: number): readonly AuditEntry[];
+  /** The number the next channel gets: all below it exist or did. */
+  next(): number;
+  counts(): Counts;
+  /** A channel is about to change what `list` shows of it (IDX3); `used` is what it used today (USE1). */
+  dirty(number: number, change: number, used?: UseReport): void;
+  /** What the hub used today, as far as channels told; it asks none of them (USE1). */
+  usage(): Counts & { readonly usage: Usage };
+  list(query: ListQuery, isClaim?: boolean): Promise<Result<Listing>>;
+  /** `by` is the proven key that asks; undefined for the hub's owner, who may delete any. */
+  delete(number: number, by?: string): Promise<Result<true>>;
+}
+
+/** Who makes a channel, as admission found out. */
+export type Creator = Pick<Caller, "verified" | "kid" | "admin">;
+
+export interface Created {
+  readonly number: number;
+  readonly name: string;
+  readonly creator_name: string;
+}
+
+/** A key that a channel meets for the first time, as the index is told of it. */
+export interface Sight {
+  readonly key: string;
+  /** False: it is only claimed; then the question is whether it may be. */
+  readonly verified: boolean;
+  readonly kid: string;
+  /** Whether it is to be known here from now on. */
+  readonly joins: boolean;
+}
+
+export interface Counts {
+  readonly channels: number;
+  readonly deleted: number;
+  readonly next: number;
+}
+
+export interface Listing {
+  /** JSON of the summaries, joined by commas. */
+  readonly channels: string;
+  /** All live channels; with `key`, those it is in. */
+  readonly count: number;
+  /** Where the next page starts, when there is one. */
+  readonly next_cursor?: number;
+}
+
+export type Act = "kick" | "pause" | "resume" | "guard_reset" | "delete" | "fsck" | "restored";
+
+export interface AuditEntry {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly request_id: string;
+  /** Of the hub key. */
+  readonly kid: string;
+  /** The agent key that it spoke for; absent: none. */
+  readonly agent?: string;
+  readonly act: Act;
+  readonly channel_id?: string;
+  /** As it was named. */
+  readonly target?: string;
+}
+
+/**
+ * `unknown`: the channel holds messages, and the index has no entry. `stranger`: the index's entry is
+ * another channel's. `lost`: it was used, and holds nothing. `kept`: it was deleted, and still holds
+ * its messages. `unreadable`: it cannot be opened.
+ */
+export type Fault = "unknown" | "stranger" | "lost" | "kept" | "unreadable";
+
+export interface Finding {
+  readonly channel_id: string;
+  readonly fault: Fault;
+  /** What is true now, and what is left to do. */
+  readonly says: string;
+}
+
+export interface Report {
+  readonly findings: readonly Finding[];
+  /** Channels looked at. */
+  readonly checked: number;
+  /** Where the next call goes on; absent: all were looked at. */
+  readonly next_cursor?: number;
+}

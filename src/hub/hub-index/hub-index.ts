@@ -1,0 +1,277 @@
+/**
+ * The index: gives out `ch-N`, never twice, and answers `list`. It is not on a message's path: a
+ * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
+ */
+import { DurableObject } from "cloudflare:workers";
+import { createChannel, summarize } from "../../channel/index.ts";
+import {
+  channelDeleted,
+  channelNotFound,
+  type CreateBody,
+  type ListQuery,
+  ok,
+  readLimits,
+  refuse,
+  type Result,
+} from "../../protocol/index.ts";
+import type { ChannelCalls } from "../between/channel-calls.ts";
+import type {
+  AuditEntry,
+  Counts,
+  Created,
+  Creator,
+  IndexCalls,
+  Listing,
+  Report,
+  Sight,
+} from "../between/index-calls.ts";
+import { CreateQuotas } from "./create-quotas.ts";
+import type { Env } from "../between/env.ts";
+import { AuditTrail } from "./audit.ts";
+import { recordFor, repeatCreate } from "./created.ts";
+import { checkPage } from "./fsck.ts";
+import { IndexStore, type ListedRow, recordOf } from "./index-store.ts";
+import { cutPage, hasParticipant, stale } from "./list-page.ts";
+import { logFault } from "../between/log.ts";
+import { Meter } from "../between/meter.ts";
+import { ProofStore } from "./proof-store.ts";
+import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
+import { newEpoch, type Registration } from "../between/registration.ts";
+import { keep, type Report as UseReport, sumUp, type Usage } from "../between/usage.ts";
+
+/** Numbers that a restore leaves out at least, since channels made since the copy have them; as many again by chance, for a second restore of it. */
+const RESERVED = 32;
+/** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
+const ERASE_RETRY_MS = 10_000;
+const ERASE_RETRY_MAX_MS = 3_600_000;
+
+const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
+
+export class HubIndex extends DurableObject<Env> implements IndexCalls {
+  readonly #quotas: CreateQuotas;
+  readonly #store: IndexStore;
+  readonly #audit: AuditTrail;
+  readonly #meter: Meter;
+  readonly #proofs: Proofs;
+  #failed_erases = 0;
+  /** See `#refusedNext`; undefined: not asked yet, or refused and to be asked again. */
+  #isNextFree: true | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#meter = new Meter(ctx.storage.sql);
+    this.#store = new IndexStore(ctx.storage);
+    this.#quotas = new CreateQuotas(readLimits(env), this.#store);
+    this.#audit = new AuditTrail(ctx.storage.sql);
+    this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
+      channel: (number) => this.#channel(number),
+      madeByClaim: (key) => this.#store.madeByClaim(key),
+      schedule: (at) => void ctx.storage.setAlarm(at),
+    });
+  }
+
+  /** Makes a channel: one row, final at once. Its object is made when it is first used. */
+  async create(body: CreateBody, key: string, creator: Creator): Promise<Result<Created>> {
+    const { verified, kid = "" } = creator;
+    const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
+    if (!told.ok) return told;
+    const isFree = this.#isNextFree ?? (await this.#refusedNext());
+    if (isFree !== true) return isFree;
+    this.#isNextFree = true;
+    const now = Date.now();
+    // From here on there is no await: nothing comes between the look and the row.
+    const may = verified ? ok(true) : this.#proofs.mayClaim(body.key);
+    if (!may.ok) return may;
+    const creator_name = body.name_display ?? body.key;
+    const earlier = this.#store.createdWith({ creator: body.key, verified, key }, now);
+    if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
+    const refused = this.#quotas.refuse(creator, now);
+    if (refused !== undefined) return { ok: false, refusal: refused };
+    const number = this.#store.counts().next;
+    const record = recordFor({ number, body, creator_name, verified, now });
+    const summary = JSON.stringify(summarize(createChannel(record), () => false));
+    this.#store.insert(record, key, summary);
+    return ok({ number, name: body.name, creator_name });
+  }
+
+  /** A channel met a key for the first time, or its proof (IDN5). */
+  async sight(number: number, sight: Sight): Promise<Result<true>> {
+    return await this.#proofs.sight(number, sight, Date.now());
+  }
+
+  /** Nobody claims the key in that channel any more. */
+  unclaim(number: number, key: string): void {
+    this.#proofs.unclaim(number, key);
+  }
+
+  /** Whether a key may be taken plainly where no channel is asked. */
+  mayClaim(key: string): Result<true> {
+    return this.#proofs.mayClaim(key);
+  }
+
+  /** What a channel object is made from, and compares itself with (IDX5). */
+  record(number: number): Result<Registration> {
+    const row = this.#store.row(number);
+    if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
+    if (row.state !== "live") return { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    const { change, renewed_from } = row;
+    return ok({ ...recordOf(row), change, renewed_from, generation: this.#store.generation() });
+  }
+
+  /** A channel lost what it acknowledged, or may have: its epoch ends. False: it is not `from` any more. */
+  renew(number: number, from: string, to: string): boolean {
+    return this.#store.renew(number, from, to);
+  }
+
+  /** Compares a page of channels with the index, and mends what can be mended (IDX6). */
+  async fsck(cursor: number, mend: boolean): Promise<Report> {
+    const report = await checkPage({
+      store: this.#store,
+      inspect: (number) => this.#channel(number).inspect(),
+      ...{ mend, cursor },
+    });
+    if (mend && report.findings.some(({ fault }) => fault === "kept")) await this.#eraseAll();
+    return report;
+  }
+
+  /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
+  restored(): void {
+    this.#store.reserve(RESERVED + Math.floor(Math.random() * RESERVED), Date.now());
+    this.#store.setGeneration(newEpoch());
+  }
+
+  noteAct(entry: AuditEntry, isAdmin: boolean): void {
+    this.#audit.add(entry, isAdmin);
+  }
+
+  /** What admins did, newest first. */
+  audit(limit: number): readonly AuditEntry[] {
+    return this.#audit.newest(limit);
+  }
+
+  /** The number the next channel gets: all below it exist or did. */
+  next(): number {
+    return this.#store.counts().next;
+  }
+
+  counts(): Counts {
+    return this.#store.counts();
+  }
+
+  /** A channel is about to change what `list` shows of it; `used` is what it used today. */
+  dirty(number: number, change: number, used?: UseReport): void {
+    this.#meter.add("requests");
+    this.#store.setDirty(number, change, used === undefined ? null : this.#kept(number, used));
+  }
+
+  /** What the hub used today, as far as channels told; it asks none of them (USE1). */
+  usage(): Counts & { readonly usage: Usage } {
+    this.#meter.add("requests");
+    const usage = sumUp(this.#meter.day, this.#store.used(), this.#meter.counts, this.#meter.bytes);
+    return { ...this.counts(), usage };
+  }
+
+  /** A channel's word for its row, which is written anyway; what the index used is kept with it. */
+  #kept(number: number, used: UseReport): string {
+    return JSON.stringify(keep(this.#store.usedBy(number), used, this.#meter.take()));
+  }
+
+  /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
+  async list({ limit, cursor, key }: ListQuery, isClaim = false): Promise<Result<Listing>> {
+    this.#meter.add("requests");
+    const may = isClaim && key !== undefined ? this.#proofs.mayClaim(key) : ok(true);
+    if (!may.ok) return may;
+    const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);
+    const fresh = await Promise.all(
+      page.map(async (row) => (row.dirty === 1 ? await this.#ask(row, key) : row.summary)),
+    );
+    const shown = fresh.filter((summary) => summary !== "");
+    const last = page.at(-1);
+    const listing = {
+      channels: (key === undefined ? shown.map(withoutActivity) : shown).join(","),
+      count: key === undefined ? this.#store.counts().channels : this.#store.countOf(key),
+    };
+    return ok(last !== undefined && isCut ? { ...listing, next_cursor: last.number } : listing);
+  }
+
+  /**
+   * Tombstone first: from here on the channel is gone, whatever happens to its storage. `by` is the
+   * proven key that asks; undefined for the hub's owner, who may delete any.
+   */
+  async delete(number: number, by?: string): Promise<Result<true>> {
+    const row = this.#store.row(number);
+    if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
+    if (by !== undefined && by !== row.created_by) return refuse("forbidden", ONLY_CREATOR);
+    const may = by === undefined || row.state !== "live" ? ok(true) : await this.#channel(number).mayDelete(by);
+    if (!may.ok) return may;
+    if (!this.#store.bury(number)) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    // In the same turn as the tombstone, so that a crash cannot come between them.
+    await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);
+    await this.#eraseAll();
+    return ok(true);
+  }
+
+  /** Repeats erases that failed, and tells channels what they could not be told: the only alarm in the system. */
+  override async alarm(): Promise<void> {
+    const isTold = await this.#proofs.tellDue();
+    await this.#eraseAll();
+    if (!isTold) await this.ctx.storage.setAlarm(Date.now() + TELL_RETRY_MS);
+  }
+
+  async #eraseAll(): Promise<void> {
+    for (const number of this.#store.toErase()) {
+      try {
+        await this.#channel(number).erase();
+        this.#store.setErased(number);
+        this.#proofs.forgetChannel(number);
+      } catch (error) {
+        logFault("erase", { channel: `ch-${number}` }, error);
+      }
+    }
+    if (this.#store.toErase().length === 0) {
+      this.#failed_erases = 0;
+      return this.#proofs.isDue ? undefined : await this.ctx.storage.deleteAlarm();
+    }
+    const wait = Math.min(ERASE_RETRY_MS * 2 ** this.#failed_erases++, ERASE_RETRY_MAX_MS);
+    await this.ctx.storage.setAlarm(Date.now() + wait);
+  }
+
+  /** A changed channel's summary, stored; the stored one where it cannot be had. Empty: it was deleted, or `key` is not in it. */
+  async #ask(row: ListedRow, key: string | undefined): Promise<string> {
+    try {
+      const answer = await this.#channel(row.number).summary(row.change);
+      if (!answer.ok) return answer.refusal.code === "channel_deleted" ? "" : stale(row.summary, key);
+      const { change, used, ...said } = answer.value;
+      if (change !== undefined)
+        this.#store.setSummary(row.number, { ...said, change, used: this.#kept(row.number, used) });
+      const isMine = key === undefined || said.more_keys?.includes(key) === true || hasParticipant(said.summary, key);
+      return isMine ? said.summary : "";
+    } catch (error) {
+      logFault("summary", { channel: `ch-${row.number}` }, error);
+      return stale(row.summary, key);
+    }
+  }
+
+  /**
+   * Whether the number that comes next was never used: an index that was lost or put back from a copy
+   * would give it out again, and with it another channel's messages. Asked once in a process.
+   */
+  async #refusedNext(): Promise<true | Result<never>> {
+    const { next } = this.#store.counts();
+    const held = await this.#channel(next).inspect();
+    return held.ok && held.value === null ? true : refuse("storage_unreadable", indexIsBehind(next));
+  }
+
+  #channel(number: number): DurableObjectStub<ChannelCalls> {
+    return this.env.CHANNELS.getByName(`ch-${number}`);
+  }
+}
+
+/** When something was last said is told to those who ask for a key's channels (LIS1). No name can hold these quotes. */
+function withoutActivity(summary: string): string {
+  return summary.replace(/,"active_at":"[^"]*"/, "");
+}
+
+function indexIsBehind(number: number): string {
+  return `the hub's index does not know ch-${number}, which holds messages: the index was lost or restored; the owner mends it with channel-hub fsck --mend`;
+}

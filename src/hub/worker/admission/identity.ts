@@ -1,0 +1,74 @@
+/**
+ * Middleware after admission: what the request proves about its caller. Reads the body of signed
+ * requests, whose digest is covered; handlers read it again from the same buffer.
+ */
+import type { Caller } from "../../../channel/index.ts";
+import { map, ok, refuse, type Result } from "../../../protocol/index.ts";
+import { outerUrl } from "./address.ts";
+import type { Admission } from "./admission.ts";
+import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
+import type { HubContext } from "../context.ts";
+import type { HubKey } from "../../between/key-list.ts";
+import { OWNER_KID } from "../../between/keys.ts";
+import { isSigned, type Proven, verifyRequest } from "./proof.ts";
+import { isWithin } from "../../between/scope.ts";
+import type { Grant } from "./ticket.ts";
+
+/** Key of the hub's owner where a body names none. */
+export const ADMIN = "admin";
+
+export async function proofFor(c: HubContext, { key, ticket }: Admission): Promise<Result<Proof>> {
+  const signed = await signerOf(c);
+  if (!signed.ok) return signed;
+  if (ticket?.grant.use === "connect") return proofOfTicket(key.agent_key, ticket.grant);
+  return proofOf(key, signed.value);
+}
+
+async function signerOf(c: HubContext): Promise<Result<Proven | undefined>> {
+  if (!isSigned(c.req.raw.headers)) return ok(undefined);
+  const body = new Uint8Array(await c.req.arrayBuffer());
+  const { method, url, headers } = c.req.raw;
+  return await verifyRequest({ method, url: outerUrl(url, c.env.HUB_URL ?? ""), headers }, body, Date.now());
+}
+
+/** The strength in which the ticket was asked for, if it still stands. */
+function proofOfTicket(agent_key: string | undefined, grant: Extract<Grant, { use: "connect" }>): Result<Proof> {
+  const { key, strength, nonce } = grant;
+  if (strength === "signed") return ok({ strength, key, nonce });
+  if (strength === "plain" && agent_key === undefined) return ok({ strength });
+  if (strength === "bound" && agent_key === key) return ok({ strength, key });
+  return refuse("unauthorized", "the hub key that asked for this ticket is bound otherwise now; ask for a new one");
+}
+
+/** Who this request speaks for, where it says `claim`. */
+export function callerFor(c: HubContext, claim: Claim): Result<Caller> {
+  const { admission } = c.var;
+  const admin = isWithin("admin", admission.scope);
+  // The hub's owner, who acts under no agent's key: nobody can have this one (IDN4).
+  if (admin && claim.key === ADMIN) return ok({ key: ADMIN, name: adminName(admission.key), verified: false, admin });
+  const caller = resolve(c, claim);
+  if (caller.ok) c.set("agent", caller.value.key);
+  return map(caller, (one) => (admin ? { ...one, admin } : one));
+}
+
+function resolve(c: HubContext, claim: Claim): Result<Caller> {
+  const { admission, proof } = c.var;
+  const rules = { keys: admission.keys, requireVerified: c.env.HUB_REQUIRE_VERIFIED === "1" };
+  return map(resolveCaller(rules, proof, claim), (caller) => ({ ...caller, kid: admission.key.kid }));
+}
+
+/** Two admins are told apart by the names of their hub keys. */
+function adminName({ kid }: HubKey): string {
+  return kid === OWNER_KID ? "Admin" : `Admin ${kid}`;
+}
+
+/** One who only reads, whatever it says of itself: no agent can have its key, which starts with `~`. */
+export function observerOf({ kid }: HubKey): Caller {
+  return { key: `~${kid}`, verified: false, kid };
+}
+
+/** Whom a request proves that only reads: that counts in the channel it reads (IDN1). */
+export function provenIn(c: HubContext): Caller | undefined {
+  const { key } = provenKey(c.var.proof);
+  return key === undefined ? undefined : { key, verified: true, kid: c.var.admission.key.kid };
+}

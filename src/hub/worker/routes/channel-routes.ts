@@ -1,0 +1,198 @@
+/** /api/channel/*: parse, call the object, answer. */
+import { Hono } from "hono";
+import type { Caller } from "../../../channel/index.ts";
+import {
+  type Change,
+  channelNotFound,
+  channelNumber,
+  CREATE_BODY,
+  DELETE_QUERY,
+  HISTORY_QUERY,
+  JOIN_BODY,
+  KICK_BODY,
+  LEAVE_BODY,
+  LIST_QUERY,
+  map,
+  MODERATION_BODY,
+  type ModerationCommand,
+  ok,
+  quote,
+  READ_BODY,
+  refuse,
+  type Result,
+  SEND_BODY,
+} from "../../../protocol/index.ts";
+import { isWithin } from "../../between/scope.ts";
+import { noteAct } from "../calls/note-act.ts";
+import { callChannel, callIndex, READ, unclear } from "../calls/calls.ts";
+import { provenKey } from "../admission/caller.ts";
+import { command as bring } from "../calls/commands.ts";
+import { directory } from "../calls/directory.ts";
+import type { HubContext, HubEnv } from "../context.ts";
+import { answering, idempotencyKey, routesOf, withBody, withQuery } from "../handlers.ts";
+import { ADMIN, callerFor, provenIn } from "../admission/identity.ts";
+import { listenToOne } from "./listen-route.ts";
+import type { CommandAnswer } from "../../between/channel-calls.ts";
+
+export const channelRoutes: Hono<HubEnv> = new Hono<HubEnv>();
+
+const route = routesOf(channelRoutes, "/api/channel");
+
+// {"name":"ops","key":"alpha","name_display":"ALPHA"} → {"ok":true,"channel_id":"ch-1","name":"ops","created_by":"ALPHA"}
+route("/create", {
+  POST: withBody(CREATE_BODY, async (c, body) => {
+    const [id, caller] = [idempotencyKey(c), callerFor(c, body)];
+    if (!caller.ok) return caller;
+    if (!id.ok) return id;
+    const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
+    const { verified, kid, admin } = caller.value;
+    const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid, admin }), again);
+    return map(made, ({ number, name, creator_name }) => {
+      directory.created(number);
+      return { channel_id: `ch-${number}`, name, created_by: creator_name };
+    });
+  }),
+});
+
+// {"channel_id":"ch-1","key":"bravo","name":"BRAVO"} → {"ok":true,"channel_id":"ch-1","seq":2,"epoch":"…"}
+route("/join", {
+  POST: withBody(JOIN_BODY, (c, { name, ...who }) => change(c, who, { action: "join", name })),
+});
+
+// {"channel_id":"ch-1","key":"bravo"} → {"ok":true,"channel_id":"ch-1","seq":9}
+route("/leave", {
+  POST: withBody(LEAVE_BODY, (c, who) => change(c, who, { action: "leave" })),
+});
+
+// {"channel_id":"ch-1","key":"bravo","name":"BRAVO","text":"hi"} → {"ok":true,"message":{…},"duplicate":false,"delivered":1,…}
+route("/send", {
+  POST: withBody(SEND_BODY, (c, { channel_id, key, kind, ...fields }) => {
+    const id = idempotencyKey(c, fields.client_msg_id);
+    return id.ok ? change(c, { channel_id, key, kind }, { action: "send", ...fields, client_msg_id: id.value }) : id;
+  }),
+});
+
+// {"channel_id":"ch-1","key":"bravo","seq":9} → {"ok":true,"channel_id":"ch-1","seq":9}
+route("/read", {
+  POST: withBody(READ_BODY, (c, { seq, ...who }) => change(c, who, { action: "read", seq })),
+});
+
+// {"channel_id":"ch-1","target":"BRAVO","minutes":60} → {"ok":true,"channel_id":"ch-1","seq":10}
+route("/kick", {
+  POST: withBody(KICK_BODY, (c, { target, minutes, ...who }) => moderate(c, who, { action: "kick", target, minutes })),
+});
+
+// {"channel_id":"ch-1"} → {"ok":true,"channel_id":"ch-1","seq":11}
+route("/pause", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, who, { action: "pause" })) });
+route("/resume", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, who, { action: "resume" })) });
+route("/guard-reset", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, who, { action: "guard_reset" })) });
+
+// ?limit=100&cursor=0&key=bravo → {"ok":true,"channels":[…],"count":2,"next_cursor":40}
+route("/list", {
+  GET: withQuery(LIST_QUERY, async (c, query) => {
+    const mine = query.key === undefined ? ok(undefined) : callerFor(c, { key: query.key });
+    if (!mine.ok) return mine;
+    const listing = await callIndex(c.env, (index) => index.list(query, mine.value?.verified === false));
+    return map(listing, ({ channels, ...counts }) => `{"channels":[${channels}],${JSON.stringify(counts).slice(1)}`);
+  }),
+});
+
+// ?limit=50&after=418&before=500&epoch=… → {"ok":true,"channel_id":"ch-1","messages":[…],"count":50,"meta":{…}}
+route("/:id/history", {
+  GET: withQuery(HISTORY_QUERY, async (c, query) => {
+    const id = c.req.param("id") ?? "";
+    const page = await callChannel(c.env, id, (channel) => channel.history(query, provenIn(c)), READ);
+    return map(
+      page,
+      ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
+    );
+  }),
+});
+
+route("/:id/listen", { GET: listenToOne });
+
+route("/:id", {
+  // → {"ok":true,…summary,"participants":[{…,"last_seen":"…","unread":3}],"epoch":"…","first_seq":1,"last_seq":9}
+  GET: answering(async (c) => {
+    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(provenIn(c)), READ);
+  }),
+  // ?key=alpha → {"ok":true,"channel_id":"ch-1"}
+  DELETE: withQuery(DELETE_QUERY, async (c, { key }) => {
+    const id = c.req.param("id") ?? "";
+    const may = key === undefined ? ok(true) : await mayName(c, key);
+    const by = may.ok ? deleterOf(c, key) : may;
+    if (!by.ok) return by;
+    const number = channelNumber(id);
+    if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
+    // Not repeated: a second call would be told that the channel is deleted already.
+    const unsure = unclear("GET the channel to see", false);
+    const gone = await callIndex(c.env, (index) => index.delete(number, by.value), unsure);
+    if (gone.ok) await noteAct(c, "delete", { channel_id: id });
+    return map(gone, () => ({ channel_id: id }));
+  }),
+});
+
+/** Whether a request that asks no channel may name this key: what is proven anywhere is claimed nowhere (IDN5). */
+async function mayName(c: HubContext, key: string): Promise<Result<unknown>> {
+  if (provenKey(c.var.proof).key === key) return ok(true);
+  return await callIndex(c.env, (index) => index.mayClaim(key));
+}
+
+interface Who {
+  readonly channel_id: string;
+  readonly key: string;
+  readonly kind?: Caller["kind"];
+}
+
+/** Brings a command to its channel and says what became of it. */
+async function change(
+  c: HubContext,
+  { channel_id, key, kind }: Who,
+  command: Change,
+): Promise<Result<object | string>> {
+  const claimed = callerFor(c, { key, kind });
+  if (!claimed.ok) return claimed;
+  const answer = await bring(c.env, channel_id, claimed.value, command);
+  return map(answer, (done: CommandAnswer) => {
+    if (done.type === "sent") c.set("message", messageId(done.message));
+    if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
+    const { type: _type, ...position } = done;
+    return { channel_id, ...position };
+  });
+}
+
+/** It stands first in a message's JSON. */
+function messageId(json: string): string {
+  return /^\{"id":"([\w-]+)"/.exec(json)?.[1] ?? "";
+}
+
+/** Undefined: the hub's owner, who needs no key. Others must prove that they are somebody. */
+function deleterOf(c: HubContext, key: string | undefined): Result<string | undefined> {
+  const { admission, proof } = c.var;
+  const by = key ?? provenKey(proof).key;
+  const caller = by === undefined ? undefined : callerFor(c, { key: by });
+  if (caller?.ok === false) return caller;
+  if (isWithin("admin", admission.scope)) return ok(undefined);
+  if (caller?.value.verified === true) return ok(caller.value.key);
+  return refuse(
+    "signature_required",
+    "prove that you are the channel's creator by signing, or use a hub key of scope admin",
+  );
+}
+
+/** The body of a moderation: an admin needs no key of its own. */
+interface Moderator {
+  readonly channel_id: string;
+  readonly key?: string | undefined;
+}
+
+async function moderate(
+  c: HubContext,
+  { channel_id, key }: Moderator,
+  command: ModerationCommand,
+): Promise<Result<object | string>> {
+  const done = await change(c, { channel_id, key: key ?? provenKey(c.var.proof).key ?? ADMIN }, command);
+  const target = command.action === "kick" ? { target: command.target } : {};
+  if (done.ok) await noteAct(c, command.action, { channel_id, ...target });
+  return done;
+}
