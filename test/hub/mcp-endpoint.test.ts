@@ -360,7 +360,7 @@ test.each([7, "seven"])(
       const sign = (await piece(reader)) ?? "";
       expect(sign.slice(sign.indexOf("event:"))).toBe(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
     }
-    expect(await piece(reader)).toBe(WAITED);
+    expect(await piece(reader)).toBe(`id: answered\n${WAITED}`);
   },
 );
 
@@ -397,14 +397,16 @@ test("[HST8] a stream that broke goes on: its first event has an id, which a GET
   expect(await piece(reader)).toMatch(new RegExp(`^id: ${cursor}\nretry: 3000\n.*\n.*"progress":15}}\n\n$`));
   await vi.advanceTimersByTimeAsync(10_000);
   expect(await piece(reader)).toContain('{"progressToken":7,"progress":25}');
-  expect(await piece(reader)).toBe(WAITED);
+  // Who asks for more after the answer makes no call again.
+  expect(await piece(reader)).toBe(`id: answered\n${WAITED}`);
+  expect((await post(withHeaders(sent, { "last-event-id": "answered" }))).status).toBe(405);
   expect(await piece(reader)).toBeUndefined();
   // Long after its time it is answered at once.
   await vi.advanceTimersByTimeAsync(60_000);
   const late = readerOf(await post(withHeaders(sent, { "last-event-id": cursor })));
   await piece(late);
   await vi.advanceTimersByTimeAsync(1);
-  expect(await piece(late)).toBe(WAITED);
+  expect(await piece(late)).toBe(`id: answered\n${WAITED}`);
 });
 
 test("[HST8] only what may be made again has an id, for clients of the revision that knows it; no other GET is answered", async () => {

@@ -9,6 +9,9 @@ const ALIVE_MS = 10_000;
 /** A client asks for the rest after this, twice as most are made: a hub that restarts is back by then. */
 const RETRY_MS = 3000;
 
+/** The id of the answer is no call. */
+const ANSWERED = "id: answered\n";
+
 export type ProgressToken = string | number;
 
 export interface Work {
@@ -71,7 +74,8 @@ async function answer(work: (work: Work) => Promise<object>, line: Line): Promis
   const timer = setInterval(report, ALIVE_MS);
   const message = await work({ signal: gone, progress: report });
   clearInterval(timer);
-  say(line, event(message));
+  // Some clients ask for the rest of a stream that has ended well: there is none, and nothing is called again.
+  say(line, `${cursor === undefined ? "" : ANSWERED}${event(message)}`);
   if (!gone.aborted) controller.close();
 }
 
