@@ -28,6 +28,8 @@ const HEAVY_MESSAGES = 1000;
 const PAGING_MS = 25;
 /** Between two looks of the auditor: far less than the time in which a ring goes round. */
 const AUDIT_MS = 50;
+/** A broken build's round lasts no longer. */
+const BROKEN_MS = 5000;
 /** Only guards against hanging. */
 const HANGING_MS = 120_000;
 
@@ -159,7 +161,10 @@ class CrashRig {
     const hasEnough = ({ moves, listens, retried, ...now }: Progress): boolean =>
       now.acks >= acks && moves > before.moves && listens > before.listens && isBack(retried);
     const isBack = (retried: number): boolean => before.acks === 0 || retried >= before.retried + this.#writers.length;
-    await Promise.race([until(() => hasEnough(this.#progress()) || this.#hasFailed()), over]);
+    const enough = until(() => hasEnough(this.#progress()) || this.#hasFailed());
+    // A build that forgets may leave everybody waiting for what will never come; the next kill shows more.
+    const patience = this.#options.until === undefined ? [] : [sleep(BROKEN_MS)];
+    await Promise.race([enough, over, ...patience]);
     await sleep(this.#dice.roll(0, TRAFFIC.ms));
   }
 
