@@ -51,10 +51,12 @@ export class Sightings {
     return !verified && this.#barred.has(key) ? mustProve() : undefined;
   }
 
-  /** A join that the channel refuses anyhow proves and claims nothing. */
+  /** A join that the channel refuses anyhow makes no key known here. One that is known, such as a kicked one, may be proven. */
   #refusedEntry(caller: Caller): Refusal | undefined {
     const { keeper, limits } = this.#ports();
-    const why = keeper.read((state) => refusedEntry(state, caller, { now: Date.now(), limits }));
+    const why = keeper.read((state) =>
+      state.participants.has(caller.key) ? undefined : refusedEntry(state, caller, { now: Date.now(), limits }),
+    );
     return why.ok ? why.value : why.refusal;
   }
 
