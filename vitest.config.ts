@@ -10,6 +10,7 @@ import { LONG } from "./test/support/length.ts";
 
 /** Far longer than anything takes: on a slow machine that has much else to do, a test may take minutes. */
 const HANGING_MS = 300_000;
+const LIMITS = { testTimeout: HANGING_MS, hookTimeout: HANGING_MS, expect: { poll: { timeout: HANGING_MS } } };
 /** Real processes mostly wait for each other, so a processor has several files at a time. */
 const FILES_PER_PROCESSOR = 2;
 
@@ -43,7 +44,7 @@ export default defineConfig({
     // The hub's own log of requests would drown everything else.
     onConsoleLog: (text) => (text.startsWith('{"level":"info"') ? false : undefined),
     projects: [
-      { test: { name: "unit", include: filesOf("unit"), testTimeout: HANGING_MS } },
+      { test: { name: "unit", include: filesOf("unit"), ...LIMITS } },
       {
         plugins: [
           cloudflareTest({
@@ -54,7 +55,7 @@ export default defineConfig({
         test: {
           name: "hub",
           include: filesOf("hub"),
-          testTimeout: HANGING_MS,
+          ...LIMITS,
           provide: {
             model_seed: Number(process.env["MODEL_SEED"] ?? Date.now() % 1_000_000),
             is_long: process.env[LONG] !== undefined,
@@ -65,8 +66,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: filesOf("e2e"),
-          testTimeout: HANGING_MS,
-          hookTimeout: HANGING_MS,
+          ...LIMITS,
           globalSetup: ["test/e2e/setup/build.ts"],
         },
       },

@@ -6,6 +6,7 @@ import { channelNumber, type ChannelSummary, LIST_MAX, showJson, showLine } from
 import { called, showChannel } from "../tool/index.ts";
 import { ConfigFile, KNOWN } from "./config-file.ts";
 import { EXIT, Failed } from "./exit.ts";
+import { nodeHost } from "./node-host.ts";
 import { hubOfOrigin } from "./origin.ts";
 import { connectionOf, mineIn } from "./setup/as-host.ts";
 import type { Connection } from "./setup/connections.ts";
@@ -91,6 +92,7 @@ async function sessionOf(prepared: Prepared): Promise<Session> {
     new HubClient({
       url: settings.url,
       agent: as,
+      host: nodeHost(),
       ...(settings.key !== undefined && { key: settings.key }),
       ...(isProven && { authorize: authorizeAs(identity) }),
     });

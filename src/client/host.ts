@@ -137,7 +137,10 @@ export function thisHost(): Host {
     after,
     onWake,
     fetch: exchange,
-    carries_headers: upgradesByFetch || typeof WebSocket === "undefined" || readsHeaders(),
+    // Asked when it is first needed: merely to name Node's WebSocket takes 60 ms, as fetch does.
+    get carries_headers() {
+      return upgradesByFetch || typeof WebSocket === "undefined" || readsHeaders();
+    },
     open: upgradesByFetch ? openByFetch : openByConstructor,
   };
 }

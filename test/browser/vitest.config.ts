@@ -10,6 +10,7 @@ export default defineConfig({
     include: ["test/browser/**/*.test.ts"],
     testTimeout: HANGING_MS,
     hookTimeout: HANGING_MS,
+    expect: { poll: { timeout: HANGING_MS } },
     fileParallelism: false,
   },
 });

@@ -51,7 +51,7 @@ test.each(["504", "cut"] as const)(
     using proxy = await ReverseProxy.before(hub.url, { patience_ms: 5500, manner });
     const client = new HubClient({ url: proxy.url, key: HUB_KEY, agent: { key: "alpha" } });
     const waiting = client.api.listen(channel_id, { wait: 55 });
-    await expect.poll(() => proxy.asked.length, { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => proxy.asked.length).toBe(2);
     await post(hub.url, "join", { channel_id, key: "bravo" });
     await post(hub.url, "send", { channel_id, key: "bravo", text: "at last" });
     expect((await waiting).messages.at(-1)).toMatchObject({ text: "at last" });

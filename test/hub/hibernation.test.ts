@@ -200,7 +200,7 @@ test("[DUR2] an object that has nothing to do has no timer", async () => {
   await alpha.ask({ action: "send", text: "after a list" });
   await alpha.close();
   // The tick after the last change ends, and starts no other.
-  await vi.waitFor(() => expect(timers.size).toBe(0));
+  await expect.poll(() => timers.size).toBe(0);
   globalThis.setTimeout = set;
   globalThis.clearTimeout = clear;
 });

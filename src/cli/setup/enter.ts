@@ -5,6 +5,7 @@ import { channelNumber } from "../../protocol/index.ts";
 import { called } from "../../tool/index.ts";
 import { EXIT, Failed } from "../exit.ts";
 import type { Host } from "../hosts/host.ts";
+import { nodeHost } from "../node-host.ts";
 import { allChannels, type Prepared } from "../session.ts";
 import { Agents, type Mine } from "./agents.ts";
 import { ask, askSecret, isAttended, readPiped } from "./ask.ts";
@@ -83,7 +84,13 @@ export async function join(
 export async function hubAs({ url, key }: Connection, { identity, name }: Mine): Promise<HubClient> {
   const own = await importIdentity(identity);
   const agent: Agent = { key: own.key, name, kind: "agent" };
-  return new HubClient({ url, agent, authorize: authorizeAs(own), ...(key !== undefined && { key }) });
+  return new HubClient({
+    url,
+    agent,
+    host: nodeHost(),
+    authorize: authorizeAs(own),
+    ...(key !== undefined && { key }),
+  });
 }
 
 /** By default those who work in folders of one name meet. */

@@ -17,6 +17,8 @@ export interface Person {
 /** Opens an empty browser at the hub; `options` say how it looks. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Person> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // What the page never does ends a test by the test's own time, however slow the machine is.
+  context.setDefaultTimeout(0);
   const page = await context.newPage();
   const faults: Faults = { errors: [], violations: [] };
   page.on("pageerror", (error) => faults.errors.push(error.stack ?? error.message));
