@@ -3,6 +3,7 @@
  * outcome. Pure and synchronous; the shell stores `state.unsaved` and then delivers.
  */
 import type { Change } from "../protocol/index.ts";
+import type { Caller } from "./access.ts";
 import { appendSystem } from "./append.ts";
 import { noteCaller, refuseCaller } from "./identity.ts";
 import { join, leave } from "./join.ts";
@@ -10,14 +11,7 @@ import { moderate } from "./moderation.ts";
 import type { Context, Outcome } from "./outcome.ts";
 import { read } from "./read.ts";
 import { send } from "./send.ts";
-import {
-  type Caller,
-  type ChannelRecord,
-  type ChannelState,
-  DEFAULT_SETTINGS,
-  putParticipant,
-  restoreChannel,
-} from "./state.ts";
+import { type ChannelRecord, type ChannelState, DEFAULT_SETTINGS, putParticipant, restoreChannel } from "./state.ts";
 
 export function handle(state: ChannelState, caller: Caller, command: Change, context: Context): Outcome {
   // A replayed send is answered with its first ack, so its nonce is remembered with the sends.

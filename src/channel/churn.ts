@@ -4,7 +4,8 @@
  */
 import { refusal, type Refusal } from "../protocol/index.ts";
 import { isFull, type Rate, take } from "./rate.ts";
-import type { Caller, ChannelState } from "./state.ts";
+import type { Caller } from "./access.ts";
+import type { ChannelState } from "./state.ts";
 
 /** A team may come at once; after that a hub key's agents come and go one after the other. */
 const CHURN: Rate = { per_second: 1, burst: 256 };

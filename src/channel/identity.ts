@@ -2,11 +2,11 @@
  * Who may act under a key in this channel (IDN1, IDN2, IDN5): a key that was once proven is never
  * taken plainly again, and a signed request or ticket counts once. Judged before membership.
  */
-import { type Change, isReserved, refusal, type Refusal } from "../protocol/index.ts";
+import { isReserved, refusal, type Refusal } from "../protocol/index.ts";
+import { type Act, type Caller, mayModerate } from "./access.ts";
 import { appendSystem } from "./append.ts";
 import { NONCE_MS } from "./signed-sends.ts";
 import {
-  type Caller,
   type ChannelState,
   dropParticipant,
   type Entry,
@@ -33,23 +33,18 @@ export function refuseCaller(state: ChannelState, caller: Caller, now: number): 
 }
 
 /** What others see a key do although it is no participant. */
-const MODERATING: ReadonlySet<string> = new Set<Change["action"]>(["kick", "pause", "resume", "guard_reset"]);
+const MODERATING: ReadonlySet<string> = new Set<Act>(["kick", "pause", "resume", "guard_reset"]);
 
 /**
  * Whether the index must hear of the key first (IDN5): of a proof that is news here, and of a claim
  * to a key that this channel does not know. All else is answered by the key's row, at no cost.
  */
-export function isFirstSight(state: ChannelState, caller: Caller, action: Change["action"] | "look"): boolean {
+export function isFirstSight(state: ChannelState, caller: Caller, act: Act): boolean {
   // The hub's owner, who has no agent key.
   if (isReserved(caller.key)) return false;
   const known = state.participants.get(caller.key);
   if (known !== undefined) return caller.verified && !known.verified;
-  return action === "join" || (MODERATING.has(action) && mayModerate(state, caller));
-}
-
-/** The creator counts only when proven: its key is public. */
-export function mayModerate(state: ChannelState, caller: Caller): boolean {
-  return caller.admin === true || (caller.verified && caller.key === state.record.created_by);
+  return act === "join" || (MODERATING.has(act) && mayModerate(state, caller));
 }
 
 /** A proven moderator that is no participant gets a row all the same: its proof and its nonce must be remembered. */

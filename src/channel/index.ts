@@ -1,4 +1,5 @@
 /** The rules of one channel: pure and synchronous, no clock, no dice, no runtime. */
+export { type Act, type Caller, refuseAct, refuseDelete, refuseNobody, refuseSpeaking, type Viewer } from "./access.ts";
 export { type Audience, type Reached, replyTo } from "./audience.ts";
 export {
   boundRange,
@@ -17,21 +18,22 @@ export {
   listen,
   type ListenQuery,
   listenStart,
+  type Looking,
   type Pages,
   moveReadPosition,
   settleListen,
+  type Wanted,
   wakes,
 } from "./listen.ts";
 export { endClaim, isFirstSight, mustProve, refuseCaller } from "./identity.ts";
-export { mayShow, refusedEntry } from "./foresight.ts";
-export { overruled } from "./moderation.ts";
+export { mayShow } from "./foresight.ts";
+export { joinRefusal } from "./join.ts";
 export { MemoryLog } from "./memory-log.ts";
 export type { Context, Outcome } from "./outcome.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
 export { type SendRecord, WINDOW_MESSAGES, windowStart } from "./recent-sends.ts";
 export { NONCE_MS } from "./signed-sends.ts";
 export {
-  type Caller,
   type ChannelRecord,
   type ChannelSettings,
   type ChannelState,

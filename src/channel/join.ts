@@ -1,12 +1,11 @@
 /** Membership: joined is not connected, and only `leave` ends it. */
-import { type Limits, notParticipant, refusal, type Refusal } from "../protocol/index.ts";
+import { type Limits, refusal, type Refusal } from "../protocol/index.ts";
+import { type Caller, refuseAct } from "./access.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./outcome.ts";
 import { churnRefusal } from "./churn.ts";
-import { kickedRefusal } from "./moderation.ts";
 import { forgetLeavers, noteCaller } from "./identity.ts";
-import { pausedRefusal } from "./paused.ts";
-import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";
+import { type ChannelState, memberOf, type Participant, putParticipant } from "./state.ts";
 
 /** Joins under `given`, or does nothing but rename when the caller already has (MEM1). */
 export function join(
@@ -31,13 +30,9 @@ export function join(
   return { type: "joined", seq: entry.message.seq, epoch: state.record.epoch, entry };
 }
 
-/** Why one who is no member may not join as things stand. */
+/** Why somebody may not join as things stand; a member may always. */
 export function joinRefusal(state: ChannelState, caller: Caller, limits: Limits, now: number): Refusal | undefined {
-  return (
-    kickedRefusal(state, state.participants.get(caller.key), now) ??
-    pausedRefusal(state, caller) ??
-    noPlace(state, caller, limits.HUB_MAX_PARTICIPANTS)
-  );
+  return refuseAct(state, caller, "join", now) ?? noPlace(state, caller, limits.HUB_MAX_PARTICIPANTS);
 }
 
 /** The row of one who joins; what is known of a key that was here before stays. */
@@ -60,10 +55,9 @@ function newMember(state: ChannelState, caller: Caller, given: string | undefine
 
 /** Leaves. The leave message is the last that reaches the leaver. */
 export function leave(state: ChannelState, caller: Caller, { now }: Context): Outcome {
-  const participant = state.participants.get(caller.key);
-  if (!participant?.member) return { type: "refused", refusal: notParticipant(state.id) };
-  const why = pausedRefusal(state, caller) ?? churnRefusal(state, caller, now);
+  const why = refuseAct(state, caller, "leave", now) ?? churnRefusal(state, caller, now);
   if (why !== undefined) return { type: "refused", refusal: why };
+  const participant = memberOf(state, caller.key);
   const { key, name } = participant;
   const event = { kind: "leave", key, name } as const;
   const entry = appendSystem(state, `${name} left the channel`, event, { now, members: state.members });
@@ -93,7 +87,8 @@ export function introduce(
 /** The last of a large channel's places are kept for admins: one in so many. */
 const KEPT = 16;
 
-function noPlace(state: ChannelState, { admin }: Caller, most: number): Refusal | undefined {
+function noPlace(state: ChannelState, { key, admin }: Caller, most: number): Refusal | undefined {
+  if (state.members.has(key)) return undefined;
   const places = admin === true || most === Infinity ? most : most - Math.floor(most / KEPT);
   return state.members.size < places ? undefined : channelFull(state, places);
 }

@@ -9,18 +9,18 @@ import {
   type ListenAnswer,
   type ListenFor,
   type Message,
-  notParticipant,
   ok,
   PAGE_BYTES,
   type Result,
 } from "../protocol/index.ts";
+import { type Caller, refuseAct, type Viewer } from "./access.ts";
 import { type Start, startAfter } from "./history.ts";
 import { refuseCaller } from "./identity.ts";
-import { type Caller, type ChannelState, firstSeq, putParticipant } from "./state.ts";
+import { type ChannelState, firstSeq, putParticipant } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
-export interface ListenQuery {
-  readonly key: string;
+/** What somebody wants to hear. */
+export interface Wanted {
   /** Exclusive; absent: the key's read position. */
   readonly after?: number | undefined;
   readonly epoch?: string | undefined;
@@ -28,21 +28,30 @@ export interface ListenQuery {
   readonly start?: number | undefined;
   readonly for: ListenFor;
   readonly limit: number;
-  /** Only looks on: no participant, and no position moves (SOC9). */
-  readonly observes?: boolean | undefined;
 }
+
+/** What a listener waits for, and what its rights depend on: it may wait longer than it has them. */
+export interface ListenQuery extends Viewer, Wanted {}
 
 /** Parsed pages by where they start: read once where many look at the same. */
 export type Pages = Map<number, readonly Message[]>;
+
+export interface Looking {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** What was read in the same turn. */
+  readonly pages?: Pages | undefined;
+}
 
 /** Looks through one page at most, so that an answer stays bounded whatever has piled up. */
 export function listen(
   state: ChannelState,
   log: MessageLog,
   query: ListenQuery,
-  pages: Pages = new Map(),
+  { now, pages = new Map() }: Looking,
 ): Result<ListenAnswer> {
-  if (query.observes !== true && !state.members.has(query.key)) return { ok: false, refusal: notParticipant(state.id) };
+  const why = refuseAct(state, query, "listen", now);
+  if (why !== undefined) return { ok: false, refusal: why };
   const { start, gap } = startOf(state, query);
   const range = {
     after: start,
@@ -67,7 +76,11 @@ export function listen(
 }
 
 /** A listen with `after` says that everything up to there is done with (LIS3), if it is a place in this channel. */
-export function moveReadPosition(state: ChannelState, { key, after, epoch }: ListenQuery, now: number): void {
+export function moveReadPosition(
+  state: ChannelState,
+  { key, after, epoch }: Pick<ListenQuery, "key" | "after" | "epoch">,
+  now: number,
+): void {
   const participant = state.participants.get(key);
   if (!participant?.member || after === undefined || after <= participant.read_seq) return;
   if (startAfter(state, after, epoch).start === undefined) return;
@@ -75,20 +88,20 @@ export function moveReadPosition(state: ChannelState, { key, after, epoch }: Lis
 }
 
 /** Before a listen is answered: may this caller ask, what does it say is done with, and where does it start to look? */
-export function settleListen(
-  state: ChannelState,
-  caller: Caller,
-  query: ListenQuery,
-  now: number,
-): Result<ListenQuery> {
+export function settleListen(state: ChannelState, caller: Caller, wanted: Wanted, now: number): Result<ListenQuery> {
   const why = refuseCaller(state, { ...caller, nonce: undefined }, now);
   if (why !== undefined) return { ok: false, refusal: why };
+  const { key, verified, kind, admin, kid, observes } = caller;
+  const query = { ...wanted, key, verified, kind, admin, kid, observes };
   moveReadPosition(state, query, now);
   return ok({ ...query, after: listenStart(state, query) });
 }
 
 /** Where a query starts to look. */
-export function listenStart(state: ChannelState, { key, after, start = 0 }: ListenQuery): number {
+export function listenStart(
+  state: ChannelState,
+  { key, after, start = 0 }: Pick<ListenQuery, "key" | "after" | "start">,
+): number {
   return after ?? Math.max(Math.min(start, state.last_seq), state.participants.get(key)?.read_seq ?? state.last_seq);
 }
 

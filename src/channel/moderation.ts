@@ -7,16 +7,17 @@ import {
   refusal,
   type Refusal,
 } from "../protocol/index.ts";
+import { type Caller, kicked, refuseAct } from "./access.ts";
 import { appendSystem } from "./append.ts";
 import type { Context, Outcome } from "./outcome.ts";
-import { forgetLeavers, mayModerate, rememberModerator } from "./identity.ts";
+import { forgetLeavers, rememberModerator } from "./identity.ts";
 import { resolveTo } from "./mentions.ts";
-import { type Caller, type ChannelState, type Participant, putParticipant } from "./state.ts";
+import { type ChannelState, putParticipant } from "./state.ts";
 
 const MINUTE_MS = 60_000;
 
 export function moderate(state: ChannelState, caller: Caller, command: ModerationCommand, context: Context): Outcome {
-  const why = mayModerate(state, caller) ? overruled(state, caller, context.now) : notAllowed(state);
+  const why = refuseAct(state, caller, command.action, context.now);
   if (why !== undefined) return { type: "refused", refusal: why };
   rememberModerator(state, caller, context.now);
   switch (command.action) {
@@ -29,18 +30,6 @@ export function moderate(state: ChannelState, caller: Caller, command: Moderatio
     case "guard_reset":
       return resetGuard(state, caller, context);
   }
-}
-
-/** Why a creator may not moderate or delete its channel: an admin's measure is above it until it is over or lifted. */
-export function overruled(
-  state: ChannelState,
-  { key, admin }: Pick<Caller, "key" | "admin">,
-  now: number,
-): Refusal | undefined {
-  if (admin === true) return undefined;
-  const text = "an admin of the hub paused this channel; only an admin may do this until it is resumed";
-  if (state.settings.paused_by_admin) return refusal("forbidden", text);
-  return kickedRefusal(state, state.participants.get(key), now);
 }
 
 /** Takes somebody out and keeps it out for a while. Everybody gets the message, the kicked as its last. */
@@ -57,25 +46,10 @@ function kick(state: ChannelState, caller: Caller, { target, minutes }: KickComm
   const by = { key: caller.key, name: nameOf(state, caller) };
   const event: ChannelEvent = { kind: "kick", key: participant.key, name, by, minutes };
   const said = `${name} was removed from the channel for ${minutes} min by ${by.name}`;
-  const closes = { key: participant.key, refusal: kickRefusal(state, kicked_until) };
+  const closes = { key: participant.key, refusal: kicked(state, kicked_until) };
   if (!member) return { type: "done", seq: state.last_seq, closes };
   const entry = appendSystem(state, said, event, { now, members });
   return { type: "done", seq: entry.message.seq, entry, closes };
-}
-
-/** Why a key may not join, if it was kicked and its time is not over. */
-export function kickedRefusal(
-  state: ChannelState,
-  participant: Participant | undefined,
-  now: number,
-): Refusal | undefined {
-  const until = participant?.kicked_until ?? 0;
-  return until > now ? kickRefusal(state, until) : undefined;
-}
-
-function kickRefusal(state: ChannelState, until: number): Refusal {
-  const time = new Date(until).toISOString();
-  return refusal("forbidden", `you were removed from ${state.id} and may join again after ${time}`);
 }
 
 function setPaused(state: ChannelState, caller: Caller, paused: boolean, { now }: Context): Outcome {
@@ -119,10 +93,6 @@ function announce(state: ChannelState, caller: Caller, { kind, said, now }: Anno
 
 function nameOf(state: ChannelState, caller: Caller): string {
   return state.participants.get(caller.key)?.name ?? caller.name ?? caller.key;
-}
-
-function notAllowed(state: ChannelState): Refusal {
-  return refusal("forbidden", `only an admin of the hub, or the proven creator of ${state.id}, may do this`);
 }
 
 function noTarget(state: ChannelState, target: string, carriers: readonly string[]): Refusal {

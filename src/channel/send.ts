@@ -1,14 +1,14 @@
 /** Sends: once for each id, by members only, stored verbatim (DUR3, SOC4). */
-import { type Kind, type Message, notParticipant, refusal, type Refusal, type SendCommand } from "../protocol/index.ts";
+import { type Kind, type Message, refusal, type Refusal, type SendCommand } from "../protocol/index.ts";
+import { type Caller, refuseAct } from "./access.ts";
 import { append } from "./append.ts";
 import type { Context, Outcome } from "./outcome.ts";
 import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
 import { isNamesake, resolveMentions } from "./mentions.ts";
-import { pausedRefusal } from "./paused.ts";
 import { type SendRecord, windowStart } from "./recent-sends.ts";
 import { NONCE_MS } from "./signed-sends.ts";
-import { type Caller, type ChannelState, firstSeq } from "./state.ts";
+import { type ChannelState, firstSeq } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 
 export function send(state: ChannelState, caller: Caller, command: SendCommand, context: Context): Outcome {
@@ -18,7 +18,7 @@ export function send(state: ChannelState, caller: Caller, command: SendCommand, 
   const now = Math.max(context.now, state.last_ts);
   const first = firstSend(state, caller, command, { ...context, now });
   if (first !== undefined) return repeat(first, command);
-  const why = replayRefusal(state, caller, command, { ...context, now }) ?? sendRefusal(state, caller, command);
+  const why = replayRefusal(state, caller, command, { ...context, now }) ?? sendRefusal(state, caller, command, now);
   return why === undefined ? accept(state, caller, command, context) : { type: "refused", refusal: why };
 }
 
@@ -33,10 +33,9 @@ function replayRefusal(
   return state.signedSends.refuse({ from, id, kid, admin }, now, () => log.sends(now - NONCE_MS));
 }
 
-function sendRefusal(state: ChannelState, caller: Caller, { reply_to }: SendCommand): Refusal | undefined {
-  if (!state.members.has(caller.key)) return notParticipant(state.id);
-  const paused = pausedRefusal(state, caller);
-  if (paused !== undefined) return paused;
+function sendRefusal(state: ChannelState, caller: Caller, { reply_to }: SendCommand, now: number): Refusal | undefined {
+  const why = refuseAct(state, caller, "send", now);
+  if (why !== undefined) return why;
   const isRetained = reply_to === undefined || (reply_to >= firstSeq(state) && reply_to <= state.last_seq);
   return isRetained ? undefined : notRetained(state, reply_to);
 }

@@ -64,21 +64,6 @@ export interface ChannelSettings {
 
 export const DEFAULT_SETTINGS: ChannelSettings = { paused: false, paused_by_admin: false, guard_reset_seq: 0 };
 
-/** Who speaks, as admission found out; never taken from a body again. */
-export interface Caller {
-  readonly key: string;
-  readonly verified: boolean;
-  /** What its connection calls it: the name of a join that gives none. */
-  readonly name?: string | undefined;
-  readonly kind?: Kind | undefined;
-  /** Admitted with a hub key of admin scope. */
-  readonly admin?: boolean | undefined;
-  /** Names the hub key that admitted it: what it uses up is counted by that, for keys cost nothing to make. */
-  readonly kid?: string | undefined;
-  /** Of a signed request or a ticket: what makes it one of its kind. A socket's frames have none. */
-  readonly nonce?: string | undefined;
-}
-
 /** A message that was decided, with what its storage and delivery need. */
 export interface Entry {
   readonly message: Message;
@@ -127,6 +112,13 @@ export interface ChannelState {
 /** Oldest message the ring shows. */
 export function firstSeq(state: ChannelState): number {
   return Math.max(1, state.last_seq - RING_MESSAGES + 1);
+}
+
+/** The row of one who is known to be a member. */
+export function memberOf(state: ChannelState, key: string): Participant {
+  const participant = state.participants.get(key);
+  if (participant?.member !== true) throw new Error(`${state.id} has no member ${key}`);
+  return participant;
 }
 
 /** The read position of a participant; of nobody else. */

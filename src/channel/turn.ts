@@ -16,7 +16,8 @@ import {
   utf8Length,
 } from "../protocol/index.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Caller, Entry } from "./state.ts";
+import type { Caller } from "./access.ts";
+import type { Entry } from "./state.ts";
 
 /** A socket, as far as it matters for what it is due. */
 export interface Recipient {

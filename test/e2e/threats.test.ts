@@ -227,8 +227,8 @@ test("[T20] SQL in every text field is text", async () => {
 const SPOOFED = { key: "mallory", verified: true, admin: true };
 
 test("[T22] headers in which the hub speaks to its objects mean nothing when a caller sends them", async () => {
-  const asked = { caller: SPOOFED, right: "x:admin:x:", isObserver: false, query: {} };
-  const listen = { caller: SPOOFED, query: { key: "mallory", limit: 10, for: "all" } };
+  const asked = { caller: SPOOFED, right: "x:admin:x:", query: {} };
+  const listen = { caller: SPOOFED, query: { limit: 10, for: "all" } };
   const headers = {
     "x-spf-key": HUB_KEY,
     "x-asked": encodeURIComponent(JSON.stringify(asked)),
@@ -251,7 +251,7 @@ test("[T22] headers in which the hub speaks to its objects mean nothing when a c
 
 /** Statements that fail as no one foresaw, each in a part of the hub of its own. */
 const FAULTS: readonly (readonly [where: string, file: string, find: string])[] = [
-  ["a route", "channel-routes.ts", "const mine = query.key === undefined"],
+  ["a route", "channel-routes.ts", "const viewer = query.key === undefined"],
   ["admission", "admission.ts", "const keys = await readKeys(env, url.hostname);"],
   ["identity", "admission/identity.ts", "const signed = await signerOf(c);"],
   ["the index", "hub-index.ts", "const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);"],

@@ -82,13 +82,13 @@ const CASES: readonly Case[] = [
   { what: "a guard reset", ask: change(ADMIN, { action: "guard_reset" }), least: 5 },
   {
     what: "a listen that moves the position",
-    ask: (channel) => channel.listen({ caller: BRAVO, query: { key: "bravo", after: 3, for: "all", limit: 10 } }),
+    ask: (channel) => channel.listen({ caller: BRAVO, query: { after: 3, for: "all", limit: 10 } }),
     least: 5,
     // That everything before it is done with is the listener's own word, whatever comes of the answer.
     but: /"(read_seq|seen_at)":\d+/g,
   },
-  { what: "a history", ask: (channel) => channel.history({ limit: 10, after: 0 }), least: 4 },
-  { what: "the details", ask: (channel) => channel.details(), least: 4 },
+  { what: "a history", ask: (channel) => channel.history(BRAVO, { limit: 10, after: 0 }), least: 4 },
+  { what: "the details", ask: (channel) => channel.details(BRAVO), least: 4 },
   { what: "a summary", ask: (channel) => channel.summary(9), least: 3 },
 ];
 
@@ -119,7 +119,7 @@ test.each(CASES)(
       for (let nth = 1; nth <= STATEMENTS_MOST; nth++) {
         const before = essence(sql);
         const fresh = new Channel(state, { ...env, HUB_RATE_PER_SECOND: "0" });
-        if (isAwake) await fresh.history({ limit: 1 });
+        if (isAwake) await fresh.history(BRAVO, { limit: 1 });
         const mend = breakStatement(sql, nth);
         const answer = await ask(fresh);
         const made = mend();
@@ -131,7 +131,9 @@ test.each(CASES)(
         expect(essence(sql) === before, `a failing statement ${nth} left something behind`).toBe(true);
         // The object itself knows no more than its storage, and has lost nothing.
         const other = new Channel(state, env);
-        expect(await fresh.history({ limit: 1000, after: 0 })).toEqual(await other.history({ limit: 1000, after: 0 }));
+        expect(await fresh.history(BRAVO, { limit: 1000, after: 0 })).toEqual(
+          await other.history(BRAVO, { limit: 1000, after: 0 }),
+        );
       }
       throw new Error(`a command of more than ${STATEMENTS_MOST} statements`);
     });
@@ -144,7 +146,7 @@ test("[DUR4] [IDX2] a channel that could not be made is made by the next who ask
     const id = await createChannel("fresh");
     const isOver = await runInDurableObject(channelStub(id), async (object: Channel, state) => {
       const mend = breakStatement(state.storage.sql, nth);
-      const answer = await object.history({ limit: 10 });
+      const answer = await object.history(BRAVO, { limit: 10 });
       const made = mend();
       if (made < nth) return (expect(answer).toMatchObject({ ok: true, value: { count: 1 } }), nth > 5);
       expect([nth, answer]).toMatchObject([nth, { ok: false, refusal: { code: "storage_unavailable" } }]);
@@ -184,7 +186,7 @@ const FAILED = "Error: disk I/O error";
 test("[DUR4] [IDX2] the index stores a create or an announced change whole or not at all", async () => {
   const number = Number((await createChannel()).slice("ch-".length));
   const asks = [
-    async (index: HubIndex) => index.create({ name: "new", key: "alpha" }, "key-1", { verified: false }),
+    async (index: HubIndex) => index.create({ key: "alpha", verified: false }, { name: "new", key: "alpha" }, "key-1"),
     async (index: HubIndex) => index.dirty(number, 7),
   ];
   for (const ask of asks) {
@@ -201,7 +203,7 @@ test("[DUR4] [IDX2] a delete that fails midway is finished by the alarm", async 
   await send(id, "alpha", "x");
   let halves = 0;
   await breakIndex(
-    async (index) => await index.delete(Number(id.slice("ch-".length))),
+    async (index) => await index.delete(ADMIN, Number(id.slice("ch-".length))),
     async (outcome, _before, state) => {
       if (!dump(state.storage.sql).includes('"state":"deleting"')) return;
       halves++;
@@ -224,7 +226,7 @@ test("[DUR4] [IDX3] a list that cannot store what it learned tells it all the sa
   await send(id, "alpha", "x");
   let told = 0;
   await breakIndex(
-    async (index) => await index.list({ limit: 100, cursor: 0 }),
+    async (index) => await index.list(ADMIN, { limit: 100, cursor: 0 }),
     (outcome) => {
       if (outcome === FAILED) return;
       told++;

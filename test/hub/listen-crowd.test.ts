@@ -34,7 +34,10 @@ function crowd(state: DurableObjectState): Crowd {
 }
 
 function open(listeners: Listeners, query: Partial<ListenQuery>): WebSocket {
-  const { webSocket } = listeners.open({ key: "bravo", for: "me", limit: 50, after: 1, ...query }, Date.now());
+  const { webSocket } = listeners.open(
+    { key: "bravo", verified: false, for: "me", limit: 50, after: 1, ...query },
+    Date.now(),
+  );
   if (webSocket === null) throw new Error("answered at once");
   webSocket.accept();
   return webSocket;

@@ -6,7 +6,7 @@ import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, inject, test, vi } from "vitest";
-import type { Caller, HistoryQuery, ListenQuery } from "../../src/channel/index.ts";
+import type { Caller, HistoryQuery, Viewer, Wanted } from "../../src/channel/index.ts";
 import { Channel } from "../../src/hub/index.ts";
 import type { Change, ListenAnswer, Result } from "../../src/protocol/index.ts";
 import { type Answer, type Ask, play, type Row } from "../support/model/play.ts";
@@ -22,6 +22,8 @@ const SEED = inject("model_seed");
 
 afterEach(() => void vi.useRealTimers());
 
+const CREATOR = { key: "alpha", verified: false };
+
 /** A channel of its own, and what the model must know of it. */
 async function found(guard: number): Promise<{ id: string; options: Parameters<typeof play>[1] }> {
   vi.setSystemTime(START);
@@ -30,9 +32,8 @@ async function found(guard: number): Promise<{ id: string; options: Parameters<t
     const made = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'claim'").toArray();
     if (made.length > 0) storage.sql.exec("DELETE FROM proven; DELETE FROM claim;");
   });
-  const created = await indexStub().create({ name: "ops", key: "alpha", name_display: "ALPHA" }, crypto.randomUUID(), {
-    verified: false,
-  });
+  const body = { name: "ops", key: "alpha", name_display: "ALPHA" };
+  const created = await indexStub().create(CREATOR, body, crypto.randomUUID());
   if (!created.ok) throw new Error(created.refusal.error);
   const { number } = created.value;
   const record = await indexStub().record(number);
@@ -43,8 +44,8 @@ async function found(guard: number): Promise<{ id: string; options: Parameters<t
 /** What of a channel object the scripts use: the object itself and its stub both have it. */
 interface Calls {
   command(caller: Caller, command: Change, named: object): Promise<Result<Json>>;
-  history(query: HistoryQuery): Promise<Result<{ messages: string; meta: string }>>;
-  listen(asked: { caller: Caller; query: ListenQuery }): Promise<Result<ListenAnswer>>;
+  history(viewer: Viewer, query: HistoryQuery): Promise<Result<{ messages: string; meta: string }>>;
+  listen(asked: { caller: Caller; query: Wanted }): Promise<Result<ListenAnswer>>;
 }
 
 type Call = Extract<Ask, { ask: "change" | "fill" | "history" | "listen" }>;
@@ -59,12 +60,12 @@ async function ask(channel: Calls, asked: Call): Promise<Answer> {
       return undefined;
     }
     case "history": {
-      const page = await channel.history(asked.query);
+      const page = await channel.history(CREATOR, asked.query);
       if (!page.ok) return page.refusal.code;
       return { messages: JSON.parse(`[${page.value.messages}]`), ...JSON.parse(page.value.meta) };
     }
     case "listen": {
-      const listened = await channel.listen({ caller: { key: asked.query.key, verified: false }, query: asked.query });
+      const listened = await channel.listen({ caller: asked.caller, query: asked.query });
       return listened.ok ? listened.value : listened.refusal.code;
     }
   }
@@ -122,19 +123,19 @@ async function loseAndAsk(id: string, number: number): Promise<void> {
   const { epoch } = before.value;
   await runInDurableObject(channelStub(id), async (_channel, { storage }) => await storage.deleteAll());
   await abort();
-  const page = await channelStub(id).history({ after: 1, limit: 1000, epoch });
+  const page = await channelStub(id).history(CREATOR, { after: 1, limit: 1000, epoch });
   expect(page.ok && JSON.parse(page.value.meta)).toMatchObject({ last_seq: 1, gap: { reason: "epoch_changed" } });
   expect(page.ok && JSON.parse(`[${page.value.messages}]`)).toHaveLength(1);
 }
 
 /** Whatever a channel was, deleted it says so, also when it has lost its memory. */
 async function deleteAndAsk(id: string, number: number): Promise<void> {
-  await indexStub().delete(number);
-  const who = { key: "alpha", verified: false };
+  await indexStub().delete({ ...CREATOR, admin: true }, number);
+  const who = CREATOR;
   const asks: Call[] = [
     { ask: "change", who, command: { action: "join" } },
     { ask: "history", query: { limit: 1 } },
-    { ask: "listen", query: { key: "alpha", for: "all", limit: 1 } },
+    { ask: "listen", caller: who, query: { for: "all", limit: 1 } },
   ];
   for (const asked of asks) expect(await ask(channelStub(id), asked)).toBe("channel_deleted");
   await abort();

@@ -13,7 +13,12 @@ import type { ListenAnswer, Result } from "../../src/protocol/index.ts";
 import { ChannelFixture } from "../support/channel-fixture.ts";
 
 function looked(channel: ChannelFixture, query: Partial<ListenQuery> = {}): Result<ListenAnswer> {
-  return listen(channel.state, channel.log, { key: "bravo", for: "all", limit: 50, ...query });
+  return listen(
+    channel.state,
+    channel.log,
+    { key: "bravo", verified: false, for: "all", limit: 50, ...query },
+    { now: channel.now },
+  );
 }
 
 function answer(channel: ChannelFixture, query: Partial<ListenQuery> = {}): ListenAnswer {
@@ -161,18 +166,18 @@ test("[LIS3] a read position starts at the reader's own join and moves only by w
   channel.send("alpha", "one");
   answer(channel);
   expect(readSeq(channel)).toBe(2);
-  moveReadPosition(channel.state, { key: "bravo", after: 3, for: "me", limit: 1 }, channel.now);
+  moveReadPosition(channel.state, { key: "bravo", after: 3 }, channel.now);
   channel.reload();
   expect(readSeq(channel)).toBe(3);
-  expect(listenStart(channel.state, { key: "bravo", for: "all", limit: 1 })).toBe(3);
-  expect(listenStart(channel.state, { key: "bravo", after: 1, for: "all", limit: 1 })).toBe(1);
+  expect(listenStart(channel.state, { key: "bravo" })).toBe(3);
+  expect(listenStart(channel.state, { key: "bravo", after: 1 })).toBe(1);
 });
 
 test("[LIS3] it never goes back, and a position that is not this channel's moves nothing", () => {
   const channel = pair();
   for (let sent = 0; sent < 5; sent++) channel.send("alpha", "x");
   const move = (after: number, epoch?: string): number | undefined => {
-    moveReadPosition(channel.state, { key: "bravo", after, epoch, for: "all", limit: 1 }, channel.now);
+    moveReadPosition(channel.state, { key: "bravo", after, epoch }, channel.now);
     return readSeq(channel);
   };
   expect(move(6)).toBe(6);
@@ -180,7 +185,7 @@ test("[LIS3] it never goes back, and a position that is not this channel's moves
   expect(move(7, "other")).toBe(6);
   expect(move(8)).toBe(6);
   expect(move(7)).toBe(7);
-  moveReadPosition(channel.state, { key: "stranger", after: 1, for: "all", limit: 1 }, channel.now);
+  moveReadPosition(channel.state, { key: "stranger", after: 1 }, channel.now);
   expect(channel.state.participants.has("stranger")).toBe(false);
 });
 
@@ -190,21 +195,19 @@ test("[LIS3] [IDN1] a listen moves its reader on, of a proven key only for who p
   channel.join(proven);
   for (const text of ["one", "two"]) channel.send("alpha", text);
   channel.now += 1000;
-  const query: ListenQuery = { key: "carol", for: "all", limit: 50, after: 5 };
+  const query = { for: "all", limit: 50, after: 5 } as const;
   const ask = (verified: boolean): Result<ListenQuery> =>
     settleListen(channel.state, { ...proven, verified }, query, channel.now);
   expect(ask(false)).toMatchObject({ ok: false, refusal: { code: "identity_mismatch" } });
   expect(readSeq(channel, "carol")).toBe(3);
-  expect([ask(true), ask(true)]).toEqual([
-    { ok: true, value: query },
-    { ok: true, value: query },
-  ]);
+  const settled = { ok: true, value: { ...query, key: "carol", verified: true } };
+  expect([ask(true), ask(true)]).toEqual([settled, settled]);
   expect(channel.state.participants.get("carol")).toMatchObject({ read_seq: 5, seen_at: channel.now });
 });
 
 test("[LIS3] who says again what it said changes nothing; without a position it goes on where it was", () => {
   const channel = pair();
-  const query: ListenQuery = { key: "bravo", for: "all", limit: 50 };
+  const query: ListenQuery = { key: "bravo", verified: false, for: "all", limit: 50 };
   const before = channel.state.participants.get("bravo");
   moveReadPosition(channel.state, { ...query, after: 2 }, channel.now + 5000);
   expect(channel.state.participants.get("bravo")).toBe(before);
@@ -215,7 +218,7 @@ test("[LIS3] who says again what it said changes nothing; without a position it 
 test("[SOC9] an observer needs no membership, and starts at the newest message", () => {
   const channel = pair();
   channel.send("alpha", "before");
-  const query: ListenQuery = { key: "nobody", for: "all", limit: 50 };
+  const query: ListenQuery = { key: "nobody", verified: false, for: "all", limit: 50 };
   expect(listenStart(channel.state, query)).toBe(3);
   expect(looked(channel, query)).toMatchObject({ ok: false, refusal: { code: "not_participant" } });
   expect(texts(answer(channel, { ...query, after: 2, observes: true }))).toEqual(["before"]);

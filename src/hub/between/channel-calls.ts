@@ -1,5 +1,8 @@
-/** What the Worker and the index may ask of a channel object. Answers are values, refusals included. */
-import type { Caller, ChannelRecord, HistoryQuery, Unread } from "../../channel/index.ts";
+/**
+ * What the Worker and the index may ask of a channel object. Whoever reads or acts is said with each call, and
+ * what it may is decided there (`access.ts`). Answers are values, refusals included.
+ */
+import type { Caller, ChannelRecord, HistoryQuery, Unread, Viewer } from "../../channel/index.ts";
 import type { AckExtras, Change, ChannelDetails, ListenAnswer, Named, Result } from "../../protocol/index.ts";
 import type { ListenRequest } from "./requests.ts";
 import type { Report } from "./usage.ts";
@@ -8,12 +11,13 @@ import type { Report } from "./usage.ts";
 export interface ChannelCalls extends Rpc.DurableObjectBranded {
   /** A command over HTTP; `done`, if given, is what its author is done with before (LIS3). */
   command(caller: Caller, command: Change, named: Named, done?: number): Promise<Result<CommandAnswer>>;
-  history(query: HistoryQuery, proven?: Caller, reader?: string): Promise<Result<HistoryReply>>;
+  /** `reader`: whose read position is told with it. */
+  history(viewer: Viewer, query: HistoryQuery, reader?: string): Promise<Result<HistoryReply>>;
   /** What is later than a position, without waiting for it. */
   listen(asked: ListenRequest): Promise<Result<ListenAnswer>>;
-  details(proven?: Caller): Promise<Result<ChannelDetails>>;
-  /** What waits for a key after its read position, or `after`; nothing for one who is no participant. */
-  unread(key: string, after: number): Promise<Result<Unread>>;
+  details(viewer: Viewer): Promise<Result<ChannelDetails>>;
+  /** What waits for the viewer after its read position, or `after`; nothing for one who is no participant. */
+  unread(viewer: Viewer, after: number): Promise<Result<Unread>>;
   /** What is stored, whether or not the index agrees (IDX6). */
   inspect(): Result<Held>;
   /** The summary for the index, which may store it for `change`; `known` is the newest change it has heard. */
@@ -22,8 +26,8 @@ export interface ChannelCalls extends Rpc.DurableObjectBranded {
   proven(key: string): Promise<Result<true>>;
   /** Whether the key is still known here as proven. */
   knows(key: string): Promise<boolean>;
-  /** Whether its creator may delete it (GRD2). */
-  mayDelete(key: string): Promise<Result<true>>;
+  /** Whether the viewer may delete it (GRD2). */
+  mayDelete(viewer: Viewer): Promise<Result<true>>;
   /** Ends the channel for good; the index holds its tombstone already. */
   erase(): Promise<void>;
 }

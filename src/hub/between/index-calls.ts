@@ -1,12 +1,12 @@
 /** What the Worker and the channels may ask of the index. Answers are values, refusals included. */
-import type { Caller } from "../../channel/index.ts";
+import type { Viewer } from "../../channel/index.ts";
 import type { CreateBody, ListQuery, Result } from "../../protocol/index.ts";
 import type { Registration } from "./registration.ts";
 import type { Report as UseReport, Usage } from "./usage.ts";
 
 export interface IndexCalls extends Rpc.DurableObjectBranded {
   /** Makes a channel; `key` is its Idempotency-Key (IDX2). */
-  create(body: CreateBody, key: string, creator: Creator): Promise<Result<Created>>;
+  create(viewer: Viewer, body: CreateBody, key: string): Promise<Result<Created>>;
   /** A channel met a key for the first time, or its proof (IDN5). */
   sight(number: number, sight: Sight): Promise<Result<true>>;
   /** Nobody claims the key in that channel any more. */
@@ -31,13 +31,10 @@ export interface IndexCalls extends Rpc.DurableObjectBranded {
   dirty(number: number, change: number, used?: UseReport): void;
   /** What the hub used today, as far as channels told; it asks none of them (USE1). */
   usage(): Counts & { readonly usage: Usage };
-  list(query: ListQuery, isClaim?: boolean): Promise<Result<Listing>>;
-  /** `by` is the proven key that asks; undefined for the hub's owner, who may delete any. */
-  delete(number: number, by?: string): Promise<Result<true>>;
+  /** With a key, the channels it is in: the viewer's own. */
+  list(viewer: Viewer, query: ListQuery): Promise<Result<Listing>>;
+  delete(viewer: Viewer, number: number): Promise<Result<true>>;
 }
-
-/** Who makes a channel, as admission found out. */
-export type Creator = Pick<Caller, "verified" | "kid" | "admin">;
 
 export interface Created {
   readonly number: number;

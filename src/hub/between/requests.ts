@@ -2,18 +2,17 @@
  * What the Worker hands to a channel object with an upgrade, of an agent or of one who waits. It
  * travels in a header, as percent-encoded JSON, since names are not ASCII.
  */
-import type { Caller, ListenQuery } from "../../channel/index.ts";
+import type { Caller, Wanted } from "../../channel/index.ts";
 import type { ConnectQuery } from "../../protocol/index.ts";
 
 /** What the Worker found out about an upgrade. */
 export interface ConnectRequest {
+  /** One who only looks on is never joined, counted or allowed to send (SOC9). */
   readonly caller: Caller;
   /** What admitted it: a hub key and what that allows (KEY3). */
   readonly right: string;
   /** Names the watch ticket that admitted it. */
   readonly via?: string | undefined;
-  /** Only reads: never joined, counted or allowed to send (SOC9). Its caller's key names no agent. */
-  readonly isObserver: boolean;
   readonly query: Pick<ConnectQuery, "after" | "epoch" | "frames" | "echo" | "instance" | "attempt"> & {
     readonly format?: "frames" | "line" | undefined;
   };
@@ -22,7 +21,7 @@ export interface ConnectRequest {
 /** Who listens, and for what. */
 export interface ListenRequest {
   readonly caller: Caller;
-  readonly query: ListenQuery;
+  readonly query: Wanted;
 }
 
 const HEADER = "x-asked";

@@ -6,17 +6,16 @@
 import { DurableObject } from "cloudflare:workers";
 import {
   type Caller,
-  type ChannelState,
   describe,
   type HistoryQuery,
   type ListenQuery,
   type Reply,
   mayShow,
-  overruled,
   readHistory,
   readSeq,
   type Unread,
   unreadFor,
+  type Viewer,
 } from "../../channel/index.ts";
 import {
   type Change,
@@ -45,6 +44,7 @@ import { Keeper } from "./keeper.ts";
 import { LISTEN_PATH, type ListenRequest, readConnectRequest, readListenRequest } from "../between/requests.ts";
 import { heardOf, listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
+import { lookOn, lookProven } from "./looks.ts";
 import { Meter } from "../between/meter.ts";
 import { Pacing } from "./sockets/pacing.ts";
 import { commandRates, rateKey, type Rates } from "../between/rates.ts";
@@ -118,9 +118,11 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     return commandAnswer(reply, { key: caller.key, read: (look) => this.#keeper.read(look) });
   }
 
-  history(query: HistoryQuery, proven?: Caller, reader?: string): Promise<Result<HistoryReply>> {
+  history(viewer: Viewer, query: HistoryQuery, reader?: string): Promise<Result<HistoryReply>> {
     const { log } = this.#keeper;
-    return this.#reading(proven, (state) => historyReply(readHistory(state, log, query), readSeq(state, reader)));
+    return lookProven(this.#ports, viewer, (state) =>
+      historyReply(readHistory(state, log, query), readSeq(state, reader)),
+    );
   }
 
   /** What is later than a position, without waiting for it. */
@@ -128,16 +130,16 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     return await listenInTurn(this.#ports, asked, (settled) => lookAt(this.#keeper, settled));
   }
 
-  details(proven?: Caller): Promise<Result<ChannelDetails>> {
-    return this.#reading(proven, (state) => {
+  details(viewer: Viewer): Promise<Result<ChannelDetails>> {
+    return lookProven(this.#ports, viewer, (state) => {
       const presence = this.#connections.presence(Date.now());
       return describe(state, this.#keeper.log, presence, this.#limits);
     });
   }
 
-  /** What waits for a key after its read position, or `after`; nothing for one who is no participant. */
-  unread(key: string, after: number): Promise<Result<Unread>> {
-    return this.#reading(undefined, (state) => unreadFor(state, this.#keeper.log, key, after));
+  /** What waits for the viewer after its read position, or `after`; nothing for one who is no participant. */
+  unread(viewer: Viewer, after: number): Promise<Result<Unread>> {
+    return lookOn(this.#ports, viewer, "look", (state) => unreadFor(state, this.#keeper.log, viewer.key, after));
   }
 
   inspect(): Result<Held> {
@@ -166,11 +168,9 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     return await this.#sightings.proven(key);
   }
 
-  /** Whether its creator may delete it (GRD2). */
-  async mayDelete(key: string): Promise<Result<true>> {
-    const why = await this.#reading(undefined, (state) => overruled(state, { key }, Date.now()));
-    if (!why.ok) return why;
-    return why.value === undefined ? ok(true) : { ok: false, refusal: why.value };
+  /** Whether the viewer may delete it (GRD2). */
+  mayDelete(viewer: Viewer): Promise<Result<true>> {
+    return lookOn(this.#ports, viewer, "delete", () => true as const);
   }
 
   /** Whether the key is still known here as proven. */
@@ -203,14 +203,15 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
 
   async #connect(request: Request): Promise<Response> {
     const asked = readConnectRequest(request);
+    const isObserver = asked.caller.observes === true;
     const opened = await this.#keeper.open();
     if (!opened.ok) return refusedUpgrade(opened.refusal);
     const limited = this.#rates.take(rateKey(asked.caller), Date.now());
-    const refused = limited ?? (asked.isObserver ? undefined : await this.#sightings.refuse(asked.caller, "join"));
+    const refused = limited ?? (isObserver ? undefined : await this.#sightings.refuse(asked.caller, "join"));
     if (refused !== undefined) return refusedUpgrade(refused);
     const connected = await this.#turns.inOrder(
       () => this.#committer.sending(() => connect(this.#ports, asked, Date.now())),
-      () => !asked.isObserver && this.#mayShow(asked.caller, "join"),
+      () => !isObserver && this.#mayShow(asked.caller, "join"),
     );
     if (!connected.ok) return refusedUpgrade(connected.refusal);
     return new Response(null, { status: 101, webSocket: connected.value });
@@ -247,18 +248,6 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   }
 
   // ---- within ----
-
-  /** A read whose caller is `proven` counts as proof here (IDN1). */
-  async #reading<T>(proven: Caller | undefined, look: (state: ChannelState) => T): Promise<Result<T>> {
-    const opened = await this.#keeper.open();
-    if (!opened.ok) return opened;
-    const refused = proven === undefined ? undefined : await this.#sightings.refuse(proven, "look");
-    if (refused !== undefined) return { ok: false, refusal: refused };
-    return await this.#turns.inOrder(() => {
-      if (proven !== undefined) this.#sightings.end(proven.key);
-      return this.#keeper.read(look);
-    });
-  }
 
   readonly #inbound: InboundPort = {
     limit: (key, now) => this.#rates.take(key, now),

@@ -27,9 +27,9 @@ export async function listenInTurn<T>(
   if (!opened.ok) return opened;
   const now = Date.now();
   const limited = rates.take(rateKey(caller), now);
-  const refused = limited ?? (query.observes === true ? undefined : await sightings.refuse(caller, "look"));
+  const refused = limited ?? (caller.observes === true ? undefined : await sightings.refuse(caller, "look"));
   if (refused !== undefined) return { ok: false, refusal: refused };
-  if (query.observes !== true) heardOf({ keeper, connections }, caller, now);
+  if (caller.observes !== true) heardOf({ keeper, connections }, caller, now);
   return await turns.inOrder(() => {
     if (caller.verified) sightings.end(caller.key);
     const settled = keeper.commit(now, (state) => settleListen(state, caller, query, now));
@@ -54,6 +54,6 @@ export function readBefore(turns: Turns, caller: Caller, seq: number): void {
 }
 
 export function lookAt(keeper: Keeper, query: ListenQuery, pages?: Pages): Result<ListenAnswer> {
-  const looked = keeper.read((state) => listen(state, keeper.log, query, pages));
+  const looked = keeper.read((state) => listen(state, keeper.log, query, { now: Date.now(), pages }));
   return looked.ok ? looked.value : looked;
 }

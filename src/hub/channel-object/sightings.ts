@@ -3,8 +3,8 @@
  * rides on what makes a key known here: a join, a proof that is news, a moderation. A message asks
  * nothing. Never takes a claim that the index could not be asked about.
  */
-import { type Caller, isFirstSight, mustProve, refusedEntry } from "../../channel/index.ts";
-import { type Change, type Limits, type Refusal, refusal, type Result } from "../../protocol/index.ts";
+import { type Act, type Caller, isFirstSight, joinRefusal, mustProve } from "../../channel/index.ts";
+import { type Limits, type Refusal, refusal, type Result } from "../../protocol/index.ts";
 import { logFault } from "../between/log.ts";
 import { type ClaimPorts, endClaimOf } from "./no-downgrade.ts";
 import type { Registry } from "./registry.ts";
@@ -38,14 +38,14 @@ export class Sightings {
   }
 
   /** Why the caller may not do this; between this answer and the turn it is queued for, there is no await. */
-  async refuse(caller: Caller, action: Change["action"] | "look"): Promise<Refusal | undefined> {
+  async refuse(caller: Caller, act: Act): Promise<Refusal | undefined> {
     const { key, verified, kid = "" } = caller;
-    const isFirst = this.#ports().keeper.read((state) => isFirstSight(state, caller, action));
+    const isFirst = this.#ports().keeper.read((state) => isFirstSight(state, caller, act));
     if (isFirst.ok && isFirst.value) {
-      const barred = action === "join" ? this.#refusedEntry(caller) : undefined;
+      const barred = act === "join" ? this.#refusedEntry(caller) : undefined;
       if (barred !== undefined) return barred;
       await this.#going.get(key);
-      const told = await this.#told({ key, verified, kid, joins: action === "join" });
+      const told = await this.#told({ key, verified, kid, joins: act === "join" });
       if (!told.ok) return told.refusal;
     }
     return !verified && this.#barred.has(key) ? mustProve() : undefined;
@@ -55,7 +55,7 @@ export class Sightings {
   #refusedEntry(caller: Caller): Refusal | undefined {
     const { keeper, limits } = this.#ports();
     const why = keeper.read((state) =>
-      state.participants.has(caller.key) ? undefined : refusedEntry(state, caller, { now: Date.now(), limits }),
+      state.participants.has(caller.key) ? undefined : joinRefusal(state, caller, limits, Date.now()),
     );
     return why.ok ? why.value : why.refusal;
   }

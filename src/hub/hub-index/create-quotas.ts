@@ -1,6 +1,6 @@
 /** How many channels may be made: at all, a minute and a day, and by one hub key of these (IDX2). */
+import type { Viewer } from "../../channel/index.ts";
 import { type Limits, refusal, type Refusal } from "../../protocol/index.ts";
-import type { Creator } from "../between/index-calls.ts";
 import { CREATES_A_DAY } from "./create-memory.ts";
 import type { IndexStore } from "./index-store.ts";
 import { Rates } from "../between/rates.ts";
@@ -29,7 +29,7 @@ export class CreateQuotas {
   }
 
   /** Some of the channels, and of each minute's creates, are not for one hub key to take. */
-  refuse({ kid = "", admin }: Creator, now: number): Refusal | undefined {
+  refuse({ kid = "", admin }: Viewer, now: number): Refusal | undefined {
     const all = this.#limits.HUB_MAX_CHANNELS;
     const most = admin === true || all === Infinity ? all : all - Math.floor(all / KEPT_FOR_ADMINS);
     if (this.#store.counts().channels >= most) {

@@ -3,7 +3,7 @@
  * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
  */
 import { DurableObject } from "cloudflare:workers";
-import { createChannel, summarize } from "../../channel/index.ts";
+import { createChannel, refuseDelete, summarize, type Viewer } from "../../channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -15,16 +15,7 @@ import {
   type Result,
 } from "../../protocol/index.ts";
 import type { ChannelCalls } from "../between/channel-calls.ts";
-import type {
-  AuditEntry,
-  Counts,
-  Created,
-  Creator,
-  IndexCalls,
-  Listing,
-  Report,
-  Sight,
-} from "../between/index-calls.ts";
+import type { AuditEntry, Counts, Created, IndexCalls, Listing, Report, Sight } from "../between/index-calls.ts";
 import { CreateQuotas } from "./create-quotas.ts";
 import type { Env } from "../between/env.ts";
 import { AuditTrail } from "./audit.ts";
@@ -44,8 +35,6 @@ const RESERVED = 32;
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
-
-const ONLY_CREATOR = "a channel is deleted by its creator, whose key must be proven, or with a hub key of scope admin";
 
 export class HubIndex extends DurableObject<Env> implements IndexCalls {
   readonly #quotas: CreateQuotas;
@@ -71,8 +60,8 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   }
 
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
-  async create(body: CreateBody, key: string, creator: Creator): Promise<Result<Created>> {
-    const { verified, kid = "" } = creator;
+  async create(viewer: Viewer, body: CreateBody, key: string): Promise<Result<Created>> {
+    const { verified, kid = "" } = viewer;
     const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
     if (!told.ok) return told;
     const isFree = this.#isNextFree ?? (await this.#refusedNext());
@@ -85,7 +74,7 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     const creator_name = body.name_display ?? body.key;
     const earlier = this.#store.createdWith({ creator: body.key, verified, key }, now);
     if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
-    const refused = this.#quotas.refuse(creator, now);
+    const refused = this.#quotas.refuse(viewer, now);
     if (refused !== undefined) return { ok: false, refusal: refused };
     const number = this.#store.counts().next;
     const record = recordFor({ number, body, creator_name, verified, now });
@@ -177,9 +166,9 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   }
 
   /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
-  async list({ limit, cursor, key }: ListQuery, isClaim = false): Promise<Result<Listing>> {
+  async list(viewer: Viewer, { limit, cursor, key }: ListQuery): Promise<Result<Listing>> {
     this.#meter.add("requests");
-    const may = isClaim && key !== undefined ? this.#proofs.mayClaim(key) : ok(true);
+    const may = key === undefined || viewer.verified ? ok(true) : this.#proofs.mayClaim(key);
     if (!may.ok) return may;
     const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);
     const fresh = await Promise.all(
@@ -194,15 +183,14 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     return ok(last !== undefined && isCut ? { ...listing, next_cursor: last.number } : listing);
   }
 
-  /**
-   * Tombstone first: from here on the channel is gone, whatever happens to its storage. `by` is the
-   * proven key that asks; undefined for the hub's owner, who may delete any.
-   */
-  async delete(number: number, by?: string): Promise<Result<true>> {
+  /** Tombstone first: from here on the channel is gone, whatever happens to its storage. */
+  async delete(viewer: Viewer, number: number): Promise<Result<true>> {
     const row = this.#store.row(number);
     if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
-    if (by !== undefined && by !== row.created_by) return refuse("forbidden", ONLY_CREATOR);
-    const may = by === undefined || row.state !== "live" ? ok(true) : await this.#channel(number).mayDelete(by);
+    const why = refuseDelete(row, viewer);
+    if (why !== undefined) return { ok: false, refusal: why };
+    const may =
+      viewer.admin === true || row.state !== "live" ? ok(true) : await this.#channel(number).mayDelete(viewer);
     if (!may.ok) return may;
     if (!this.#store.bury(number)) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
     // In the same turn as the tombstone, so that a crash cannot come between them.

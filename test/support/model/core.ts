@@ -47,10 +47,10 @@ function answer(channel: ChannelFixture, asked: Ask): Answer {
       return { messages: messagesOf(page), ...page.meta };
     }
     case "listen": {
-      const { query } = asked;
-      const settled = settleListen(channel.state, { key: query.key, verified: false }, query, channel.now);
+      const { caller, query } = asked;
+      const settled = settleListen(channel.state, caller, query, channel.now);
       channel.save();
-      const listened = settled.ok ? listen(channel.state, channel.log, settled.value) : settled;
+      const listened = settled.ok ? listen(channel.state, channel.log, settled.value, { now: channel.now }) : settled;
       return listened.ok ? listened.value : listened.refusal.code;
     }
     case "clock":

@@ -2,7 +2,7 @@
  * Plays a script on a channel and on the model, and throws where they part. What it asks of the
  * channel it yields, so that the same play drives the pure rules, an object and a stub.
  */
-import type { Caller, HistoryQuery, ListenQuery } from "../../../src/channel/index.ts";
+import type { Caller, HistoryQuery, Wanted } from "../../../src/channel/index.ts";
 import { type Change, type Gap, type Message } from "../../../src/protocol/index.ts";
 import { ModelChannel, type ModelMessage, type ModelOptions, type ModelRow } from "./model-channel.ts";
 import type { Script, Step } from "./script.ts";
@@ -11,7 +11,7 @@ import type { Script, Step } from "./script.ts";
 export type Ask =
   | { readonly ask: "change"; readonly who: Caller; readonly command: Change }
   | { readonly ask: "history"; readonly query: HistoryQuery }
-  | { readonly ask: "listen"; readonly query: ListenQuery }
+  | { readonly ask: "listen"; readonly caller: Caller; readonly query: Wanted }
   | { readonly ask: "clock"; readonly now: number }
   /** `save`: the turn ends. `reload`: the channel sleeps and wakes. `crash`: it wakes without its open turn. */
   | { readonly ask: "save" | "reload" | "crash" }
@@ -173,9 +173,10 @@ class Player {
 
   *#listen({ key, limit, epoch, for: wanted, after }: Extract<Step, { step: "listen" }>): Generator<Ask, void, Answer> {
     yield* this.end("save");
-    const query = { key, limit, for: wanted, epoch: this.#epoch(epoch), after: this.#back(after, 0) };
-    const answer = (yield { ask: "listen", query }) as Page | string;
-    const expected = this.#model.listen(query);
+    const caller = { key, verified: false };
+    const query = { limit, for: wanted, epoch: this.#epoch(epoch), after: this.#back(after, 0) };
+    const answer = (yield { ask: "listen", caller, query }) as Page | string;
+    const expected = this.#model.listen({ ...query, ...caller });
     this.#model.save();
     if (typeof expected === "string" || typeof answer === "string") return same(answer, expected);
     const { next, own, others, gap } = expected;

@@ -48,7 +48,7 @@ export interface ConnectPorts {
 export function connect(ports: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
   const { keeper, limits, connections, delivery } = ports;
   const { caller } = asked;
-  if (asked.isObserver) return observe(ports, asked, now);
+  if (caller.observes === true) return observe(ports, asked, now);
   // First, so that a claim to another's key cannot take the place of its sockets.
   const refused = keeper.read((state) => refuseCaller(state, caller, now));
   if (!refused.ok) return refused;

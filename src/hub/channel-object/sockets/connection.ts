@@ -75,7 +75,6 @@ export interface Admitted {
   readonly caller: Caller;
   readonly right: string;
   readonly via?: string | undefined;
-  readonly isObserver: boolean;
 }
 
 export type Wishes = Pick<Attachment, "batch" | "echo" | "line" | "mode" | "trail" | "instance" | "attempt">;
@@ -117,7 +116,7 @@ export class Connection {
       verified,
       right: who.right,
       via: who.via,
-      observer: who.isObserver,
+      observer: who.caller.observes === true,
       paced: false,
       closing: false,
       opened_at: now,
@@ -145,8 +144,8 @@ export class Connection {
   }
 
   get caller(): Caller {
-    const { key, name, kind, verified } = this.#attached;
-    return { key, name, kind, verified, kid: this.kid, admin: isAdminRight(this.right) };
+    const { key, name, kind, verified, observer: observes } = this.#attached;
+    return { key, name, kind, verified, observes, kid: this.kid, admin: isAdminRight(this.right) };
   }
 
   /** Names the hub key that admitted it. */

@@ -2,6 +2,7 @@
  * A frame arrives on a socket: measured, parsed, and queued in its place. Synchronous, so that the
  * frames of one socket take effect in the order of their arrival.
  */
+import { refuseSpeaking } from "../../../channel/index.ts";
 import {
   type Command,
   type ErrorCode,
@@ -61,7 +62,8 @@ export function receive(channel: InboundPort, connection: Connection, data: stri
   const holds = heldBy(parsed.command);
   if (holds !== undefined) channel.shows(connection, holds);
   if (parsed.command.action === "history") return channel.sendHistory(connection, parsed.command);
-  if (connection.isObserver) return refuse(channel, connection, onlyReads(), named);
+  const silent = refuseSpeaking(connection.caller);
+  if (silent !== undefined) return refuse(channel, connection, silent, named);
   if (parsed.command.action !== "seen") channel.arrive(connection, parsed.command, named);
 }
 
@@ -81,10 +83,6 @@ function strike(channel: InboundPort, connection: Connection, now: number): void
   if (connection.strikes.length < STRIKES) return;
   const why = `${STRIKES} binary frames within ${STRIKE_WINDOW_MS / 1000} s; send JSON text frames`;
   channel.drop(connection, refusal("flooding", why));
-}
-
-function onlyReads(): Refusal {
-  return refusal("forbidden_scope", "this socket only reads; to speak, connect with a hub key of scope agent");
 }
 
 function frameTooLarge(): Refusal {

@@ -2,7 +2,7 @@
  * Middleware after admission: what the request proves about its caller. Reads the body of signed
  * requests, whose digest is covered; handlers read it again from the same buffer.
  */
-import type { Caller } from "../../../channel/index.ts";
+import type { Caller, Viewer } from "../../../channel/index.ts";
 import { map, ok, refuse, type Result } from "../../../protocol/index.ts";
 import { outerUrl } from "./address.ts";
 import type { Admission } from "./admission.ts";
@@ -62,13 +62,23 @@ function adminName({ kid }: HubKey): string {
   return kid === OWNER_KID ? "Admin" : `Admin ${kid}`;
 }
 
-/** One who only reads, whatever it says of itself: no agent can have its key, which starts with `~`. */
-export function observerOf({ kid }: HubKey): Caller {
-  return { key: `~${kid}`, verified: false, kid };
+/** Who reads where a request names nobody: whom it proves, which counts in the channel it reads (IDN1), or one who looks on. */
+export function viewerOf(c: HubContext): Viewer {
+  const { key } = provenKey(c.var.proof);
+  return key === undefined ? observerOf(c.var.admission) : { ...rightsOf(c.var.admission), key, verified: true };
 }
 
-/** Whom a request proves that only reads: that counts in the channel it reads (IDN1). */
-export function provenIn(c: HubContext): Caller | undefined {
-  const { key } = provenKey(c.var.proof);
-  return key === undefined ? undefined : { key, verified: true, kid: c.var.admission.key.kid };
+/** Who reads under a key that the request may only claim. */
+export function viewerAs(c: HubContext, key: string): Viewer {
+  return { ...rightsOf(c.var.admission), key, verified: provenKey(c.var.proof).key === key };
+}
+
+/** One who only looks on, whatever it says of itself: no agent can have its key, which starts with `~`. */
+export function observerOf(admission: Admission): Viewer {
+  return { ...rightsOf(admission), key: `~${admission.key.kid}`, verified: false, observes: true };
+}
+
+/** What a hub key gives whoever it admits. */
+function rightsOf({ key, scope }: Admission): Pick<Viewer, "kid" | "admin"> {
+  return { kid: key.kid, admin: isWithin("admin", scope) };
 }

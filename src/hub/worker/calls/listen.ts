@@ -2,7 +2,7 @@
  * The waiting side of a listen (LIS1, LIS2): the Worker waits, so that the channel object can sleep.
  * Used by the routes and by the tool alike.
  */
-import { type Caller, endsWait, type ListenQuery } from "../../../channel/index.ts";
+import { type Caller, endsWait, type Viewer, type Wanted } from "../../../channel/index.ts";
 import {
   type ChannelPosition,
   type ChannelSummary,
@@ -29,18 +29,16 @@ import type { Listing } from "../../between/index-calls.ts";
 /** Who listens, as admission found out. */
 export interface Listening {
   readonly caller: Caller;
-  /** True: with a key or ticket that may only read. */
-  readonly observes?: boolean;
 }
 
 /** What is later than a position; waits for it if there is nothing yet. `signal`: the caller has left. */
 export async function listenTo(
   env: Env,
   channel_id: string,
-  { caller, observes, wait, ...options }: Listening & Omit<ListenOptions, "key"> & Pick<ListenQuery, "start">,
+  { caller, wait, ...query }: Listening & Omit<ListenOptions, "key"> & Pick<Wanted, "start">,
   signal: AbortSignal,
 ): Promise<Result<ListenAnswer>> {
-  const asked = { caller, query: { ...options, key: caller.key, observes } };
+  const asked = { caller, query };
   const found = await findChannel(env, channel_id);
   if (!found.ok) return found;
   const name = `ch-${found.value}`;
@@ -98,7 +96,7 @@ interface Listened {
 }
 
 /** Where a listen to several channels begins in each. */
-type PlaceToListen = Omit<ChannelPosition, "after"> & Pick<ListenQuery, "after" | "start">;
+type PlaceToListen = Omit<ChannelPosition, "after"> & Pick<Wanted, "after" | "start">;
 
 export async function listenToPlaces(
   env: Env,
@@ -140,13 +138,13 @@ async function joinedChannels(env: Env, caller: Caller): Promise<Result<Chosen<J
 type JoinedChannel = Pick<ChannelSummary, "id" | "name" | "created_at" | "active_at">;
 
 /** The channels a key has joined: as many as one listen takes, those in which something was said last, and the others. */
-export async function activeJoined(env: Env, { key, verified }: Caller): Promise<Result<Chosen<JoinedChannel>>> {
+export async function activeJoined(env: Env, viewer: Viewer): Promise<Result<Chosen<JoinedChannel>>> {
   const all: JoinedChannel[] = [];
   // A page ends early where it had to ask many channels (IDX3).
   let cursor: number | undefined = 0;
   while (cursor !== undefined) {
-    const query: ListQuery = { limit: LIST_MAX, cursor, key };
-    const listing: Result<Listing> = await callIndex(env, (index) => index.list(query, !verified));
+    const query: ListQuery = { limit: LIST_MAX, cursor, key: viewer.key };
+    const listing: Result<Listing> = await callIndex(env, (index) => index.list(viewer, query));
     if (!listing.ok) return listing;
     const page = JSON.parse(`[${listing.value.channels}]`) as readonly ChannelSummary[];
     for (const { id, name, created_at, active_at = created_at } of page) all.push({ id, name, created_at, active_at });

@@ -39,7 +39,7 @@ import { command, commandAfter } from "../calls/commands.ts";
 import { directory } from "../calls/directory.ts";
 import type { HubContext } from "../context.ts";
 import { idempotencyKey } from "../handlers.ts";
-import { callerFor, provenIn } from "../admission/identity.ts";
+import { callerFor, viewerAs, viewerOf } from "../admission/identity.ts";
 import { activeJoined, type Listening, listenTo, listenToPlaces } from "../calls/listen.ts";
 import { memories } from "./memories.ts";
 import { isWithin } from "../../between/scope.ts";
@@ -56,7 +56,7 @@ export function toolPort(c: HubContext): HubPort {
     leave: (body) => act(c, body, { action: "leave" }),
     send: (body) => send(c, body),
     list: (query) => list(c, query),
-    channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(provenIn(c)), READ),
+    channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(viewerOf(c)), READ),
     history: ({ channel_id, limit = HISTORY_DEFAULT, after, before, reader }) =>
       history(c, channel_id, { limit, after, before }, reader),
     listen: ({ channel_id, ...query }, waiting) => listenOne(c, channel_id, query, waiting),
@@ -132,9 +132,8 @@ async function create(
   if (!caller.ok) return caller;
   if (!named.ok) return named;
   const body = { name: named.value, key, name_display, kind: "agent" } as const;
-  const { verified, kid, admin } = caller.value;
   const again = unclear("list the channels to see", true);
-  const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid, admin }), again);
+  const made = await callIndex(c.env, (index) => index.create(caller.value, body, id.value), again);
   return map(made, ({ number }) => {
     directory.created(number);
     return { channel_id: `ch-${number}` };
@@ -185,12 +184,10 @@ async function list(
   }: { readonly key?: string; readonly limit?: number; readonly cursor?: number },
 ): Promise<Result<ListAnswer>> {
   const query = { limit, cursor, key };
-  return map(
-    await callIndex(c.env, (index) => index.list(query, key !== undefined && !isProven(c, key))),
-    ({ channels, ...counts }) => {
-      return { channels: JSON.parse(`[${channels}]`) as ChannelSummary[], ...counts };
-    },
-  );
+  const viewer = key === undefined ? viewerOf(c) : viewerAs(c, key);
+  return map(await callIndex(c.env, (index) => index.list(viewer, query)), ({ channels, ...counts }) => {
+    return { channels: JSON.parse(`[${channels}]`) as ChannelSummary[], ...counts };
+  });
 }
 
 async function history(
@@ -199,7 +196,7 @@ async function history(
   query: { readonly limit: number; readonly after: number | undefined; readonly before: number | undefined },
   reader: string | undefined,
 ): ReturnType<HubPort["history"]> {
-  const page = await callChannel(c.env, channel_id, (channel) => channel.history(query, provenIn(c), reader), READ);
+  const page = await callChannel(c.env, channel_id, (channel) => channel.history(viewerOf(c), query, reader), READ);
   return map(page, ({ messages, meta, read_seq }) => {
     return {
       messages: JSON.parse(`[${messages}]`) as Message[],
@@ -260,18 +257,15 @@ function signalOf(c: HubContext, { signal }: Waiting): AbortSignal {
   return AbortSignal.any([c.req.raw.signal, left.signal]);
 }
 
-function isProven(c: HubContext, key: string): boolean {
-  return provenKey(c.var.proof).key === key;
-}
-
 /** Asks the most active channels the key has joined; what cannot be asked is left out, for it only rides along. */
 async function unread(c: HubContext, { key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
-  const joined = await activeJoined(c.env, { key, verified: isProven(c, key) });
+  const viewer = viewerAs(c, key);
+  const joined = await activeJoined(c.env, viewer);
   if (!joined.ok) return joined;
   const { channels, left_out } = joined.value;
   const counts = await Promise.all(
     channels.map(async ({ id, name }): Promise<ChannelUnread[]> => {
-      const count = await callChannel(c.env, id, (channel) => channel.unread(key, after.get(id) ?? 0), READ);
+      const count = await callChannel(c.env, id, (channel) => channel.unread(viewer, after.get(id) ?? 0), READ);
       return count.ok ? [{ channel_id: id, name, unread: count.value.unread, position: count.value.read_seq }] : [];
     }),
   );

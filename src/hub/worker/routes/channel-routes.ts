@@ -1,6 +1,6 @@
 /** /api/channel/*: parse, call the object, answer. */
 import { Hono } from "hono";
-import type { Caller } from "../../../channel/index.ts";
+import { type Caller, refuseNobody, type Viewer } from "../../../channel/index.ts";
 import {
   type Change,
   channelNotFound,
@@ -18,11 +18,9 @@ import {
   ok,
   quote,
   READ_BODY,
-  refuse,
   type Result,
   SEND_BODY,
 } from "../../../protocol/index.ts";
-import { isWithin } from "../../between/scope.ts";
 import { noteAct } from "../calls/note-act.ts";
 import { callChannel, callIndex, READ, unclear } from "../calls/calls.ts";
 import { provenKey } from "../admission/caller.ts";
@@ -30,7 +28,7 @@ import { command as bring } from "../calls/commands.ts";
 import { directory } from "../calls/directory.ts";
 import type { HubContext, HubEnv } from "../context.ts";
 import { answering, idempotencyKey, routesOf, withBody, withQuery } from "../handlers.ts";
-import { ADMIN, callerFor, provenIn } from "../admission/identity.ts";
+import { ADMIN, callerFor, viewerOf } from "../admission/identity.ts";
 import { listenToOne } from "./listen-route.ts";
 import type { CommandAnswer } from "../../between/channel-calls.ts";
 
@@ -45,8 +43,7 @@ route("/create", {
     if (!caller.ok) return caller;
     if (!id.ok) return id;
     const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
-    const { verified, kid, admin } = caller.value;
-    const made = await callIndex(c.env, (index) => index.create(body, id.value, { verified, kid, admin }), again);
+    const made = await callIndex(c.env, (index) => index.create(caller.value, body, id.value), again);
     return map(made, ({ number, name, creator_name }) => {
       directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };
@@ -90,9 +87,9 @@ route("/guard-reset", { POST: withBody(MODERATION_BODY, (c, who) => moderate(c, 
 // ?limit=100&cursor=0&key=bravo → {"ok":true,"channels":[…],"count":2,"next_cursor":40}
 route("/list", {
   GET: withQuery(LIST_QUERY, async (c, query) => {
-    const mine = query.key === undefined ? ok(undefined) : callerFor(c, { key: query.key });
-    if (!mine.ok) return mine;
-    const listing = await callIndex(c.env, (index) => index.list(query, mine.value?.verified === false));
+    const viewer = query.key === undefined ? ok(viewerOf(c)) : callerFor(c, { key: query.key });
+    if (!viewer.ok) return viewer;
+    const listing = await callIndex(c.env, (index) => index.list(viewer.value, query));
     return map(listing, ({ channels, ...counts }) => `{"channels":[${channels}],${JSON.stringify(counts).slice(1)}`);
   }),
 });
@@ -101,7 +98,7 @@ route("/list", {
 route("/:id/history", {
   GET: withQuery(HISTORY_QUERY, async (c, query) => {
     const id = c.req.param("id") ?? "";
-    const page = await callChannel(c.env, id, (channel) => channel.history(query, provenIn(c)), READ);
+    const page = await callChannel(c.env, id, (channel) => channel.history(viewerOf(c), query), READ);
     return map(
       page,
       ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
@@ -114,7 +111,7 @@ route("/:id/listen", { GET: listenToOne });
 route("/:id", {
   // → {"ok":true,…summary,"participants":[{…,"last_seen":"…","unread":3}],"epoch":"…","first_seq":1,"last_seq":9}
   GET: answering(async (c) => {
-    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(provenIn(c)), READ);
+    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(viewerOf(c)), READ);
   }),
   // ?key=alpha → {"ok":true,"channel_id":"ch-1"}
   DELETE: withQuery(DELETE_QUERY, async (c, { key }) => {
@@ -126,7 +123,7 @@ route("/:id", {
     if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
     // Not repeated: a second call would be told that the channel is deleted already.
     const unsure = unclear("GET the channel to see", false);
-    const gone = await callIndex(c.env, (index) => index.delete(number, by.value), unsure);
+    const gone = await callIndex(c.env, (index) => index.delete(by.value, number), unsure);
     if (gone.ok) await noteAct(c, "delete", { channel_id: id });
     return map(gone, () => ({ channel_id: id }));
   }),
@@ -166,18 +163,12 @@ function messageId(json: string): string {
   return /^\{"id":"([\w-]+)"/.exec(json)?.[1] ?? "";
 }
 
-/** Undefined: the hub's owner, who needs no key. Others must prove that they are somebody. */
-function deleterOf(c: HubContext, key: string | undefined): Result<string | undefined> {
-  const { admission, proof } = c.var;
-  const by = key ?? provenKey(proof).key;
-  const caller = by === undefined ? undefined : callerFor(c, { key: by });
-  if (caller?.ok === false) return caller;
-  if (isWithin("admin", admission.scope)) return ok(undefined);
-  if (caller?.value.verified === true) return ok(caller.value.key);
-  return refuse(
-    "signature_required",
-    "prove that you are the channel's creator by signing, or use a hub key of scope admin",
-  );
+/** Who deletes: the hub's owner needs no key, others must prove that they are somebody. */
+function deleterOf(c: HubContext, key: string | undefined): Result<Viewer> {
+  const by = key ?? provenKey(c.var.proof).key;
+  const caller = by === undefined ? ok(viewerOf(c)) : callerFor(c, { key: by });
+  const why = caller.ok ? refuseNobody(caller.value) : undefined;
+  return why === undefined ? caller : { ok: false, refusal: why };
 }
 
 /** The body of a moderation: an admin needs no key of its own. */

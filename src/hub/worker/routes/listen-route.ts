@@ -42,8 +42,8 @@ function listening<T extends { readonly key: string }>(
 }
 
 function observing<T extends object>(c: HubContext, schema: v.GenericSchema<unknown, T>): Result<T & Listening> {
-  const caller = observerOf(c.var.admission.key);
-  return map(parseQuery(schema, search(c)), (options) => ({ ...options, caller, observes: true }));
+  const caller = observerOf(c.var.admission);
+  return map(parseQuery(schema, search(c)), (options) => ({ ...options, caller }));
 }
 
 function search(c: HubContext): string {

@@ -52,9 +52,9 @@ function refused(c: HubContext, why: Refusal): Response {
 
 function askedByObserver(c: HubContext): Result<ConnectRequest> {
   const { key, via } = c.var.admission;
-  const caller = observerOf(key);
+  const caller = observerOf(c.var.admission);
   const right = rightOf(key);
-  return map(parseQuery(WATCH_QUERY, search(c)), (query) => ({ caller, right, via, isObserver: true, query }));
+  return map(parseQuery(WATCH_QUERY, search(c)), (query) => ({ caller, right, via, query }));
 }
 
 function askedByAgent(c: HubContext): Result<ConnectRequest> {
@@ -68,7 +68,7 @@ function askedByAgent(c: HubContext): Result<ConnectRequest> {
   const nonce = grant?.nonce;
   return map(callerFor(c, { key, name, kind }), (caller) => {
     const asking = nonce === undefined ? caller : { ...caller, nonce };
-    return { caller: asking, right: rightOf(hubKey), isObserver: false, query };
+    return { caller: asking, right: rightOf(hubKey), query };
   });
 }
 
