@@ -18,8 +18,10 @@ const FILES_PER_PROCESSOR = 2;
 const LONG_FORMS = {
   unit: ["model", "obedient-model", "tool-budget"],
   hub: ["model"],
-  e2e: ["crash", "fuzz", "index-crash", "network", "obedient-model", "storm", "wallet"],
+  e2e: ["crash", "fuzz", "index-crash", "network", "obedient-model", "restore-crash", "storm", "wallet"],
 };
+/** Those that have no short form worth its minutes. */
+const LONG_ALONE = ["test/e2e/restore-crash.test.ts"];
 
 function filesOf(project: keyof typeof LONG_FORMS): string[] {
   const names = process.env[LONG] === undefined ? ["**/*"] : LONG_FORMS[project];
@@ -66,6 +68,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: filesOf("e2e"),
+          exclude: process.env[LONG] === undefined ? LONG_ALONE : [],
           ...LIMITS,
           globalSetup: ["test/e2e/setup/build.ts"],
         },
