@@ -47,11 +47,19 @@ async function installHost(host: Host): Promise<string | undefined> {
   const tried: string[] = [];
   for (const path of host.package.programs.map((program) => join(folder, "node_modules", program))) {
     if (!existsSync(path)) continue;
-    const said = await run(path, ["--version"], { timeout: VERSION_MS }).then(({ stdout }) => stdout, reasonOf);
+    const said = await versionOf(path).then(({ stdout }) => stdout, reasonOf);
     if (said.includes(version)) return link(host.name, path);
     tried.push(said);
   }
   return `${name}@${version} has no program for this machine ${tried.join("; ")}`;
+}
+
+/** Asked with nothing of this machine's user in reach, not even a folder to write to. */
+function versionOf(program: string): Promise<{ readonly stdout: string }> {
+  const home = join(CACHE, "home");
+  mkdirSync(home, { recursive: true });
+  const env = { PATH: process.env["PATH"] ?? "", HOME: home };
+  return run(program, ["--version"], { env, timeout: VERSION_MS });
 }
 
 /** The folder of these packages, complete or not there at all. */
