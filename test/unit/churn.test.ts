@@ -64,3 +64,15 @@ test("[T44] a hub key's agents together have ten times an agent's rate in a chan
   expect(taken({ kid: "team" })).toBe(50);
   expect(taken({ kid: "admin", admin: true, verified: true })).toBe(500);
 });
+
+test("[T44] of a channel's places one in sixteen is kept for admins, whichever hub keys the others come with", () => {
+  const channel = new ChannelFixture({}, { HUB_MAX_PARTICIPANTS: 32 });
+  const full = { type: "refused", refusal: { code: "channel_full" } };
+  // The creator has the first.
+  for (let n = 1; n < 30; n++)
+    expect(channel.join(invented(n, { kid: `team-${n % 2}` }))).toMatchObject({ type: "joined" });
+  expect(channel.join(invented(30))).toMatchObject(full);
+  expect(channel.join(invented(30, { kid: "other" }))).toMatchObject(full);
+  for (const n of [31, 32]) expect(channel.join(invented(n, { admin: true }))).toMatchObject({ type: "joined" });
+  expect(channel.join(invented(33, { admin: true }))).toMatchObject(full);
+});

@@ -19,3 +19,12 @@ test("[T15] [IDX2] a day's creates are remembered up to their bound, then furthe
   expect(memory.find(use("k-2"), CREATE_MEMORY_MS + 2)).toBe(2);
   expect(memory.find({ ...use("k-2"), verified: true }, CREATE_MEMORY_MS + 2)).toBeUndefined();
 });
+
+test("[T4] [IDX2] who merely claims a key gets no answer of a create that its owner proved, nor the other way round", () => {
+  for (const verified of [true, false]) {
+    const memory = new CreateMemory(3);
+    memory.add({ ...use("k"), verified }, { number: 1, at: 1 });
+    expect(memory.find({ ...use("k"), verified }, 2)).toBe(1);
+    expect(memory.find({ ...use("k"), verified: !verified }, 2)).toBeUndefined();
+  }
+});

@@ -167,3 +167,16 @@ test("[GRD2] a target that nobody is, or several are, is refused with what it wa
   }
   expect(channel.do(ADMIN, kick("@carol")).type).toBe("done");
 });
+
+test("[T6] [IDN2] a signed moderation counts once, also of one who is no participant, and after a sleep", () => {
+  const channel = new ChannelFixture();
+  const admin = { key: "a".repeat(64), verified: true, admin: true };
+  const captured = { ...admin, nonce: "nonce-of-the-pause" };
+  expect(channel.do(captured, { action: "pause" })).toMatchObject({ type: "done" });
+  expect(channel.do({ ...admin, nonce: "another" }, { action: "resume" })).toMatchObject({ type: "done" });
+  const replay = { type: "refused", refusal: { code: "replay" } };
+  expect(channel.do(captured, { action: "pause" })).toMatchObject(replay);
+  channel.reload();
+  expect(channel.do(captured, { action: "pause" })).toMatchObject(replay);
+  expect(channel.state.settings.paused).toBe(false);
+});

@@ -152,4 +152,14 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "(value) => !hasProofMark(value),",
     '(value) => value !== "",',
   ]),
+  taken("T6", "the row of a moderator that is no participant", "test/unit/moderation.test.ts", [
+    "channel/moderation.ts",
+    "rememberModerator(state, caller, context.now);",
+    "",
+  ]),
+  taken("T4", "the strength in which an Idempotency-Key was used", "test/unit/create-memory.test.ts", [
+    "create-memory.ts",
+    'verified ? "verified" : "plain"',
+    '""',
+  ]),
 ];

@@ -77,4 +77,19 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "if (answers >= TURN_ANSWERS || pages.size >= TURN_PAGES || bytes >= TURN_BYTES) break;",
     "",
   ]),
+  taken("T44", "the places that are kept for admins", "test/unit/churn.test.ts", [
+    "channel/join.ts",
+    "most - Math.floor(most / KEPT)",
+    "most",
+  ]),
+  taken("T44", "a hub key's share of the sockets", "test/e2e/places.test.ts", [
+    "sockets/connect.ts",
+    "return own < share ? undefined : tooManyOfHubKey(share);",
+    "return own < most ? undefined : tooManyOfHubKey(share);",
+  ]),
+  taken("T44", "the bound of a watch link's sockets", "test/e2e/places.test.ts", [
+    "sockets/connect.ts",
+    "if (via === undefined || others",
+    "if (via === undefined || via.length > 0 || others",
+  ]),
 ];
