@@ -3,7 +3,17 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { type Entry } from "../../src/channel/index.ts";
 import { SqlLog } from "../../src/hub/channel-object/sql-log.ts";
-import { call, channelStub, createChannel, history, type Json, sayTogether, send, Socket } from "./support/hub.ts";
+import {
+  call,
+  channelStub,
+  createChannel,
+  history,
+  indexStub,
+  type Json,
+  sayTogether,
+  send,
+  Socket,
+} from "./support/hub.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -58,6 +68,26 @@ test("[DUR4] a write that fails changes nothing, is answered, and leaves the soc
   expect(await bravo.next()).toMatchObject({ type: "message", data: { text: "stored", seq: 3 } });
   vi.useRealTimers();
 });
+
+test.each([{}, { kind: "human" as const }, { verified: true }])(
+  "[IDX2] [DUR4] the record that a channel wakes with is the one it was made from: %o",
+  async ({ kind, verified = false }) => {
+    const body = { name: "made", key: `maker-${crypto.randomUUID()}`, name_display: "Maker", kind };
+    const made = await indexStub().create({ key: body.key, verified }, body, crypto.randomUUID());
+    if (!made.ok) throw new Error(made.refusal.error);
+    const { number } = made.value;
+    const id = `ch-${number}`;
+    await send(id, body.key, "x");
+    await evictDurableObject(channelStub(id));
+    const held = await channelStub(id).inspect();
+    const known = await indexStub().record(number);
+    if (!held.ok || held.value === null || !known.ok) throw new Error("nothing is stored");
+    const { change: _change, generation: _generation, renewed_from: _before, ...record } = known.value;
+    expect(held.value.record).toStrictEqual(record);
+    expect(record).toMatchObject({ created_by: body.key, ...(kind && { creator_kind: kind }) });
+    expect(record.creator_verified).toBe(verified ? true : undefined);
+  },
+);
 
 test("[DUR4] a batch fails or succeeds as a whole, whoever is in it", async () => {
   const id = await createChannel();

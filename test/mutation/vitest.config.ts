@@ -11,8 +11,9 @@ export default defineConfig({
     testTimeout: 120_000,
     include: ["test/unit/**/*.test.ts"],
     setupFiles: ["test/mutation/setup.ts"],
-    exclude: [...["model", "checker"], ...["protocol-coverage", "threats", "source", "client-bundle"]].map(
-      (name) => `test/unit/${name}.test.ts`,
-    ),
+    exclude: [
+      ...["model", "checker"],
+      ...["protocol-coverage", "threats", "source", "client-bundle", "package", "walls"],
+    ].map((name) => `test/unit/${name}.test.ts`),
   },
 });

@@ -126,7 +126,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "an Idempotency-Key is forgotten",
     file: "index-store.ts",
-    find: "this.#creates?.add({ creator: created_by, verified: verified === 1, key }, { number, at: created_at });",
+    find: "this.#creates?.add({ creator, verified, key }, { number, at });",
     replace: "",
     test: HUB.storage,
   },

@@ -17,6 +17,16 @@ import {
 import type { Kind } from "../../protocol/index.ts";
 import type { Meter } from "../between/meter.ts";
 import { hasTable, migrate, type TableLayout, UnknownLayout } from "../between/migrations.ts";
+import {
+  ADDED_TO_RECORD,
+  FIRST_OF_RECORD,
+  RECORD_MARKS,
+  RECORD_NAMES,
+  RECORD_TABLE,
+  recordOf,
+  type RecordRow,
+  recordValues,
+} from "../between/record-row.ts";
 import type { Stored } from "../between/registration.ts";
 import { SqlLog, type Write } from "./sql-log.ts";
 
@@ -24,13 +34,12 @@ import { SqlLog, type Write } from "./sql-log.ts";
 const BY_ADMIN = 2;
 
 /** Version of the tables below, stored with the channel. */
-const SCHEMA = 5;
+const SCHEMA = 6;
 
 const TABLES = `
   CREATE TABLE channel (
     id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL,
-    number INTEGER NOT NULL, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
-    creator_kind TEXT, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
+    number INTEGER NOT NULL, ${RECORD_TABLE},
     dirty INTEGER NOT NULL, change INTEGER NOT NULL, paused INTEGER NOT NULL, guard_reset_seq INTEGER NOT NULL,
     generation TEXT NOT NULL DEFAULT ''
   ) STRICT;
@@ -48,10 +57,7 @@ const TABLES = `
 const LAYOUTS: readonly TableLayout[] = [
   {
     table: "channel",
-    first: [
-      ...["id", "schema", "number", "name", "created_by", "creator_name", "creator_kind", "created_at", "epoch"],
-      ...["dirty", "change"],
-    ],
+    first: ["id", "schema", ...FIRST_OF_RECORD, "dirty", "change"],
     added: [
       { name: "paused", statement: "ALTER TABLE channel ADD COLUMN paused INTEGER NOT NULL DEFAULT 0" },
       {
@@ -59,6 +65,7 @@ const LAYOUTS: readonly TableLayout[] = [
         statement: "ALTER TABLE channel ADD COLUMN guard_reset_seq INTEGER NOT NULL DEFAULT 0",
       },
       { name: "generation", statement: "ALTER TABLE channel ADD COLUMN generation TEXT NOT NULL DEFAULT ''" },
+      ...ADDED_TO_RECORD,
     ],
   },
   {
@@ -133,14 +140,12 @@ export class ChannelStore {
     const state = createChannel(record);
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(TABLES);
-      const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
       this.#storage.sql.exec(
-        `INSERT INTO channel (id, schema, number, name, created_by, creator_name, creator_kind, created_at, epoch,
-          dirty, change, paused, guard_reset_seq, generation) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, ?)`,
-        ...[SCHEMA, number, name, created_by, creator_name, creator_kind ?? null, created_at, epoch],
-        ...[change, generation],
+        `INSERT INTO channel (id, schema, ${RECORD_NAMES}, dirty, change, paused, guard_reset_seq, generation)
+          VALUES (1, ?, ${RECORD_MARKS}, 0, ?, 0, 0, ?)`,
+        ...[SCHEMA, ...recordValues(record), change, generation],
       );
-      this.#run(this.#writes(state, undefined, created_at));
+      this.#run(this.#writes(state, undefined, record.created_at));
     });
     markSaved(state);
     return state;
@@ -207,15 +212,8 @@ function writeParticipant(key: string, participant: Participant | undefined): Wr
 
 type Row = Record<string, SqlStorageValue>;
 
-type ChannelRow = {
+type ChannelRow = RecordRow & {
   schema: number;
-  number: number;
-  name: string;
-  created_by: string;
-  creator_name: string;
-  creator_kind: string | null;
-  created_at: number;
-  epoch: string;
   dirty: number;
   change: number;
   paused: number;
@@ -235,12 +233,6 @@ type ParticipantRow = {
   joined_seq: number;
   named_order: number;
 };
-
-function recordOf(row: ChannelRow): ChannelRecord {
-  const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = row;
-  const record = { number, name, created_by, creator_name, created_at, epoch };
-  return creator_kind === null ? record : { ...record, creator_kind: creator_kind as Kind };
-}
 
 function participantOf(row: ParticipantRow): Participant {
   const { kind, member, verified, nonces, ...rest } = row;

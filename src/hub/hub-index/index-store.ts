@@ -1,16 +1,22 @@
 /** The index's one table. A create is one row; there is no secondary index. */
 import type { ChannelRecord } from "../../channel/index.ts";
-import type { Kind } from "../../protocol/index.ts";
 import type { Counts } from "../between/index-calls.ts";
 import { CREATE_MEMORY_MS, CreateMemory, type CreateUse } from "./create-memory.ts";
 import type { Kept } from "../between/usage.ts";
+import {
+  ADDED_TO_RECORD,
+  FIRST_OF_RECORD,
+  RECORD_MARKS,
+  RECORD_NAMES,
+  RECORD_TABLE,
+  type RecordRow,
+  recordValues,
+} from "../between/record-row.ts";
 import { hasTable, migrate, type TableLayout } from "../between/migrations.ts";
 
 const TABLE = `
   CREATE TABLE channel (
-    number INTEGER PRIMARY KEY, name TEXT NOT NULL, created_by TEXT NOT NULL, creator_name TEXT NOT NULL,
-    creator_kind TEXT, creator_verified INTEGER NOT NULL, created_at INTEGER NOT NULL, epoch TEXT NOT NULL,
-    idempotency_key TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, ${RECORD_TABLE}, idempotency_key TEXT NOT NULL,
     state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL,
     renewed_from TEXT NOT NULL DEFAULT '',
     more_keys TEXT,
@@ -22,15 +28,9 @@ const RESTORED = "CREATE TABLE IF NOT EXISTS restored (generation TEXT NOT NULL)
 
 const LAYOUT: TableLayout = {
   table: "channel",
-  first: [
-    ...["number", "name", "created_by", "creator_name", "creator_kind", "created_at", "epoch", "idempotency_key"],
-    ...["state", "dirty", "change", "summary"],
-  ],
+  first: [...FIRST_OF_RECORD, "idempotency_key", "state", "dirty", "change", "summary"],
   added: [
-    {
-      name: "creator_verified",
-      statement: "ALTER TABLE channel ADD COLUMN creator_verified INTEGER NOT NULL DEFAULT 0",
-    },
+    ...ADDED_TO_RECORD,
     { name: "renewed_from", statement: "ALTER TABLE channel ADD COLUMN renewed_from TEXT NOT NULL DEFAULT ''" },
     { name: "more_keys", statement: "ALTER TABLE channel ADD COLUMN more_keys TEXT" },
     { name: "used", statement: "ALTER TABLE channel ADD COLUMN used TEXT" },
@@ -40,15 +40,7 @@ const LAYOUT: TableLayout = {
 /** `deleting`: tombstone written, storage not yet erased. Tombstones stay, so ids are never reused. */
 type State = "live" | "deleting" | "deleted";
 
-export type ChannelRow = {
-  number: number;
-  name: string;
-  created_by: string;
-  creator_name: string;
-  creator_kind: string | null;
-  creator_verified: number;
-  created_at: number;
-  epoch: string;
+export type ChannelRow = RecordRow & {
   idempotency_key: string;
   state: State;
   dirty: number;
@@ -144,28 +136,23 @@ export class IndexStore {
   }
 
   insert(record: ChannelRecord, key: string, summary: string): void {
-    const { number, name, created_by, creator_name, creator_kind, created_at, epoch } = record;
-    const verified = record.creator_verified === true ? 1 : 0;
+    const { number, created_by: creator, creator_verified: verified = false, created_at: at } = record;
     this.#sql.exec(
-      `INSERT INTO channel (number, name, created_by, creator_name, creator_kind, creator_verified, created_at, epoch,
-        idempotency_key, state, dirty, change, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live', 0, 0, ?)`,
-      ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, key, summary],
+      `INSERT INTO channel (${RECORD_NAMES}, idempotency_key, state, dirty, change, summary)
+        VALUES (${RECORD_MARKS}, ?, 'live', 0, 0, ?)`,
+      ...[...recordValues(record), key, summary],
     );
-    this.#creates?.add({ creator: created_by, verified: verified === 1, key }, { number, at: created_at });
+    this.#creates?.add({ creator, verified, key }, { number, at });
     const counts = this.counts();
     this.#counts = { ...counts, channels: counts.channels + 1, next: number + 1 };
   }
 
   /** Makes a channel's own record the index's, whatever stood there (IDX6). Its next list asks it. Another epoch than its own it takes over. */
   register(record: ChannelRecord, epoch: string, summary: string): void {
-    const { number, name, created_by, creator_name, creator_kind, created_at } = record;
-    const verified = record.creator_verified === true ? 1 : 0;
     this.#sql.exec(
-      `INSERT OR REPLACE INTO channel (number, name, created_by, creator_name, creator_kind, creator_verified, created_at,
-        epoch, idempotency_key, state, dirty, change, summary, renewed_from)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', 'live', 1, 1, ?, ?)`,
-      ...[number, name, created_by, creator_name, creator_kind ?? null, verified, created_at, epoch, summary],
-      epoch === record.epoch ? "" : record.epoch,
+      `INSERT OR REPLACE INTO channel (${RECORD_NAMES}, idempotency_key, state, dirty, change, summary, renewed_from)
+        VALUES (${RECORD_MARKS}, '', 'live', 1, 1, ?, ?)`,
+      ...[...recordValues({ ...record, epoch }), summary, epoch === record.epoch ? "" : record.epoch],
     );
     this.#counts = undefined;
   }
@@ -283,12 +270,3 @@ const HAS_PARTICIPANT = `(EXISTS (SELECT 1 FROM json_each(summary, '$.participan
   OR EXISTS (SELECT 1 FROM json_each(more_keys) WHERE value = ?2))`;
 
 type CreateRow = Pick<ChannelRow, "number" | "created_by" | "creator_verified" | "created_at" | "idempotency_key">;
-
-export function recordOf(row: ChannelRow): ChannelRecord {
-  const { number, name, created_by, creator_name, creator_kind, creator_verified, created_at, epoch } = row;
-  return {
-    ...{ number, name, created_by, creator_name, created_at, epoch },
-    ...(creator_kind !== null && { creator_kind: creator_kind as Kind }),
-    ...(creator_verified === 1 && { creator_verified: true }),
-  };
-}
