@@ -2,7 +2,8 @@
  * The sends of the last five minutes that carried an id, so that a retry gets its first ack again
  * (DUR3). Filled from the log when first asked after a wake.
  */
-import { DEDUPE_MS, type Kind, RING_MESSAGES } from "../protocol/index.ts";
+import { type Kind, RING_MESSAGES } from "../protocol/index.ts";
+import { WINDOW_MESSAGES, windowStart } from "./retention.ts";
 
 /** What identifies a send, stored before the body of its row. */
 export interface SendRecord {
@@ -19,12 +20,6 @@ export interface SendRecord {
   /** `to` as it was sent: part of the content, yet not of the message. */
   readonly to?: readonly string[] | undefined;
 }
-
-/**
- * Messages beyond the ring that are kept for retries at most, however busy the five minutes were.
- * One constant for storage and memory: a send is found while both have it.
- */
-export const WINDOW_MESSAGES = 30_000;
 
 export class RecentSends {
   /**
@@ -54,11 +49,6 @@ export class RecentSends {
     }
     this.#newer.set(scope(send), send);
   }
-}
-
-/** Earliest time a send can have been made at and still be repeated now. */
-export function windowStart(now: number): number {
-  return now - DEDUPE_MS;
 }
 
 function isRecent(send: SendRecord, now: number): boolean {

@@ -3,9 +3,10 @@
  * `unsaved` and, when that fails, throws the whole state away and loads it again: outside a turn,
  * memory equals disk.
  */
-import { fold, type Kind, type Message, RING_MESSAGES } from "../protocol/index.ts";
+import { fold, type Kind, type Message } from "../protocol/index.ts";
 import type { Bucket } from "./rate.ts";
 import { RecentSends, type SendRecord } from "./recent-sends.ts";
+import { ringStart } from "./retention.ts";
 import { SignedSends } from "./signed-sends.ts";
 
 /** The index's record of a channel: all that is needed to make one. */
@@ -111,7 +112,7 @@ export interface ChannelState {
 
 /** Oldest message the ring shows. */
 export function firstSeq(state: ChannelState): number {
-  return Math.max(1, state.last_seq - RING_MESSAGES + 1);
+  return ringStart(state.last_seq);
 }
 
 /** The row of one who is known to be a member. */

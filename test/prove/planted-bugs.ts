@@ -266,16 +266,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     what: "the log frees a row of the ring",
-    file: "sql-log.ts",
-    find: "const ring = newest - RING_MESSAGES + 1;",
-    replace: "const ring = newest - RING_MESSAGES + 2;",
+    file: "retention.ts",
+    find: "const ring = ringStart(log.newest);",
+    replace: "const ring = ringStart(log.newest) + 1;",
     test: HUB.storage,
   },
   {
     what: "the log frees what may still be repeated",
-    file: "sql-log.ts",
-    find: "row.ts >= windowStart(now);",
-    replace: "row.ts >= now;",
+    file: "retention.ts",
+    find: "ts < windowStart(log.now) ||",
+    replace: "ts < log.now ||",
     test: HUB.storage,
   },
   {

@@ -86,6 +86,9 @@ test("[GRD2] a pause of an admin, and a kick while it lasts, are above the creat
   paused.do(VIEWERS.admin, { action: "pause" });
   expect(refused(paused, VIEWERS.creator)).toEqual({ ...SILENT, ...NOT_MINE });
   expect(refused(paused, VIEWERS.admin)).toEqual(OPEN.admin);
+  expect(refuseAct(paused.state, VIEWERS.creator, "delete", paused.now)?.error).toBe(
+    "an admin of the hub paused this channel; only an admin may do this until it is resumed",
+  );
   const channel = made();
   channel.do(VIEWERS.admin, { action: "kick", target: "alpha", minutes: 1 });
   const out = { listen: "not_participant", ...OUTSIDE };
@@ -113,7 +116,10 @@ test("[SOC9] one who only looks on speaks in no channel; all others may", () => 
 });
 
 test("[GRD2] a delete needs somebody, then the creator or an admin, whatever else is known of the channel", () => {
-  expect(refuseNobody(VIEWERS.claimed)?.code).toBe("signature_required");
+  expect(refuseNobody(VIEWERS.claimed)).toEqual({
+    code: "signature_required",
+    error: "prove that you are the channel's creator by signing, or use a hub key of scope admin",
+  });
   expect(refuseNobody(VIEWERS.stranger)).toBeUndefined();
   expect(refuseNobody(VIEWERS.admin)).toBeUndefined();
   const record = { created_by: "alpha" };

@@ -1,6 +1,7 @@
 /** [DUR3] The memory of recent sends: what it finds, and that it stays bounded. */
 import { expect, test } from "vitest";
-import { RecentSends, type SendRecord, WINDOW_MESSAGES } from "../../src/channel/recent-sends.ts";
+import { RecentSends, type SendRecord } from "../../src/channel/recent-sends.ts";
+import { WINDOW_MESSAGES } from "../../src/channel/retention.ts";
 import { DEDUPE_MS, RING_MESSAGES } from "../../src/protocol/index.ts";
 
 const NOW = 1_800_000_000_000;

@@ -2,7 +2,7 @@
  * What the log must still know of rows that it gives away early (IDN2): the ids of signed sends whose
  * signatures live. Only a busy channel gives such rows away, so there is no table before the first.
  */
-import { NONCE_MS } from "../../channel/index.ts";
+import { leavesSignatures, NONCE_MS } from "../../channel/index.ts";
 import { hasTable } from "../between/migrations.ts";
 
 const TABLE =
@@ -25,7 +25,7 @@ export class SignedRows {
 
   /** Statements that keep a row which the log gives away; `isSigned` says whether there is anything to keep. */
   keep(seq: number, ts: number, now: number, isSigned: (sends: string) => boolean): (readonly [string, ...number[]])[] {
-    if (now - ts > NONCE_MS) return [];
+    if (!leavesSignatures({ ts }, now)) return [];
     const [row] = this.#sql.exec<{ sends: string }>("SELECT sends FROM log WHERE seq = ?", seq);
     if (row === undefined || !isSigned(row.sends)) return [];
     const make = this.#has() ? [] : [[TABLE] as const];

@@ -8,22 +8,19 @@ import {
   collectPage,
   type Entry,
   type Head,
+  leaving,
   type MessageLog,
   packRows,
+  ringStart,
   type Page,
   type Range,
   type Row,
   type SendRecord,
   splitBody,
   type StoredRow,
-  WINDOW_MESSAGES,
-  windowStart,
 } from "../../channel/index.ts";
-import { KINDS, RING_MESSAGES } from "../../protocol/index.ts";
+import { KINDS } from "../../protocol/index.ts";
 import { SignedRows } from "./signed-rows.ts";
-
-/** Bytes kept for deduplication beyond the ring, at most. */
-const WINDOW_BYTES = 32 * 1024 * 1024;
 
 /** A statement that changes storage, with its values. */
 export type Write = readonly [query: string, ...values: SqlStorageValue[]];
@@ -123,15 +120,10 @@ export class SqlLog implements MessageLog {
   }
 
   /** Takes the oldest rows that nobody needs once `newest` is stored, at most `most` of them. */
-  #freeRows({ newest, total, now }: { newest: number; total: number; now: number }, most: number): Place[] {
-    const ring = newest - RING_MESSAGES + 1;
-    if (ring <= 1) return [];
-    const free: Place[] = [];
-    for (const row of this.#lookAhead(most).slice(0, most)) {
-      const isRecent = row.ts >= windowStart(now);
-      if (row.seq + row.count > ring || (isRecent && !this.#isBeyondWindow(row, ring, total))) break;
-      free.push(row);
-    }
+  #freeRows({ newest, total, now }: { newest: number; total: number; now: number }, most: number): readonly Place[] {
+    if (ringStart(newest) === 1) return [];
+    const totalBefore = (seq: number): number | undefined => this.#totalBefore(seq);
+    const free = leaving(this.#lookAhead(most).slice(0, most), { newest, total, now, totalBefore });
     this.#oldest.splice(0, free.length);
     return free;
   }
@@ -144,15 +136,9 @@ export class SqlLog implements MessageLog {
     return this.#oldest;
   }
 
-  /** Whether a recent row is one too many: `total` counts all bytes ever written up to a row, or in all. */
-  #isBeyondWindow(row: Place, ring: number, total: number): boolean {
-    if (row.seq + row.count <= ring - WINDOW_MESSAGES) return true;
-    if (total - row.total <= WINDOW_BYTES) return false;
-    const [border] = this.#sql.exec<{ total: number }>(
-      "SELECT total FROM log WHERE seq < ? ORDER BY seq DESC LIMIT 1",
-      ring,
-    );
-    return border !== undefined && border.total - row.total > WINDOW_BYTES;
+  #totalBefore(seq: number): number | undefined {
+    const query = "SELECT total FROM log WHERE seq < ? ORDER BY seq DESC LIMIT 1";
+    return this.#sql.exec<{ total: number }>(query, seq).toArray()[0]?.total;
   }
 }
 
