@@ -5,7 +5,7 @@
 import { isReserved, refusal, type Refusal } from "../protocol/index.ts";
 import { type Act, type Caller, mayModerate } from "./access.ts";
 import { appendSystem } from "./append.ts";
-import { NONCE_MS } from "./signed-sends.ts";
+import { NONCE_MS } from "./retention.ts";
 import {
   type ChannelState,
   dropParticipant,

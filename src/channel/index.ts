@@ -32,8 +32,7 @@ export { MemoryLog } from "./memory-log.ts";
 export type { Context, Outcome } from "./outcome.ts";
 export { type Bucket, isFull, type Rate, take, type Taken } from "./rate.ts";
 export type { SendRecord } from "./recent-sends.ts";
-export { type Kept, leavesSignatures, leaving, ringStart } from "./retention.ts";
-export { NONCE_MS } from "./signed-sends.ts";
+export { type Kept, leavesSignatures, leaving, NONCE_MS, ringStart } from "./retention.ts";
 export {
   type ChannelRecord,
   type ChannelSettings,

@@ -4,7 +4,6 @@
  * both; the storage asks here and decides nothing.
  */
 import { DEDUPE_MS, RING_MESSAGES } from "../protocol/index.ts";
-import { NONCE_MS } from "./signed-sends.ts";
 
 /**
  * Messages beyond the ring that are kept for retries at most, however busy the five minutes were.
@@ -14,6 +13,12 @@ export const WINDOW_MESSAGES = 30_000;
 /** Bytes kept beyond the ring at most, for a channel's storage is shared by all it holds. */
 export const WINDOW_BYTES = 32 * 1024 * 1024;
 
+/**
+ * How long a nonce is remembered. A signature is good for 60 s to both sides of its `created`, so
+ * 120 s after its first use it is dead, and 30 s later the last ticket it may have got; the rest is
+ * for clocks of two machines.
+ */
+export const NONCE_MS = 160_000;
 /** A row of the log, as far as its going depends on it. */
 export interface Kept {
   readonly seq: number;

@@ -7,8 +7,7 @@ import { countStreak, guardFor, guardRefusal, nextStreak } from "./guard.ts";
 import { introduce } from "./join.ts";
 import { isNamesake, resolveMentions } from "./mentions.ts";
 import type { SendRecord } from "./recent-sends.ts";
-import { windowStart } from "./retention.ts";
-import { NONCE_MS } from "./signed-sends.ts";
+import { NONCE_MS, windowStart } from "./retention.ts";
 import { type ChannelState, firstSeq } from "./state.ts";
 import type { MessageLog } from "./store.ts";
 

@@ -5,13 +5,8 @@
  */
 import { refusal, type Refusal } from "../protocol/index.ts";
 import type { SendRecord } from "./recent-sends.ts";
+import { NONCE_MS } from "./retention.ts";
 
-/**
- * How long a nonce is remembered. A signature is good for 60 s to both sides of its `created`, so
- * 120 s after its first use it is dead, and 30 s later the last ticket it may have got; the rest is
- * for clocks of two machines.
- */
-export const NONCE_MS = 160_000;
 /** Signed sends remembered of one such time, some 130 bytes each, and those of one hub key among them. */
 const MOST = 32_768;
 const MOST_OF_HUB_KEY = MOST / 2;
