@@ -301,8 +301,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     what: "a leave without an answer is repeated",
-    file: "commands.ts",
-    find: '(change.action !== "leave" && nonce === undefined)',
+    file: "operations.ts",
+    find: '(command.action !== "leave" && nonce === undefined)',
     replace: "nonce === undefined",
     test: HUB.calls,
   },

@@ -23,7 +23,8 @@ import { packageOf } from "./package.ts";
 import { upgrade } from "./routes/socket-route.ts";
 import { ticketRoute } from "./routes/ticket-route.ts";
 import { logToolCall } from "./mcp/tool-log.ts";
-import { memoryOf, toolPort } from "./mcp/tool-port.ts";
+import { memoryOf } from "./mcp/tool-agent.ts";
+import { toolPort } from "./mcp/tool-port.ts";
 import { VERSION } from "./version.ts";
 
 export const app: Hono<HubEnv> = new Hono<HubEnv>();

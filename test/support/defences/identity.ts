@@ -33,7 +33,7 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     "const name = known.name;",
   ]),
   taken("T4", "the host's identity, against an argument of its model", "test/e2e/remote-tool.test.ts", [
-    "tool-port.ts",
+    "tool-agent.ts",
     "if (claim.key !== undefined && claim.key !== key) {",
     "if (claim.key !== undefined && claim.key.length > 200) {",
   ]),

@@ -2,8 +2,8 @@
  * What `spf_channel` needs, over the hub's objects: every call stands alone, so there is no live
  * connection, and who calls is said by the request, in headers or in the tool's arguments.
  */
-import type { Caller } from "../../../channel/index.ts";
 import {
+  type Change,
   type ChannelSummary,
   check,
   field,
@@ -18,35 +18,23 @@ import {
   refuse,
   type Result,
   type SendCommand,
-  showLine,
 } from "../../../protocol/index.ts";
 import {
-  type Agent,
   type ChannelUnread,
-  type Claim,
   type HubPort,
   type ListAnswer,
   type ListenQuery,
-  type Memory,
   notLookedAt,
   type SendAnswer,
   type Waiting,
 } from "../../../tool/index.ts";
 import { outerUrl } from "../admission/address.ts";
-import { callChannel, callIndex, READ, unclear } from "../calls/calls.ts";
-import { provenKey } from "../admission/caller.ts";
-import { command, commandAfter } from "../calls/commands.ts";
-import { directory } from "../calls/directory.ts";
 import type { HubContext } from "../context.ts";
 import { idempotencyKey } from "../handlers.ts";
-import { callerFor, viewerAs, viewerOf } from "../admission/identity.ts";
+import { viewerAs, viewerOf } from "../admission/identity.ts";
+import * as operations from "../calls/operations.ts";
+import { callerOf, identify, type Who } from "./tool-agent.ts";
 import { activeJoined, type Listening, listenTo, listenToPlaces } from "../calls/listen.ts";
-import { memories } from "./memories.ts";
-import { isWithin } from "../../between/scope.ts";
-
-/** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */
-const AGENT_HEADER = "x-hub-agent";
-const NAME_HEADER = "x-hub-name";
 
 export function toolPort(c: HubContext): HubPort {
   const port: HubPort = {
@@ -56,9 +44,8 @@ export function toolPort(c: HubContext): HubPort {
     leave: (body) => act(c, body, { action: "leave" }),
     send: (body) => send(c, body),
     list: (query) => list(c, query),
-    channel: ({ channel_id }) => callChannel(c.env, channel_id, (channel) => channel.details(viewerOf(c)), READ),
-    history: ({ channel_id, limit = HISTORY_DEFAULT, after, before, reader }) =>
-      history(c, channel_id, { limit, after, before }, reader),
+    channel: ({ channel_id }) => operations.details(c.env, viewerOf(c), channel_id),
+    history: ({ channel_id, limit = HISTORY_DEFAULT, ...query }) => history(c, channel_id, { limit, ...query }),
     listen: ({ channel_id, ...query }, waiting) => listenOne(c, channel_id, query, waiting),
     listenAll: (query, waiting) => listenAll(c, query, waiting),
     read: ({ seq, ...who }) => act(c, who, { action: "read", seq }),
@@ -73,55 +60,6 @@ export function toolPort(c: HubContext): HubPort {
 
 const NOT_LIVE = { live: false };
 
-/** Whom the host named is final; then the argument counts, then what the request proves. */
-function identify(c: HubContext, claim: Claim): Result<Agent | undefined> {
-  const own = c.req.header(AGENT_HEADER);
-  const key = own ?? claim.key ?? provenKey(c.var.proof).key;
-  if (key === undefined) return ok(undefined);
-  if (claim.key !== undefined && claim.key !== key) {
-    return refuse("identity_mismatch", `your host speaks for ${showLine(key)} alone (x-hub-agent); leave key out`);
-  }
-  if (!isWithin("agent", c.var.admission.scope)) {
-    return refuse(
-      "forbidden_scope",
-      "a hub key of scope read acts as nobody; leave key out, or use one of scope agent",
-    );
-  }
-  const name = claim.name ?? nameIn(c);
-  const given = check(field.agentKey, key, "key");
-  const named = name === undefined ? ok(undefined) : check(field.participantName, name, "name");
-  if (!given.ok) return given;
-  if (!named.ok) return named;
-  return map(callerOf(c, { key: given.value, name: named.value }), (caller) => {
-    return caller.name === undefined ? { key: caller.key } : { key: caller.key, name: caller.name };
-  });
-}
-
-/** What this agent was shown; a plain claim of a key shares nothing with who proves it. */
-export function memoryOf(c: HubContext, { key }: Agent): Memory {
-  return memories.of(`${provenKey(c.var.proof).key === key ? "proven" : "plain"} ${key}`, Date.now());
-}
-
-function nameIn(c: HubContext): string | undefined {
-  const name = c.req.header(NAME_HEADER);
-  try {
-    return name === undefined ? undefined : decodeURIComponent(name);
-  } catch {
-    // Not percent-encoded: it stands for itself.
-    return name;
-  }
-}
-
-interface Who {
-  readonly key: string;
-  readonly name?: string | undefined;
-}
-
-/** Who calls a tool is a declared agent. */
-function callerOf(c: HubContext, { key, name }: Who): Result<Caller> {
-  return callerFor(c, { key, name, kind: "agent" });
-}
-
 async function create(
   c: HubContext,
   { name, key, name_display }: { readonly name: string; readonly key: string; readonly name_display?: string },
@@ -132,42 +70,37 @@ async function create(
   if (!caller.ok) return caller;
   if (!named.ok) return named;
   const body = { name: named.value, key, name_display, kind: "agent" } as const;
-  const again = unclear("list the channels to see", true);
-  const made = await callIndex(c.env, (index) => index.create(caller.value, body, id.value), again);
-  return map(made, ({ number }) => {
-    directory.created(number);
-    return { channel_id: `ch-${number}` };
-  });
+  const once = { key: id.value, how: "list the channels to see" };
+  const made = await operations.create(c.env, caller.value, body, once);
+  return map(made, ({ number }) => ({ channel_id: `ch-${number}` }));
 }
 
 async function act(
   c: HubContext,
   { channel_id, ...who }: Who & { readonly channel_id: string },
-  change: Parameters<typeof command>[3],
+  command: Change,
 ): Promise<Result<{ channel_id: string; seq: number }>> {
   const caller = callerOf(c, who);
   if (!caller.ok) return caller;
-  const done = await command(c.env, channel_id, caller.value, change);
+  const done = await operations.change(c.env, caller.value, channel_id, command);
   return map(done, (answer) => ({ channel_id, seq: answer.type === "done" ? answer.seq : 0 }));
 }
 
 async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promise<Result<SendAnswer>> {
   const { channel_id, key, name, text, to, reply_to, done } = body;
   const [id, caller] = [idempotencyKey(c), callerOf(c, { key })];
-  const content = check(field.text, text, "text");
   if (!id.ok) return id;
   if (!caller.ok) return caller;
-  if (!content.ok) return content;
   const sent: SendCommand = {
     action: "send",
-    text: content.value,
+    text,
     msg_type: "text",
     client_msg_id: id.value,
     name,
     reply_to,
     to: to === undefined ? undefined : [...to],
   };
-  const answer = await commandAfter(c.env, channel_id, { caller: caller.value, change: sent, done });
+  const answer = await operations.change(c.env, caller.value, channel_id, sent, done);
   if (!answer.ok) return answer;
   if (answer.value.type !== "sent") throw new Error("a send was answered as something else");
   const { message, extras, read_seq, names } = answer.value;
@@ -185,7 +118,7 @@ async function list(
 ): Promise<Result<ListAnswer>> {
   const query = { limit, cursor, key };
   const viewer = key === undefined ? viewerOf(c) : viewerAs(c, key);
-  return map(await callIndex(c.env, (index) => index.list(viewer, query)), ({ channels, ...counts }) => {
+  return map(await operations.list(c.env, viewer, query), ({ channels, ...counts }) => {
     return { channels: JSON.parse(`[${channels}]`) as ChannelSummary[], ...counts };
   });
 }
@@ -193,10 +126,9 @@ async function list(
 async function history(
   c: HubContext,
   channel_id: string,
-  query: { readonly limit: number; readonly after: number | undefined; readonly before: number | undefined },
-  reader: string | undefined,
+  query: Parameters<typeof operations.history>[3],
 ): ReturnType<HubPort["history"]> {
-  const page = await callChannel(c.env, channel_id, (channel) => channel.history(viewerOf(c), query, reader), READ);
+  const page = await operations.history(c.env, viewerOf(c), channel_id, query);
   return map(page, ({ messages, meta, read_seq }) => {
     return {
       messages: JSON.parse(`[${messages}]`) as Message[],
@@ -265,7 +197,7 @@ async function unread(c: HubContext, { key, after }: Parameters<HubPort["unread"
   const { channels, left_out } = joined.value;
   const counts = await Promise.all(
     channels.map(async ({ id, name }): Promise<ChannelUnread[]> => {
-      const count = await callChannel(c.env, id, (channel) => channel.unread(viewer, after.get(id) ?? 0), READ);
+      const count = await operations.unread(c.env, viewer, id, after.get(id) ?? 0);
       return count.ok ? [{ channel_id: id, name, unread: count.value.unread, position: count.value.read_seq }] : [];
     }),
   );

@@ -1,10 +1,8 @@
 /** /api/channel/*: parse, call the object, answer. */
 import { Hono } from "hono";
-import { type Caller, refuseNobody, type Viewer } from "../../../channel/index.ts";
+import type { Caller, Viewer } from "../../../channel/index.ts";
 import {
   type Change,
-  channelNotFound,
-  channelNumber,
   CREATE_BODY,
   DELETE_QUERY,
   HISTORY_QUERY,
@@ -16,16 +14,13 @@ import {
   MODERATION_BODY,
   type ModerationCommand,
   ok,
-  quote,
   READ_BODY,
   type Result,
   SEND_BODY,
 } from "../../../protocol/index.ts";
 import { noteAct } from "../calls/note-act.ts";
-import { callChannel, callIndex, READ, unclear } from "../calls/calls.ts";
 import { provenKey } from "../admission/caller.ts";
-import { command as bring } from "../calls/commands.ts";
-import { directory } from "../calls/directory.ts";
+import * as operations from "../calls/operations.ts";
 import type { HubContext, HubEnv } from "../context.ts";
 import { answering, idempotencyKey, routesOf, withBody, withQuery } from "../handlers.ts";
 import { ADMIN, callerFor, viewerOf } from "../admission/identity.ts";
@@ -42,10 +37,9 @@ route("/create", {
     const [id, caller] = [idempotencyKey(c), callerFor(c, body)];
     if (!caller.ok) return caller;
     if (!id.ok) return id;
-    const again = unclear(`repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`, true);
-    const made = await callIndex(c.env, (index) => index.create(caller.value, body, id.value), again);
+    const how = `repeat it with the header Idempotency-Key: ${id.value}, within 24 hours`;
+    const made = await operations.create(c.env, caller.value, body, { key: id.value, how });
     return map(made, ({ number, name, creator_name }) => {
-      directory.created(number);
       return { channel_id: `ch-${number}`, name, created_by: creator_name };
     });
   }),
@@ -89,7 +83,7 @@ route("/list", {
   GET: withQuery(LIST_QUERY, async (c, query) => {
     const viewer = query.key === undefined ? ok(viewerOf(c)) : callerFor(c, { key: query.key });
     if (!viewer.ok) return viewer;
-    const listing = await callIndex(c.env, (index) => index.list(viewer.value, query));
+    const listing = await operations.list(c.env, viewer.value, query);
     return map(listing, ({ channels, ...counts }) => `{"channels":[${channels}],${JSON.stringify(counts).slice(1)}`);
   }),
 });
@@ -98,7 +92,7 @@ route("/list", {
 route("/:id/history", {
   GET: withQuery(HISTORY_QUERY, async (c, query) => {
     const id = c.req.param("id") ?? "";
-    const page = await callChannel(c.env, id, (channel) => channel.history(viewerOf(c), query), READ);
+    const page = await operations.history(c.env, viewerOf(c), id, query);
     return map(
       page,
       ({ messages, count, meta }) => `{"channel_id":"${id}","messages":[${messages}],"count":${count},"meta":${meta}}`,
@@ -110,29 +104,25 @@ route("/:id/listen", { GET: listenToOne });
 
 route("/:id", {
   // → {"ok":true,…summary,"participants":[{…,"last_seen":"…","unread":3}],"epoch":"…","first_seq":1,"last_seq":9}
-  GET: answering(async (c) => {
-    return await callChannel(c.env, c.req.param("id") ?? "", (channel) => channel.details(viewerOf(c)), READ);
-  }),
+  GET: answering((c) => operations.details(c.env, viewerOf(c), c.req.param("id") ?? "")),
   // ?key=alpha → {"ok":true,"channel_id":"ch-1"}
   DELETE: withQuery(DELETE_QUERY, async (c, { key }) => {
     const id = c.req.param("id") ?? "";
-    const may = key === undefined ? ok(true) : await mayName(c, key);
-    const by = may.ok ? deleterOf(c, key) : may;
+    const by = await deleterOf(c, key);
     if (!by.ok) return by;
-    const number = channelNumber(id);
-    if (number === undefined) return { ok: false, refusal: channelNotFound(quote(id)) };
-    // Not repeated: a second call would be told that the channel is deleted already.
-    const unsure = unclear("GET the channel to see", false);
-    const gone = await callIndex(c.env, (index) => index.delete(by.value, number), unsure);
+    const gone = await operations.remove(c.env, by.value, id);
     if (gone.ok) await noteAct(c, "delete", { channel_id: id });
     return map(gone, () => ({ channel_id: id }));
   }),
 });
 
-/** Whether a request that asks no channel may name this key: what is proven anywhere is claimed nowhere (IDN5). */
-async function mayName(c: HubContext, key: string): Promise<Result<unknown>> {
-  if (provenKey(c.var.proof).key === key) return ok(true);
-  return await callIndex(c.env, (index) => index.mayClaim(key));
+/** The hub's owner needs no key. */
+async function deleterOf(c: HubContext, key: string | undefined): Promise<Result<Viewer>> {
+  const proven = provenKey(c.var.proof).key;
+  const may = key === undefined || key === proven ? ok(true) : await operations.mayClaim(c.env, key);
+  if (!may.ok) return may;
+  const by = key ?? proven;
+  return by === undefined ? ok(viewerOf(c)) : callerFor(c, { key: by });
 }
 
 interface Who {
@@ -149,7 +139,7 @@ async function change(
 ): Promise<Result<object | string>> {
   const claimed = callerFor(c, { key, kind });
   if (!claimed.ok) return claimed;
-  const answer = await bring(c.env, channel_id, claimed.value, command);
+  const answer = await operations.change(c.env, claimed.value, channel_id, command);
   return map(answer, (done: CommandAnswer) => {
     if (done.type === "sent") c.set("message", messageId(done.message));
     if (done.type === "sent") return `{"message":${done.message},${JSON.stringify(done.extras).slice(1)}`;
@@ -161,14 +151,6 @@ async function change(
 /** It stands first in a message's JSON. */
 function messageId(json: string): string {
   return /^\{"id":"([\w-]+)"/.exec(json)?.[1] ?? "";
-}
-
-/** Who deletes: the hub's owner needs no key, others must prove that they are somebody. */
-function deleterOf(c: HubContext, key: string | undefined): Result<Viewer> {
-  const by = key ?? provenKey(c.var.proof).key;
-  const caller = by === undefined ? ok(viewerOf(c)) : callerFor(c, { key: by });
-  const why = caller.ok ? refuseNobody(caller.value) : undefined;
-  return why === undefined ? caller : { ok: false, refusal: why };
 }
 
 /** The body of a moderation: an admin needs no key of its own. */

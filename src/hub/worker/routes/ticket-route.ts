@@ -12,8 +12,9 @@ import {
   parseBody,
 } from "../../../protocol/index.ts";
 import { outerUrl } from "../admission/address.ts";
-import { callIndex, findChannel } from "../calls/calls.ts";
+import { findChannel } from "../calls/calls.ts";
 import { provenKey } from "../admission/caller.ts";
+import { mayClaim } from "../calls/operations.ts";
 import type { HubContext } from "../context.ts";
 import { answering, readText } from "../handlers.ts";
 import { callerFor } from "../admission/identity.ts";
@@ -63,7 +64,7 @@ function wantedTicket(c: HubContext, json: string, now: number): Result<Ticket> 
 /** A key that is proven anywhere gets no ticket that only claims it (IDN5); its socket would be refused. */
 async function mayBeNamed(c: HubContext, grant: Grant): Promise<Result<true>> {
   if (grant.use === "watch" || grant.strength !== "plain") return ok(true);
-  return await callIndex(c.env, (index) => index.mayClaim(grant.key));
+  return await mayClaim(c.env, grant.key);
 }
 
 function connectGrant(c: HubContext, claim: Parameters<typeof callerFor>[1]): Result<Grant> {
