@@ -75,8 +75,7 @@ export function change(
   env: Env,
   caller: Caller,
   id: string,
-  command: Change,
-  done?: number,
+  { done, ...command }: Change & { readonly done?: number | undefined },
 ): Promise<Result<CommandAnswer>> {
   const how = outcomeOf(command, caller);
   return callChannel(env, id, (channel) => channel.command(caller, command, named(command), done), how);

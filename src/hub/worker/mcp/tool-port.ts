@@ -100,7 +100,7 @@ async function send(c: HubContext, body: Parameters<HubPort["send"]>[0]): Promis
     reply_to,
     to: to === undefined ? undefined : [...to],
   };
-  const answer = await operations.change(c.env, caller.value, channel_id, sent, done);
+  const answer = await operations.change(c.env, caller.value, channel_id, { ...sent, done });
   if (!answer.ok) return answer;
   if (answer.value.type !== "sent") throw new Error("a send was answered as something else");
   const { message, extras, read_seq, names } = answer.value;
