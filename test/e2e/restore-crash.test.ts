@@ -60,7 +60,55 @@ const CONTROLS: readonly Control[] = [
       { file: KEEPER, find: 'if (is === "stranger") return', replace: 'if (is === ("" as string)) return' },
     ],
     faults: ["index lost"],
-    found: /shows another's message/,
+    found: /shows another's messages?/,
+  },
+  {
+    what: "[IDX6] a hub that does not keep the owner's word of a restore",
+    patches: [
+      {
+        file: "src/hub/hub-index/hub-index.ts",
+        find: "this.#store.setGeneration(newEpoch());",
+        replace: "void newEpoch;",
+      },
+    ],
+    faults: ["all put back"],
+    found: LOST_UNTOLD,
+  },
+  {
+    what: "[IDX6] a mend that leaves the index as it is",
+    patches: [
+      {
+        file: "src/hub/hub-index/fsck.ts",
+        find: "if (mend) for (const one of looked) mendOne(store, one);",
+        replace: "if (cursor < 0) for (const one of looked) mendOne(store, one);",
+      },
+    ],
+    faults: ["index lost"],
+    found: /answers (404|503)/,
+  },
+  {
+    what: "[IDX5] a reader of another epoch who is told no gap",
+    patches: [
+      {
+        file: "src/channel/history.ts",
+        find: "if (epoch !== undefined && epoch !== state.record.epoch) {",
+        replace: 'if (epoch === "none") {',
+      },
+    ],
+    faults: ["channel lost", "all put back"],
+    found: /is told no gap/,
+  },
+  {
+    what: "[DUR5] a channel whose file is damaged and that says it was deleted",
+    patches: [
+      {
+        file: "src/hub/between/unreadable.ts",
+        find: 'return refuse("storage_unreadable", "what is stored here is damaged',
+        replace: 'return refuse("channel_deleted", "what is stored here is damaged',
+      },
+    ],
+    faults: ["channel damaged"],
+    found: /is damaged and answers 410/,
   },
 ];
 

@@ -23,6 +23,8 @@ const HUB = {
   sockets: "test/hub/sockets.test.ts",
   storage: "test/hub/storage.test.ts",
 } as const;
+/** Files that are lost, put back and damaged. */
+const STATE = "test/e2e/state.test.ts";
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
@@ -52,6 +54,34 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     find: "this.#storage.transactionSync(() => {\n      this.#storage.sql.exec(TABLES);",
     replace: "((work: () => void) => work())(() => {\n      this.#storage.sql.exec(TABLES);",
     test: HUB.faults,
+  },
+  {
+    what: "a channel that lost its storage keeps its epoch",
+    file: "keeper.ts",
+    find: 'change > 0 || generation !== "" ?',
+    replace: "change < 0 ?",
+    test: HUB.model,
+  },
+  {
+    what: "a channel that is older than what it announced goes on",
+    file: "keeper.ts",
+    find: 'if (is === "older") this',
+    replace: 'if (is === ("" as string)) this',
+    test: STATE,
+  },
+  {
+    what: "a channel takes another's messages for its own",
+    file: "keeper.ts",
+    find: 'if (is === "stranger") return',
+    replace: 'if (is === ("" as string)) return',
+    test: STATE,
+  },
+  {
+    what: "a mended entry keeps the epoch of positions that count no more",
+    file: "fsck.ts",
+    find: 'fault === "stranger" ? newEpoch()',
+    replace: 'fault === ("" as string) ? newEpoch()',
+    test: STATE,
   },
   {
     what: "memory keeps what storage refused",

@@ -262,13 +262,20 @@ class RestoreRig {
     for (const one of this.#conversations) if (!one.isLive && !taken.has(one.id)) await this.#delete(one);
   }
 
+  /** Makes as many channels as there ever were, so that each number that is given out again is met. */
   async #intrude(): Promise<void> {
+    for (let made = 0; made <= this.#conversations.length; made++) if (!(await this.#intrudeOnce())) return;
+  }
+
+  /** False: nothing is given out. */
+  async #intrudeOnce(): Promise<boolean> {
     const { body } = await call(this.#hub.url, "/api/channel/create", { body: { name: "lunch", key: "eve" } });
-    if (body.ok !== true) return;
+    if (body.ok !== true) return false;
     const told = await call(this.#hub.url, `/api/channel/${body.channel_id}/history`);
     const foreign = JSON.stringify(told.body.messages ?? []).includes("secret-");
     if (foreign) this.#violations.push(`a new channel ${body.channel_id} shows another's messages`);
     await call(this.#hub.url, `/api/channel/${body.channel_id}`, { method: "DELETE" });
+    return true;
   }
 
   async #own(what: "fsck" | "restored", body: { mend?: boolean }): Promise<void> {
