@@ -51,7 +51,8 @@ export class Failed extends Error {
 
 /** Refusals with a status of admission that are about a channel, not about who asks. */
 const OF_THE_CHANNEL: ReadonlySet<string> = new Set(["paused", "channel_full"]);
-const UNREACHABLE: ReadonlySet<string> = new Set(["network", "bad_answer", "upgrade_failed"]);
+/** A hub that lacks the route was asked at a wrong address, or is an older one: of the channel it says nothing. */
+const UNREACHABLE: ReadonlySet<string> = new Set(["network", "bad_answer", "upgrade_failed", "not_found"]);
 
 export function exitOf({ code }: Pick<Failure, "code">): Exit {
   if (UNREACHABLE.has(code)) return EXIT.network;

@@ -98,14 +98,21 @@ export function failureFrom(thrown: unknown, hub?: string): Failure {
   return failure("network", message, { ...(reason !== undefined && { reason }), ...(hub !== undefined && { hub }) });
 }
 
-/** Node says "fetch failed" and hides why in the cause, where of TLS a line of OpenSSL's source stands for words. */
+/** Of TLS a line of OpenSSL's source stands for words, and of several addresses that failed nothing does. */
 function wordsOf(error: Error): string {
-  if (!(error.cause instanceof Error)) return error.message;
-  const { message } = error.cause;
-  return `${error.message} (${message.includes("SSL routines") ? (reasonOf(error) ?? "TLS failed") : message})`;
+  const { message } = causeOf(error);
+  const says = message === "" || message.includes("SSL routines") ? (reasonOf(error) ?? "it failed") : message;
+  return causeOf(error) === error ? says : `${error.message} (${says})`;
 }
 
-function reasonOf({ name, cause }: Error): string | undefined {
-  if (name !== "TypeError") return name;
-  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+/** `fetch` says "fetch failed" and hides why in the cause; what Node's own requests throw says it itself. */
+function causeOf(error: Error): Error {
+  return error.cause instanceof Error ? error.cause : error;
+}
+
+/** The machine's code for it, such as `ECONNREFUSED`; of an abort its name. */
+function reasonOf(error: Error): string | undefined {
+  const cause = causeOf(error);
+  if ("code" in cause && typeof cause.code === "string") return cause.code;
+  return /^(Type)?Error$/.test(error.name) ? undefined : error.name;
 }

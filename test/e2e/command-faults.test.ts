@@ -60,7 +60,9 @@ describe("the hub's address", () => {
       [plain, `127.0.0.1:${hub.port} does not speak TLS\n  its address is perhaps ${hub.url}\n`],
       [silent, "ended the connection without an answer\n  if the hub speaks TLS, its address is https://"],
       [`http://127.0.0.1:${await freePort()}`, "nothing listens at 127.0.0.1:"],
+      [`http://localhost:${await freePort()}`, "nothing listens at localhost:"],
       ["http://no-such-host.invalid", "no-such-host.invalid"],
+      [`${hub.url}/hub`, "leave /hub out of the hub's address"],
     ];
     for (const [url, sentence] of says) {
       const { code, err } = await shellOf("ALPHA").run(["list", "--url", url]);

@@ -184,6 +184,23 @@ test("no answer at all is the network's fault, with its cause", async () => {
   });
 });
 
+test.each([
+  ["fetch's", (cause: Error) => new TypeError("fetch failed", { cause })],
+  ["a host's own", (cause: Error) => cause],
+])("%s error gives the machine's code for it, and words where it has none", async (_whose, thrown) => {
+  const tls = "40:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../deps/tls_any.c:77:\n";
+  const failureOf = (cause: Error, code?: string): Promise<unknown> =>
+    failureFor(() => {
+      throw thrown(Object.assign(cause, code !== undefined && { code }));
+    });
+  const refused = await failureOf(new Error("connect ECONNREFUSED 127.0.0.1:1"), "ECONNREFUSED");
+  expect(refused).toMatchObject({ reason: "ECONNREFUSED", message: expect.stringContaining("connect ECONNREFUSED") });
+  const several = await failureOf(new AggregateError([], ""), "ECONNREFUSED");
+  expect(several).toMatchObject({ reason: "ECONNREFUSED", message: expect.stringContaining("ECONNREFUSED") });
+  const plain = await failureOf(new Error(tls), "EPROTO");
+  expect(plain).toMatchObject({ reason: "EPROTO", message: expect.not.stringMatching(/error:|\n/) });
+});
+
 test("a host without WebSocket, as Node 20 is, is told so at once and in plain words; requests go as ever", async () => {
   vi.stubGlobal("WebSocket", undefined);
   vi.stubGlobal("fetch", async () => Response.json({ ok: true, name: "channel-hub", version: "1" }));

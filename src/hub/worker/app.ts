@@ -104,7 +104,17 @@ route(MCP_PATH, { POST: mcpEndpoint(toolServer) });
 
 route(UPGRADE_PATH, { GET: upgrade });
 
-app.notFound((c) => failure(c, refusal("not_found", `no route ${c.req.method} ${c.req.path}`)));
+app.notFound((c) =>
+  failure(c, refusal("not_found", `no route ${c.req.method} ${c.req.path}`, { hint: whereTo(c.req.path) })),
+);
+
+/** A route of the hub's below a path that is none of its own: whoever asked has the address wrong. */
+function whereTo(path: string): string {
+  const above = /^(\/.*?)\/(?:(?:api|ws)\/|(?:mcp|health)$)/.exec(path)?.[1];
+  return above === undefined
+    ? "GET /openapi.json lists the routes"
+    : `leave ${above} out of the hub's address; GET /openapi.json lists the routes`;
+}
 app.onError((error, c) => fault(c, error));
 
 function toolServer(c: HubContext): ToolServer {
