@@ -1,13 +1,15 @@
 /** Reading: the newest, a page back, or all since a position, with what is gone said (SOC2). */
 import { type Gap, HISTORY_DEFAULT, type HistoryMeta, PAGE_BYTES } from "../protocol/index.ts";
 import { type ChannelState, firstSeq } from "./state.ts";
-import type { MessageLog, Page } from "./store.ts";
+import type { MessageLog, Page, Range } from "./store.ts";
 
 export interface HistoryQuery {
   readonly limit: number;
   readonly after?: number | undefined;
   readonly before?: number | undefined;
   readonly epoch?: string | undefined;
+  /** Of the messages, at most; one is always given. */
+  readonly bytes?: number;
 }
 
 export interface HistoryAnswer {
@@ -21,15 +23,15 @@ export interface HistoryAnswer {
 
 /** Answers from storage alone: everything decided must have been stored before. */
 export function readHistory(state: ChannelState, log: MessageLog, query: HistoryQuery): HistoryAnswer {
-  const { after, limit } = query;
+  const { after, limit, bytes = PAGE_BYTES } = query;
   const end = Math.min(query.before ?? Infinity, state.last_seq + 1);
-  if (after === undefined) return answer(state, newest(state, log, end, limit), null, true);
+  if (after === undefined) return answer(state, newest(state, log, { before: end, limit, bytes }), null, true);
   const { start, gap } = startAfter(state, after, query.epoch);
   if (start === undefined) {
-    const page = newest(state, log, state.last_seq + 1, Math.min(limit, HISTORY_DEFAULT));
+    const page = newest(state, log, { before: state.last_seq + 1, limit: Math.min(limit, HISTORY_DEFAULT), bytes });
     return answer(state, page, gap, true);
   }
-  const page = log.page({ after: start, before: end, limit, bytes: PAGE_BYTES, keep: "oldest" });
+  const page = log.page({ after: start, before: end, limit, bytes, keep: "oldest" });
   return answer(state, page, gap, page.last >= end - 1);
 }
 
@@ -51,8 +53,8 @@ export function startAfter(state: ChannelState, after: number, epoch: string | u
   return { start: first - 1, gap: { from: after + 1, to: first - 1, reason: "evicted" } };
 }
 
-function newest(state: ChannelState, log: MessageLog, before: number, limit: number): Page {
-  return log.page({ after: firstSeq(state) - 1, before, limit, bytes: PAGE_BYTES, keep: "newest" });
+function newest(state: ChannelState, log: MessageLog, range: Pick<Range, "before" | "limit" | "bytes">): Page {
+  return log.page({ ...range, after: firstSeq(state) - 1, keep: "newest" });
 }
 
 function answer(

@@ -92,4 +92,24 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "if (via === undefined || others",
     "if (via === undefined || via.length > 0 || others",
   ]),
+  taken("T40", "the account within a turn", "test/e2e/budgets.test.ts", [
+    "pacing.ts",
+    "isOver(connection, bytes + replied, messages) || !this.#turn.fits(connection, more);",
+    "isOver(connection, bytes + replied, messages);",
+  ]),
+  taken("T40", "first frames that shrink", "test/e2e/budgets.test.ts", [
+    "sockets/connect.ts",
+    "whole.ok && !pacing.canGreet(holderOf(asked), whole.value) ?",
+    "!whole.ok ?",
+  ]),
+  taken("T40", "the count of what was unread at a close", "test/e2e/budgets.test.ts", [
+    "leftovers.ts",
+    "if (now - left.at < BACKLOG_MS) yield left;",
+    "if (now < left.at) yield left;",
+  ]),
+  taken("T40", "the reset where too much was left unread", "test/unit/leftovers.test.ts", [
+    "leftovers.ts",
+    "if (sum(this.#unsure) > UNSURE_BYTES)",
+    "if (now < 0)",
+  ]),
 ];

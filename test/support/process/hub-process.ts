@@ -26,6 +26,8 @@ export interface HubOptions {
   readonly assets?: string;
   /** KiB that any file may grow to; 0: no limit. Needs no rights, where a small disk would need root. */
   readonly file_limit?: number;
+  /** Port of the runtime's inspector, which tells of its heap. */
+  readonly inspector?: number;
 }
 
 export class HubProcess {
@@ -37,16 +39,19 @@ export class HubProcess {
   output = "";
   /** See `HubOptions`; counts from the next launch. */
   file_limit: number;
+  readonly #inspector: number | undefined;
 
-  private constructor(port: number, directory: string, file_limit: number) {
+  private constructor(port: number, directory: string, { file_limit = 0, inspector }: HubOptions) {
     this.port = port;
     this.directory = directory;
     this.file_limit = file_limit;
+    this.#inspector = inspector;
   }
 
-  static async start({ worker, variables = {}, directory, assets, file_limit = 0 }: HubOptions): Promise<HubProcess> {
+  static async start(options: HubOptions): Promise<HubProcess> {
+    const { worker, variables = {}, directory, assets } = options;
     const home = directory ?? (await mkdtemp(join(tmpdir(), "channel-hub-")));
-    const hub = new HubProcess(await freePort(), home, file_limit);
+    const hub = new HubProcess(await freePort(), home, options);
     await mkdir(join(home, "state"), { recursive: true });
     await copyFile(worker, join(home, "worker.js"));
     await writeFile(
@@ -78,7 +83,8 @@ export class HubProcess {
 
   /** Starts the runtime and does not wait until it serves: to be killed while it is still coming up. */
   launch(): ChildProcess {
-    const serve = [workerdPath(), "serve", "--experimental", join(this.directory, "config.capnp")];
+    const inspect = this.#inspector === undefined ? [] : [`--inspector-addr=127.0.0.1:${this.#inspector}`];
+    const serve = [workerdPath(), "serve", "--experimental", ...inspect, join(this.directory, "config.capnp")];
     // A write beyond the limit must fail, not kill.
     const limit = `trap '' XFSZ; ulimit -f ${this.file_limit * ULIMIT_UNITS}; exec "$0" "$@"`;
     const [command = "", ...rest] = this.file_limit > 0 ? ["sh", "-c", limit, ...serve] : serve;

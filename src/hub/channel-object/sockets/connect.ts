@@ -21,7 +21,9 @@ import type { Delivery } from "../delivery.ts";
 import type { Keeper } from "../keeper.ts";
 import { isAdminRight, kidOf } from "../../between/keys.ts";
 import { closePlain } from "../no-downgrade.ts";
+import type { Holder } from "./backlog.ts";
 import type { Pacing } from "./pacing.ts";
+import { UNSAID_BYTES } from "./reader.ts";
 
 /** Sockets that one hub key's observers may have on a channel, and one watch ticket's among them: a leaked one must not fill it. */
 const OBSERVERS_PER_HUB_KEY = 64;
@@ -89,7 +91,13 @@ function greet(
 ): Result<WebSocket> {
   const { after, epoch, frames, echo, format, instance, attempt } = asked.query;
   const limit = after === undefined ? HISTORY_DEFAULT : HISTORY_MAX;
-  const page = keeper.read((state) => readHistory(state, keeper.log, { limit, after, epoch }));
+  const read = (bytes?: number): Result<HistoryAnswer> =>
+    keeper.read((state) =>
+      readHistory(state, keeper.log, { limit, after, epoch, ...(bytes !== undefined && { bytes }) }),
+    );
+  const whole = read();
+  // A reader that has said nothing yet gets no more than its allowance where others left much unread.
+  const page = whole.ok && !pacing.canGreet(holderOf(asked), whole.value) ? read(UNSAID_BYTES) : whole;
   if (!page.ok) return page;
   for (const older of olderOf(connections, asked)) connections.drop(older, replaced("of the same instance"), now);
   const { 0: client, 1: server } = new WebSocketPair();
@@ -136,8 +144,15 @@ function makeRoom(ports: ConnectPorts, asked: ConnectRequest, now: number): Refu
   return noPlace(ports, asked, own.size);
 }
 
+function holderOf({ right }: ConnectRequest): Holder {
+  return { kid: kidOf(right), right };
+}
+
 /** A place on the channel. Hub keys but those of admins leave some to others, for agent keys cost nothing to make. */
-function noPlace({ connections, limits }: ConnectPorts, { right }: ConnectRequest, going: number): Refusal | undefined {
+function noPlace(ports: ConnectPorts, asked: ConnectRequest, going: number): Refusal | undefined {
+  const { connections, limits, pacing } = ports;
+  const { right } = asked;
+  if (!pacing.hasPlaceFor(holderOf(asked))) return tooMuchUnread();
   const most = limits.HUB_MAX_SOCKETS;
   const taken = connections.size - going;
   if (taken >= most) return tooManySockets(most);
@@ -166,6 +181,11 @@ function tooManyOfHubKey(most: number): Refusal {
 function tooManyWatch(whose: string, most: number): Refusal {
   const text = `${whose} may have ${most} observing sockets on a channel; close one first`;
   return refusal("too_many_sockets", text, { retry_after_ms: 30_000 });
+}
+
+function tooMuchUnread(): Refusal {
+  const text = "the sockets of this channel, or of this hub key on it, have left too much unread; connect again later";
+  return refusal("overloaded", text, { retry_after_ms: 10_000 });
 }
 
 function tooManySockets(most: number): Refusal {

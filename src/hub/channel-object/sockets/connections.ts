@@ -21,6 +21,8 @@ export class Connections {
   /** Unix milliseconds at which keys were last heard of without a socket, since the object woke. */
   readonly #heard: Map<string, number> = new Map();
 
+  /** Hears of each socket that the hub ended. */
+  #onDrop: (connection: Connection, now: number) => void = () => undefined;
   /** Unix milliseconds: no socket was opened before. */
   #oldest_at = Infinity;
 
@@ -94,6 +96,11 @@ export class Connections {
     if (!connection.isClosing) this.log.dropped(connection, why.code, now);
     connection.refuse(why);
     this.remove(connection, now);
+    this.#onDrop(connection, now);
+  }
+
+  onDrop(hear: (connection: Connection, now: number) => void): void {
+    this.#onDrop = hear;
   }
 
   /** The other side ended it. */

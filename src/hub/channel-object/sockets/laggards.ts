@@ -18,12 +18,11 @@ import {
 import type { Connection, Held } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { givePage, pageOf } from "./page.ts";
-import { BACKLOG_MS, LAGGING_MS, LAGGING_PINGING_MS, LEFT_BYTES } from "./reader.ts";
+import { LAGGING_MS, LAGGING_PINGING_MS } from "./reader.ts";
 
 const LOOK_MS = 1000;
 
 export interface LaggardsPort {
-  readonly ctx: DurableObjectState;
   readonly connections: Connections;
   /** Reads the settled channel. */
   read(query: HistoryCommand): Result<HistoryAnswer>;
@@ -37,19 +36,10 @@ export class Laggards {
   readonly #port: LaggardsPort;
   /** With the number of signs each had given when it was last given more. */
   readonly #lagging: Map<Connection, number> = new Map();
-  /** Closed, with what they had not read: the runtime keeps it until the peer has answered. */
-  readonly #left: Map<WebSocket, number> = new Map();
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(port: LaggardsPort) {
     this.#port = port;
-  }
-
-  /** What is held for sockets that were closed and are not gone. */
-  get left_bytes(): number {
-    let bytes = 0;
-    for (const unread of this.#left.values()) bytes += unread;
-    return bytes;
   }
 
   add(connection: Connection, now: number): void {
@@ -86,15 +76,7 @@ export class Laggards {
 
   end(connection: Connection, why: Refusal, now: number): void {
     this.#delete(connection);
-    const { socket, reader } = connection;
     this.#port.connections.drop(connection, why, now);
-    this.#left.set(socket, reader.unread_bytes);
-    setTimeout(() => this.#resetIfStuck(socket), BACKLOG_MS);
-  }
-
-  /** A socket is gone, and its backlog with it. */
-  gone(socket: WebSocket): void {
-    this.#left.delete(socket);
   }
 
   #serve(connection: Connection): void {
@@ -205,15 +187,11 @@ export class Laggards {
       return;
     }
     reader.look(connection.pinged_at);
-    this.tend(connection);
+    // Who has read all can show no more: it waits for the room that others take.
+    if (reader.unread_bytes === 0) this.#port.inOrder(() => this.#serve(connection));
+    else this.tend(connection);
     const patience = reader.hasPinged && !connection.isPaced ? LAGGING_PINGING_MS : LAGGING_MS;
     if (reader.lagging_since > 0 && now - reader.lagging_since >= patience) this.tooSlow(connection, now);
-  }
-
-  /** A backlog that stays after its close: small ones are borne, together they end the object, which alone frees them. */
-  #resetIfStuck(socket: WebSocket): void {
-    if (!this.#port.ctx.getWebSockets().includes(socket)) return void this.#left.delete(socket);
-    if (this.left_bytes > LEFT_BYTES) this.#port.ctx.abort("the backlog of closed sockets would not leave");
   }
 }
 

@@ -14,11 +14,13 @@ import {
   type Refusal,
   utf8Length,
 } from "../../../protocol/index.ts";
+import { added, Backlog, backlogOf, type Holder } from "./backlog.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import { Laggards, type LaggardsPort } from "./laggards.ts";
+import { Leftovers } from "./leftovers.ts";
 import { givePage, pageOf } from "./page.ts";
-import { CHANNEL_UNREAD_BYTES, REPLIES_BYTES, UNSAID_BYTES, Volumes } from "./reader.ts";
+import { CHANNEL_UNREAD_BYTES, REPLIES_BYTES, Volumes } from "./reader.ts";
 
 export interface Size {
   /** Of messages. */
@@ -32,7 +34,9 @@ export interface Size {
 }
 
 /** The parts of a channel object that pacing needs. */
-export type PacingPort = Omit<LaggardsPort, "hasRoom">;
+export interface PacingPort extends Omit<LaggardsPort, "hasRoom"> {
+  readonly ctx: DurableObjectState;
+}
 
 /** History answers of one socket that may wait. */
 const HELD_MAX = 8;
@@ -44,11 +48,16 @@ export class Pacing {
   readonly #connections: Connections;
   readonly #read: PacingPort["read"];
   readonly #laggards: Laggards;
+  readonly #leftovers: Leftovers;
+  /** The account of a turn: what it pushes to one reader leaves less for the next. */
+  #turn: Backlog = new Backlog();
 
   constructor(port: PacingPort) {
     this.#connections = port.connections;
     this.#read = port.read;
     this.#laggards = new Laggards({ ...port, hasRoom: (connection, bytes) => this.hasRoom(connection, bytes) });
+    this.#leftovers = new Leftovers(port.ctx);
+    port.connections.onDrop((connection, now) => this.#leftovers.ended(connection, now));
   }
 
   /** After a wake: who was being caught up still is. */
@@ -56,9 +65,14 @@ export class Pacing {
     this.#laggards.resume(Date.now());
   }
 
-  /** A socket is gone, and its backlog with it. */
+  /** Its peer has closed a socket. */
+  closed(socket: WebSocket, code: number, now: number): void {
+    this.#leftovers.closed(socket, this.#connections.get(socket), code, now);
+  }
+
+  /** The connection broke. */
   gone(socket: WebSocket): void {
-    this.#laggards.gone(socket);
+    this.#leftovers.gone(socket);
   }
 
   /** Notes a message that is about to be delivered. */
@@ -93,19 +107,30 @@ export class Pacing {
     this.#laggards.tend(connection);
   }
 
+  /** A turn begins to be told. Gives its readers in the order of their turn: where there is no room for all, the worst come last. */
+  begin(readers: readonly Connection[], bytes: number): readonly Connection[] {
+    this.#turn = this.#backlog();
+    if (this.#turn.total + readers.length * bytes <= CHANNEL_UNREAD_BYTES) return readers;
+    return readers.toSorted((a, b) => a.reader.unread_bytes - b.reader.unread_bytes);
+  }
+
   /** Pushes the frames of a turn; false where the reader was found too far behind for its messages. */
   push(connection: Connection, frames: readonly string[], size: Size, now: number): boolean {
     if (connection.isClosing) return true;
     connection.look(now);
     const { bytes, messages, first_seq, last_seq, replied = 0, replied_seq = 0 } = size;
-    if (connection.mode === "live" && messages > 0 && isOver(connection, bytes + replied, messages)) {
+    const { reader } = connection;
+    const more = added(reader.unread_bytes, bytes + replied);
+    const isTooMuch = (): boolean =>
+      isOver(connection, bytes + replied, messages) || !this.#turn.fits(connection, more);
+    if (connection.mode === "live" && messages > 0 && isTooMuch()) {
       this.#lag(connection, first_seq - 1, last_seq, now);
       return false;
     }
-    const { reader } = connection;
     if (replied > 0 && this.#isFull(connection, replied)) return this.#laggards.tooSlow(connection, now);
     if (messages > 0) reader.push(bytes, messages, last_seq);
     if (replied > 0) reader.reply(replied, replied_seq);
+    this.#turn.add(connection, more);
     for (const frame of frames) connection.send(frame);
     return true;
   }
@@ -141,10 +166,21 @@ export class Pacing {
     this.#laggards.add(connection, now);
   }
 
+  /** Whether a new socket may get a first frame of so many bytes beyond its own allowance. */
+  canGreet(holder: Holder, { messages }: HistoryAnswer): boolean {
+    return this.#backlog().fits(holder, added(0, utf8Length(messages)));
+  }
+
+  /** Whether there is room for one more socket's first frame, which holds one message at least. */
+  hasPlaceFor(holder: Holder): boolean {
+    return !this.#backlog().isFull(holder);
+  }
+
   /** Whether a page may be given: by its reader's budget, and by the channel's. */
   hasRoom(connection: Connection, bytes: number): boolean {
     if (isOver(connection, bytes, 0)) return false;
-    return connection.reader.unread_bytes === 0 || this.backlog + bytes <= CHANNEL_UNREAD_BYTES;
+    const more = added(connection.reader.unread_bytes, bytes);
+    return more === 0 || this.#backlog().fits(connection, more);
   }
 
   /** Whether a reply, which cannot wait, is one too many. */
@@ -152,7 +188,7 @@ export class Pacing {
     const { reader, isPaced } = connection;
     const isIt = (): boolean => {
       if (reader.isFull(isPaced, bytes)) return true;
-      return reader.unread_bytes > REPLIES_BYTES && this.backlog > CHANNEL_UNREAD_BYTES + REPLIES_BYTES;
+      return reader.unread_bytes > REPLIES_BYTES && this.#backlog().total > CHANNEL_UNREAD_BYTES + REPLIES_BYTES;
     };
     if (!isIt()) return false;
     reader.look(connection.pinged_at);
@@ -160,15 +196,17 @@ export class Pacing {
   }
 
   /** What the channel's readers have not read, beyond what each may. */
-  get backlog(): number {
-    let backlog = this.#laggards.left_bytes;
-    for (const { reader } of this.#connections.all()) backlog += backlogOf(reader.unread_bytes);
+  #backlog(): Backlog {
+    const backlog = new Backlog();
+    for (const left of this.#leftovers.all(Date.now())) backlog.add(left, left.bytes);
+    for (const connection of this.#connections.all())
+      backlog.add(connection, backlogOf(connection.reader.unread_bytes));
     return backlog;
   }
 
   /** Keeps what the whole channel has pushed unread within its bound, the worst reader first. */
   boundChannel(last_seq: number, now: number): void {
-    let { backlog } = this;
+    let backlog = this.#backlog().total;
     if (backlog <= CHANNEL_UNREAD_BYTES) return;
     const live = [...this.#connections.all()].filter((one) => one.mode === "live" && one.reader.last_seq >= last_seq);
     for (const connection of live.toSorted((a, b) => b.reader.unread_bytes - a.reader.unread_bytes)) {
@@ -200,11 +238,6 @@ function isOver(connection: Connection, bytes: number, messages: number): boolea
   if (!reader.isOver(isPaced, bytes, messages)) return false;
   reader.look(connection.pinged_at);
   return reader.isOver(isPaced, bytes, messages);
-}
-
-/** What a reader adds to its channel's backlog. */
-function backlogOf(unread_bytes: number): number {
-  return Math.max(0, unread_bytes - UNSAID_BYTES);
 }
 
 /** A reader of lines cannot ask for what it missed, so it has to come back. */

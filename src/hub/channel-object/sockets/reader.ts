@@ -28,6 +28,9 @@ export const LAGGING_PINGING_MS = 90_000;
 export const BACKLOG_MS = 60_000;
 /** Less than this may stay for ever: it is counted, and no reason to end everybody's connection. */
 export const LEFT_BYTES: number = 8 * MIB;
+/** What sockets whose peers said the close may have had unread in so long: they may have read it, and nothing shows it. */
+export const UNSURE_BYTES: number = 32 * MIB;
+export const UNSURE_MS: number = 10 * 60_000;
 /** Frames show that their sender's loop runs; those that come closer together than this show it once. */
 const SIGN_MS = 1000;
 /** Places in the stream that are remembered for `seen` to settle. */

@@ -30,12 +30,15 @@ export class SocketAudience implements Audience {
     for (const { entry } of parts) if (entry !== undefined) this.#pacing.note(entry);
     const others: Connection[] = [];
     // Authors first: their acks must not wait for a thousand readers.
+    const own: Connection[] = [];
     for (const connection of this.#connections.all()) {
       if (shared.members !== undefined && !authors.has(connection.key)) others.push(connection);
-      else this.#pushOwn(connection, turn, now);
+      else own.push(connection);
     }
+    const worstLast = this.#pacing.begin(others, shared.bytes);
+    for (const connection of own) this.#pushOwn(connection, turn, now);
     if (shared.frames.length > 0) {
-      for (const connection of others) this.#pushShared(connection, shared, now);
+      for (const connection of worstLast) this.#pushShared(connection, shared, now);
       this.#pacing.boundChannel(shared.last_seq, now);
     }
     for (const { reply } of parts) if (reply.outcome.type === "done") this.#close(reply.outcome.closes, now);
