@@ -60,7 +60,12 @@ export class ConfigFile {
 
   /** Names of settings that this version does not know: misspelt, perhaps, or a later one's. */
   unknown(): readonly string[] {
-    return Object.keys(this.#whole()).filter((name) => !Object.hasOwn(KEPT.entries, name));
+    const whole = this.#whole();
+    const profiles = Object.entries(whole.profiles ?? {});
+    const within = profiles.flatMap(([profile, settings]) =>
+      strangersIn(settings, PROFILE.entries).map((name) => `profiles.${profile}.${name}`),
+    );
+    return [...strangersIn(whole, KEPT.entries), ...within];
   }
 
   /** Whether others than the owner could read it. */
@@ -89,14 +94,14 @@ export class ConfigFile {
     return this.read().agent ?? agent;
   }
 
-  #whole(): object {
+  #whole(): Kept {
     this.read();
     const text = statSync(this.path, { throwIfNoEntry: false }) && readFileSync(this.path, "utf8");
-    return text === undefined ? {} : (JSON.parse(text) as object);
+    return text === undefined ? {} : (JSON.parse(withoutMark(text)) as Kept);
   }
 
   #parse(text: string): Kept {
-    const object = field.parseObject(text, "it");
+    const object = field.parseObject(withoutMark(text), "it");
     const parsed = object.ok ? v.safeParse(KEPT, object.value) : undefined;
     if (parsed?.success === true) return parsed.output;
     const issue = parsed?.issues?.[0];
@@ -117,6 +122,15 @@ export class ConfigFile {
       rmSync(draft, { force: true });
     }
   }
+}
+
+function strangersIn(settings: object, known: object): readonly string[] {
+  return Object.keys(settings).filter((name) => !Object.hasOwn(known, name));
+}
+
+/** Editors of Windows put a mark before UTF-8 that JSON knows nothing of. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, "");
 }
 
 export function isCode(error: unknown, code: string): boolean {

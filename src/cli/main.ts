@@ -3,11 +3,12 @@
  * function of its own in `commands/`, loaded when it is called; what they throw becomes one line on
  * stderr and an exit code.
  */
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { EXIT, type Exit, Failed, failedFrom } from "./exit.ts";
 import { programFor } from "./program.ts";
 import { inNewer } from "./newer.ts";
 import { anywhere, hubOfOrigin, LOCAL_HUB } from "./origin.ts";
+import { requireUtf8 } from "./utf8.ts";
 import { failureJson, failureLines, type World } from "./session.ts";
 
 /** Commands that are only ever run as the hub's own build. */
@@ -20,22 +21,33 @@ export async function main(args: readonly string[], world: World = thisWorld()):
   if (newer !== undefined) return newer;
   const program = programFor(world, { ended: (code) => (exit = code), isQuiet: wantsJson(args) });
   try {
+    requireUtf8(args);
     await program.parseAsync([...args], { from: "user" });
     return exit;
   } catch (error) {
-    if (error instanceof CommanderError) return await misused(error, args, world);
+    if (error instanceof CommanderError) return await misused(error, program, args, world);
     return tell(failedFrom(error), args, world);
   }
 }
 
 /** Of a command that there is not: perhaps the hub's own build has it. */
-async function misused(error: CommanderError, args: readonly string[], world: World): Promise<number> {
+async function misused(
+  error: CommanderError,
+  { commands }: Command,
+  args: readonly string[],
+  world: World,
+): Promise<number> {
   const { exitCode, code, message } = error;
   if (exitCode === 0) return EXIT.ok;
   const newer = code === "commander.unknownCommand" ? await inNewer(args, world.env) : undefined;
   if (newer !== undefined) return newer;
-  // For people it was said already.
-  return wantsJson(args) ? tell(new Failed(EXIT.usage, message.replace(/^error: /, "")), args, world) : EXIT.usage;
+  const isMissing = code === "commander.help";
+  if (isMissing && !wantsJson(args)) return EXIT.usage;
+  const named = commands.find((command) => args.includes(command.name()))?.name();
+  const hint = `this says what it takes: {channel-hub} ${named === undefined ? "" : `${named} `}--help`;
+  // Of a misspelt one, what was meant stands on a line of its own.
+  const says = isMissing ? "which command?" : message.replace(/^error: /, "").replaceAll("\n", " ");
+  return tell(new Failed(EXIT.usage, says, hint), args, world);
 }
 
 /** Says on stderr why the command fails; with `--json`, as `{"ok":false,"error":"…","code":"…","hint":"…"}`. */

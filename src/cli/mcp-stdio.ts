@@ -5,8 +5,9 @@
  */
 import { finished } from "node:stream/promises";
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext, type Tool } from "@modelcontextprotocol/server";
-import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { type CallContext, callTool, type HubPort, INSTRUCTIONS, type Memory, TOOL } from "../tool/index.ts";
+import { hostTransport } from "./mcp-lines.ts";
 import type { Input, Output } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 import type { Watcher } from "./watcher.ts";
@@ -33,7 +34,7 @@ const LISTED = JSON.parse(JSON.stringify(TOOL)) as Tool;
 export async function serveMcp(port: HubPort, options: McpOptions): Promise<void> {
   const { stdin, stdout, log } = options;
   const server = serveStdio(() => serverOver(port, options), {
-    transport: new StdioServerTransport(stdin, stdout),
+    transport: hostTransport(stdin, stdout),
     onerror: (error) => log(error.message),
   });
   // A host that dies closes stdin as well, or breaks it.

@@ -1,6 +1,6 @@
 /** The table of commands, with their help: what `channel-hub --help` says is all there is. */
 import { Command, Option } from "commander";
-import { KINDS, SEQ_MAX, showText } from "../protocol/index.ts";
+import { KINDS, SEQ_MAX } from "../protocol/index.ts";
 import { EXIT_HELP, type Exit } from "./exit.ts";
 import { prepare, type World } from "./session.ts";
 import { addChannels } from "./table/channels.ts";
@@ -34,7 +34,7 @@ const EXAMPLES = `Examples:
 export interface Run {
   /** Is told the exit code of a command that has one of its own. */
   readonly ended: (exit: Exit) => void;
-  /** Whether somebody else says what is wrong with the arguments. */
+  /** Whether a program reads what is wrong. */
   readonly isQuiet: boolean;
 }
 
@@ -56,8 +56,10 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void world.stdout.write(text),
-      // It repeats what was typed, and that may have been pasted.
-      writeErr: (text) => void (isQuiet || world.stderr.write(showText(text))),
+      // Help where no command was given.
+      writeErr: (text) => void (isQuiet || world.stderr.write(text)),
+      // Whoever catches it says it, with what to do.
+      outputError: () => undefined,
     });
   const table: Table = { program, world, ended };
   addChannels(table);

@@ -11,7 +11,7 @@ import { hubOfOrigin } from "./origin.ts";
 import { connectionOf, mineIn } from "./setup/as-host.ts";
 import type { Connection } from "./setup/connections.ts";
 import { inProfile } from "./profiles.ts";
-import { type Flags, type Kept, type Settings, settingsFrom } from "./settings.ts";
+import { type Flags, type Kept, type Settings, settingsFrom, strangeVariables, VARIABLES } from "./settings.ts";
 import { type Input, type Output, type Terminal, terminalOn } from "./terminal.ts";
 
 /** The process the command runs in. */
@@ -57,14 +57,24 @@ export function prepare(flags: Flags, world: World): Prepared {
     ? // All channels that its agent has joined count, not the one it began with.
       settingsFrom(flags, {}, { ...connection, channel: undefined })
     : settingsIn(flags, world.env, kept);
-  const unknown = file.unknown().map((name) => `"${showLine(name)}"`);
-  if (unknown.length > 0)
-    terminal.note(`${file.path}: nobody reads ${unknown.join(", ")}; known are ${KNOWN.join(", ")}`);
+  noteStrangers(terminal, file, world.env);
   const hasSecrets = [kept.key, kept.identity, kept.profiles].some((secret) => secret !== undefined);
   if (file.isOpen && hasSecrets) {
     terminal.note(`others can read ${file.path}, which holds secrets: chmod 600 it`);
   }
   return { world, terminal, file, settings, ...(connection && { connection }) };
+}
+
+/** Settings that nobody reads, wherever they stand. */
+function noteStrangers(terminal: Terminal, file: ConfigFile, env: World["env"]): void {
+  const unknown = file.unknown().map((name) => `"${showLine(name)}"`);
+  if (unknown.length > 0)
+    terminal.note(`${file.path}: nobody reads ${unknown.join(", ")}; known are ${KNOWN.join(", ")}`);
+  const strange = strangeVariables(env);
+  if (strange.length > 0)
+    terminal.note(
+      `nobody reads ${strange.map(showLine).join(", ")} of the environment; known are ${VARIABLES.join(", ")}`,
+    );
 }
 
 /** A profile that was named by a flag counts before the environment; whatever else it is, after. */

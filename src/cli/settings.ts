@@ -68,12 +68,24 @@ export function settingsFrom(flags: Flags, env: Environment, kept: Kept, origin?
   return {
     url,
     key: flags.key ?? keyOfEnvironment(flags, env) ?? keyFor(url, kept),
-    agent: agent && checked(field.agentKey, agent, "the agent key"),
-    name: name && checked(field.participantName, name, "the name"),
+    agent: agent === undefined ? undefined : checked(field.agentKey, agent, "the agent key"),
+    name: name === undefined ? undefined : checked(field.participantName, name, "the name"),
     channel: env["CHANNEL_HUB_CHANNEL"] || kept.channel,
     kind: flags.kind ?? "agent",
     identity: kept.identity,
   };
+}
+
+/** Variables that are settings. */
+export const VARIABLES = ["URL", "KEY", "AGENT", "NAME", "CHANNEL", "PROFILE"].map((name) => `CHANNEL_HUB_${name}`);
+/** What the command tells itself, and where the tests' hosts are kept. */
+const OTHERS: ReadonlySet<string> = new Set(["CHANNEL_HUB_HANDED_OVER", "CHANNEL_HUB_HOSTS"]);
+
+/** Variables that look like settings and are none: misspelt, perhaps. */
+export function strangeVariables(env: Environment): readonly string[] {
+  return Object.keys(env).filter(
+    (name) => name.startsWith("CHANNEL_HUB_") && !VARIABLES.includes(name) && !OTHERS.has(name),
+  );
 }
 
 /** As hosts write a variable in their settings, and hand it on where it is not set. */

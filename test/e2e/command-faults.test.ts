@@ -1,4 +1,5 @@
 /** What the command says where something is wrong: a plain sentence, what to do next, and a code for programs. */
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import { failedFrom } from "../../src/cli/exit.ts";
 import { whyUnreachable } from "../../src/cli/unreachable.ts";
 import { HubError } from "../../src/client/index.ts";
 import { call, createChannel, type Json } from "../support/process/agent.ts";
-import { type Finished, Shell } from "../support/process/command.ts";
+import { COMMAND, type Finished, Shell } from "../support/process/command.ts";
 import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 import { freePort } from "../support/process/ports.ts";
 import { post, send } from "./support/hub-calls.ts";
@@ -141,6 +142,24 @@ describe("channels and names", () => {
     expect(messages.filter(({ msg_type }: Json) => msg_type === "text")).toEqual([]);
     expect(await shellOf("BRAVO").run(["send", id, "-"], "grüß 🙂\n")).toMatchObject({ code: 0 });
   });
+
+  test.runIf(process.platform === "linux")(
+    "an argument that is not UTF-8 is refused; U+FFFD itself is a text",
+    async () => {
+      const id = await createChannel(hub.url, "octets", "bravo");
+      const { env } = shellOf("BRAVO");
+      // A shell passes on what Node's own spawn cannot.
+      const say = (escapes: string): SpawnSyncReturns<string> => {
+        const line = `exec "$0" "$@" "$(printf '${escapes}')"`;
+        return spawnSync("sh", ["-c", line, ...COMMAND, "send", id], { env, encoding: "utf8" });
+      };
+      const { status, stderr } = say(String.raw`caf\351`);
+      expect([status, stderr]).toEqual([2, expect.stringContaining("an argument is not UTF-8\n  convert it first")]);
+      expect(say(String.raw`caf\357\277\275`).status).toBe(0);
+      const { messages } = (await call(hub.url, `/api/channel/${id}/history`)).body;
+      expect(messages.slice(1).map(({ text }: Json) => text)).toEqual(["caf\uFFFD"]);
+    },
+  );
 });
 
 describe("settings", () => {
@@ -158,6 +177,21 @@ describe("settings", () => {
     expect([code, err]).toEqual([0, expect.stringMatching(/nobody reads "chanel"; known are url, key, agent/)]);
     keeping(shell, { channel: 5 });
     expect(await shell.run(["list"])).toMatchObject({ code: 2, err: expect.stringContaining("channel: ") });
+  });
+
+  test("one that nobody reads is named within a profile and in the environment too; a mark before the file is none", async () => {
+    const shell = shellOf("ALPHA", { CHANNEL_HUB_CHANEL: "ops" });
+    const path = keeping(shell, { url: hub.url, profiles: { work: { url: hub.url, chanel: "ops" } } });
+    writeFileSync(path, `\uFEFF${readFileSync(path, "utf8")}`);
+    const { code, err } = await shell.run(["list"]);
+    expect(code).toBe(0);
+    expect(err).toContain(`nobody reads "profiles.work.chanel"; known are`);
+    expect(err).toContain("nobody reads CHANNEL_HUB_CHANEL of the environment; known are CHANNEL_HUB_URL,");
+  });
+
+  test("an agent key or a name that is empty is none", async () => {
+    expect(await shellOf("ALPHA").run(["list", "--agent", ""])).toMatchObject({ code: 2 });
+    expect(await shellOf("ALPHA").run(["list", "--name", ""])).toMatchObject({ code: 2 });
   });
 
   test("key agent replaces nothing that is kept, unless it is told to", async () => {
@@ -183,11 +217,24 @@ describe("--json", () => {
     [["dance", "--json"], 2, "usage"],
     [["history", "--json", "-n", "none"], 2, "usage"],
     [["create", "ch-1", "--json"], 2, "usage"],
+    [["send", "--json"], 2, "usage"],
+    [["--json"], 2, "usage"],
+    [["key", "--json"], 2, "usage"],
+    [["lsit", "--json"], 2, "usage"],
+    [["--kind", "robot", "list", "--json"], 2, "usage"],
   ] as const)("%j ends with %i and the code %s, in one line", async (args, exit, code) => {
     const ended = await shellOf("ALPHA").run(args);
     expect([ended.code, ended.out]).toEqual([exit, ""]);
     expect(ended.err.trim().split("\n")).toHaveLength(1);
     expect(failure(ended)).toMatchObject({ ok: false, code, exit, error: expect.stringMatching(/\w/) });
+  });
+
+  test("whoever calls a command wrongly is told where it is said what it takes", async () => {
+    const { code, err } = await shellOf("ALPHA").run(["send", "ops"]);
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /^channel-hub: missing required argument 'text'\n {2}this says what it takes: .* send --help\n$/,
+    );
   });
 
   test("what does something says what it did", async () => {

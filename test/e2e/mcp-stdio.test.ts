@@ -1,6 +1,6 @@
 /** `channel-hub mcp`, driven by the official clients of both eras against a real hub. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { call, createChannel } from "../support/process/agent.ts";
 import { Shell } from "../support/process/command.ts";
 import { HUB_KEY, type HubProcess } from "../support/process/hub-process.ts";
@@ -221,4 +221,45 @@ test("[GRD2] a channel that ends, or ends for the agent, is told as what it is",
   await say(client, { action: "connect", channel: other });
   await call(hub.url, `/api/channel/${other}`, { method: "DELETE" });
   expect(await say(client, { action: "listen", channel: other, wait: 5 })).toContain("Error channel_deleted");
+});
+
+test("[INP1] null in params was left out, and every id gets an answer, also of a line that is no request", async () => {
+  const serving = shellOf("ALPHA").start(["mcp"]);
+  const lines: readonly (readonly [line: string, answer: string])[] = [
+    [
+      `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{"roots":null},"clientInfo":{"name":"x","version":"1","title":null},"_meta":null}}`,
+      `"protocolVersion":"2025-11-25"`,
+    ],
+    [`{"jsonrpc":"2.0","method":"notifications/initialized","params":null}`, ""],
+    [`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":null}`, `"tools":[`],
+    [
+      `{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"spf_channel","arguments":null,"_meta":{"progressToken":null}}}`,
+      "action is missing",
+    ],
+    [
+      `{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"spf_channel","arguments":{"action":"list","channel":null,"to":null}}}`,
+      "channels.",
+    ],
+    [`{"jsonrpc":"2.0","id":5,"method":7}`, `"id":5,"error":{"code":-32600`],
+    [`{"jsonrpc":"2.0","id":6,"method":"ping","params":[null]}`, `"id":6,"error":{"code":-32600`],
+    [`{"jsonrpc":"2.0","id":null,"method":"ping"}`, `"id":null,"error":{"code":-32600`],
+    [`[]`, `"error":{"code":-32600`],
+    [`no JSON`, `"error":{"code":-32700`],
+    [
+      `{"jsonrpc":"2.0","id":"deep","method":"ping","params":{"a":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}}}`,
+      "deep",
+    ],
+    [`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"_meta":null}}`, `"result":{},"jsonrpc":"2.0","id":7`],
+  ];
+  let answered = 0;
+  const answers = (): string[] => serving.out.split("\n").slice(0, -1);
+  for (const [line, answer] of lines) {
+    serving.type(`${line}\r\n\n`);
+    if (answer === "") continue;
+    answered += 1;
+    await vi.waitFor(() => expect(answers()).toHaveLength(answered), { timeout: 20_000 });
+    expect(answers().at(-1)).toContain(answer);
+  }
+  serving.endInput();
+  expect((await serving.ended()).code).toBe(0);
 });
