@@ -17,6 +17,10 @@ export interface Viewer {
   readonly admin?: boolean | undefined;
   /** Names the hub key that admitted it: what it uses up is counted by that, for keys cost nothing to make. */
   readonly kid?: string | undefined;
+  /** When what admitted it ends, in Unix milliseconds. */
+  readonly until?: number | undefined;
+  /** The only channels it reaches, where a pass names them (ACC1). */
+  readonly within?: readonly string[] | undefined;
   /** Only looks on: is no participant, never speaks, and no position moves (SOC9). */
   readonly observes?: boolean | undefined;
 }
@@ -62,6 +66,17 @@ function refuseChange(state: ChannelState, viewer: Viewer, action: Change["actio
     case "guard_reset":
       return mayModerate(state, viewer) ? overruled(state, viewer, now) : notAllowed(state);
   }
+}
+
+/** Whether a channel is one of those that the viewer reaches; to all others it is as if it were not there. */
+export function isWithinReach({ within }: Viewer, id: string): boolean {
+  return within === undefined || within.includes(id);
+}
+
+/** Why a viewer may do nothing that concerns the whole hub. */
+export function refuseConfined({ within }: Viewer): Refusal | undefined {
+  if (within === undefined) return undefined;
+  return refusal("forbidden_scope", `this pass is for ${within.join(", ")} alone, and this concerns the whole hub`);
 }
 
 /** Why somebody that the hub admitted may not speak, in whatever channel. */

@@ -1,5 +1,15 @@
 /** The rules of one channel: pure and synchronous, no clock, no dice, no runtime. */
-export { type Act, type Caller, refuseAct, refuseDelete, refuseNobody, refuseSpeaking, type Viewer } from "./access.ts";
+export {
+  type Act,
+  type Caller,
+  isWithinReach,
+  refuseAct,
+  refuseConfined,
+  refuseDelete,
+  refuseNobody,
+  refuseSpeaking,
+  type Viewer,
+} from "./access.ts";
 export { type Audience, type Reached, replyTo } from "./audience.ts";
 export {
   boundRange,

@@ -6,6 +6,7 @@ import { prepare, type World } from "./session.ts";
 import { addChannels } from "./table/channels.ts";
 import { addModeration } from "./table/moderation.ts";
 import { addOwning } from "./table/owner.ts";
+import { addPasses } from "./table/passes.ts";
 import { addShell } from "./table/shell.ts";
 import { type All, collect, sessionOf, type Table, WAIT_MOST, wholeNumber } from "./table/table.ts";
 import { addWaking } from "./table/waking.ts";
@@ -68,6 +69,7 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
   addHosts(table);
   addModeration(table);
   addOwning(table);
+  addPasses(table);
   addMachinery(table);
   addShell(table);
   return program;

@@ -20,6 +20,8 @@ import type {
   HistoryOptions,
   HistoryPage,
   ListenOptions,
+  Pass,
+  PassWishes,
   SendOptions,
   Sent,
   Signable,
@@ -196,6 +198,34 @@ export class ApiClient {
   /** Of admins: who moderated, deleted and mended what, newest first. */
   audit(limit?: number): Promise<{ acts: readonly AuditedAct[] }> {
     return this.#requests.ask({ path: `/api/hub/audit${query({ limit })}` });
+  }
+
+  /**
+   * Of admins: makes a pass. Its `text`, used wherever a hub key is, is told this once. Rejects with
+   * `bad_request`, or `quota_exceeded` where the hub keeps all the passes it may.
+   *
+   * @example const { text } = await hub.api.makePass({ agent_key, channels: ["ch-1"], expires_in: 86_400 });
+   */
+  makePass(wishes: PassWishes = {}): Promise<{ text: string; pass: Pass }> {
+    return this.#requests.ask({ path: "/api/pass", body: wishes });
+  }
+
+  /** Of admins: the passes, `limit` (100) to a page, oldest first; with `channel_id`, those that name it. Never their texts. */
+  passes(
+    options: { limit?: number; cursor?: number; channel_id?: string } = {},
+  ): Promise<{ passes: readonly Pass[]; next_cursor?: number }> {
+    return this.#requests.ask({ path: `/api/pass${query({ ...options })}` });
+  }
+
+  /**
+   * Of admins: revokes a pass; without `id`, all. Nothing succeeds with it from then on. `left` counts
+   * the channels that did not answer and are told again: 0 as a rule. Rejects with `not_found`.
+   */
+  revokePass(id?: string): Promise<{ left: number }> {
+    return this.#requests.ask({
+      method: "DELETE",
+      path: `/api/pass${id === undefined ? "" : `/${encodeURIComponent(id)}`}`,
+    });
   }
 
   /** Headers that admit a request of your own. */

@@ -131,3 +131,32 @@ export interface AuditedAct {
   readonly channel_id?: string;
   readonly target?: string;
 }
+
+/** What a pass is to allow. */
+export interface PassWishes {
+  /** `agent` when left out. */
+  readonly scope?: "read" | "agent" | "admin";
+  /** The only agent it speaks for, whose key it proves. */
+  readonly agent_key?: string;
+  readonly name?: string;
+  readonly kind?: "agent" | "human" | "service";
+  /** The only channels it reaches, at most 16. */
+  readonly channels?: readonly string[];
+  /** Seconds. */
+  readonly expires_in?: number;
+  /** What it is for, to those who read the list. */
+  readonly note?: string;
+}
+
+/** A pass as the hub keeps it: all but its text. */
+export interface Pass extends Omit<PassWishes, "expires_in"> {
+  readonly id: string;
+  readonly scope: "read" | "agent" | "admin";
+  /** Unix seconds from which on it is worth nothing. */
+  readonly exp?: number;
+  /** Names the hub key or pass that made it. */
+  readonly by: string;
+  /** ISO 8601. */
+  readonly made_at: string;
+  readonly revoked: boolean;
+}

@@ -115,6 +115,7 @@ function hearError(state: ConnectionState, frame: ErrorFrame, { now }: Context):
  */
 export const FINAL_CODES: ReadonlySet<string> = new Set([
   "key_revoked",
+  "pass_expired",
   "forbidden",
   "channel_not_found",
   "channel_deleted",

@@ -11,6 +11,8 @@ export type {
   HistoryPage,
   HubOptions,
   ListenOptions,
+  Pass,
+  PassWishes,
   SendOptions,
   Sent,
   Signable,

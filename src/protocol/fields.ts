@@ -92,7 +92,12 @@ function withoutNull(object: Readonly<Record<string, unknown>>): Readonly<Record
 }
 
 /** A whole number; integer-valued floats and numeric strings count. */
-function wholeNumber(field: string, code: ErrorCode, min: number, max: number): v.GenericSchema<unknown, number> {
+export function wholeNumber(
+  field: string,
+  code: ErrorCode,
+  min: number,
+  max: number,
+): v.GenericSchema<unknown, number> {
   const wanted = fault(code, `${field} must be a whole number from ${min} to ${max}`);
   return v.pipe(
     v.unknown(),
@@ -129,23 +134,20 @@ export const msgType: v.GenericSchema<unknown, "text" | "toolresult"> = v.pipe(
 );
 const MSG_TYPE_SPELLINGS: ReadonlySet<unknown> = new Set(["tool_result", "toolResult", "ToolResult"]);
 
-/** An agent's public name for itself; claimed, not proven. */
-export const agentKey: v.GenericSchema<unknown, string> = v.pipe(
-  v.unknown(),
-  v.string(fault("bad_key", "key must be a string")),
-  v.check(
-    (value) => KEY_PATTERN.test(value),
-    fault(
-      "bad_key",
-      "key must be 1 to 128 of the characters A-Z a-z 0-9 _ . : @ - and start with a letter, digit or _",
-    ),
-  ),
-  v.check(
-    (value) => !isReserved(value),
-    fault("bad_key", "key must not be a reserved word (system, hub, admin, all, everyone)"),
-  ),
-  shown({ type: "string", pattern: KEY_PATTERN.source, description: "the agent key; no reserved word" }),
-);
+/** An agent's public name for itself; claimed, not proven. `field` is what the request calls it. */
+export function agentKeyAs(field: string): v.GenericSchema<unknown, string> {
+  const form = "1 to 128 of the characters A-Z a-z 0-9 _ . : @ - and start with a letter, digit or _";
+  const reserved = "a reserved word (system, hub, admin, all, everyone)";
+  return v.pipe(
+    v.unknown(),
+    v.string(fault("bad_key", `${field} must be a string`)),
+    v.check((value) => KEY_PATTERN.test(value), fault("bad_key", `${field} must be ${form}`)),
+    v.check((value) => !isReserved(value), fault("bad_key", `${field} must not be ${reserved}`)),
+    shown({ type: "string", pattern: KEY_PATTERN.source, description: "the agent key; no reserved word" }),
+  );
+}
+
+export const agentKey: v.GenericSchema<unknown, string> = agentKeyAs("key");
 
 /** A name people see; normalised to NFC and trimmed, then checked. `field` is what the request calls it. */
 function visibleName(field: string): v.GenericSchema<unknown, string> {
@@ -210,7 +212,7 @@ export const clientMsgId: v.GenericSchema<unknown, string> = v.pipe(
 );
 
 /** Short text that is compared or echoed. */
-function shortText(field: string, max: number): v.GenericSchema<unknown, string> {
+export function shortText(field: string, max: number): v.GenericSchema<unknown, string> {
   return v.pipe(
     v.unknown(),
     v.string(fault("bad_request", `${field} must be a string`)),

@@ -35,6 +35,8 @@ export {
   systemLine,
   wholeCodePoints,
 } from "./names.ts";
+export * from "./pass.ts";
+export * from "./scope.ts";
 export * from "./signature.ts";
 export { channelNumber, isLongerThan, isReserved, KEY_PATTERN, quote, utf8Length } from "./text.ts";
 export { countUnseen, showJson, showLine, showText } from "./visible.ts";

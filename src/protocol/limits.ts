@@ -54,6 +54,13 @@ export const CONNECT_TICKET_S = 30;
 /** Seconds of a watch ticket when nobody says how many, and at most. */
 export const WATCH_TICKET_S = 3600;
 export const WATCH_TICKET_MAX_S = 24 * 3600;
+/** Channels that a pass may name (ACC1). */
+export const PASS_CHANNELS = 16;
+/** Seconds of a pass that ends by itself: from a minute to ten years. */
+export const PASS_LEAST_S = 60;
+export const PASS_MOST_S = 315_360_000;
+/** Characters of the note that says what a pass is for. */
+export const NOTE_LENGTH = 200;
 
 /** Limits an owner may change: variable name → default. */
 export const LIMITS = {

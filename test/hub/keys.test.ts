@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { sha256, toBase64Url } from "../../src/hub/between/bytes.ts";
 import { type HubKey, parseKeys } from "../../src/hub/between/key-list.ts";
 import { findKey, isKeyInUrl, readKeys, rightOf } from "../../src/hub/between/keys.ts";
-import { isWithin } from "../../src/hub/between/scope.ts";
+import { isWithin } from "../../src/protocol/index.ts";
 import { mintTicket, type Ticket, verifyTicket } from "../../src/hub/worker/admission/ticket.ts";
 
 const OWNER = "owner-key-that-is-long-enough";

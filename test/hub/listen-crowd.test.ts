@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { type ListenQuery, makeTurn } from "../../src/channel/index.ts";
 import { Listeners, type Look } from "../../src/hub/channel-object/listeners.ts";
-import { type Message, ok } from "../../src/protocol/index.ts";
+import { channelDeleted, type Message, ok } from "../../src/protocol/index.ts";
 import { call, channelStub, createChannel } from "./support/hub.ts";
 
 const MESSAGE: Message = {
@@ -76,6 +76,6 @@ test("[LIS2] listens of many who only read with one hub key do not end each othe
     expect(looks()).toBe(258);
     for (let n = 0; n < 9; n++) open(listeners, { key: "bravo" });
     expect(looks()).toBe(258 + 10);
-    listeners.end();
+    listeners.end(() => channelDeleted(id));
   });
 });

@@ -7,10 +7,13 @@ import type { KeyVariables } from "../../src/hub/between/keys.ts";
 import { closeRevoked } from "../../src/hub/channel-object/revocation.ts";
 import { channelStub, createChannel, KEY, send, Socket } from "./support/hub.ts";
 
+/** Nobody came by a pass, so nothing is asked of them. */
+const NO_PASSES = { refuseSocket: () => undefined };
+
 /** What a channel object does when it is made, under other variables than the test runtime's. */
 async function wakeUnder(id: string, variables: KeyVariables): Promise<void> {
   await runInDurableObject(channelStub(id), (_object, ctx) =>
-    closeRevoked(new Connections(ctx, new Meter(ctx.storage.sql)), variables),
+    closeRevoked(new Connections(ctx, new Meter(ctx.storage.sql)), NO_PASSES, variables),
   );
 }
 

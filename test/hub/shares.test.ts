@@ -51,7 +51,7 @@ test("[T44] [LIS2] the agents of one hub key wait 1024 times on a channel; then 
     const nothing = { messages: [], next: 1, own: 0, others: 0, more: false, gap: null };
     const listeners = new Listeners(state, () => ok({ channel_id: id, epoch: "e", ...nothing }));
     const wait = (key: string, at: number, kid?: string): void => {
-      listeners.open({ key, verified: false, for: "me", limit: 50, after: 1 }, at, kid).webSocket?.accept();
+      listeners.open({ key, verified: false, for: "me", limit: 50, after: 1 }, at, { kid }).webSocket?.accept();
     };
     wait("elder", 0, "other");
     for (let n = 0; n < 1030; n++) wait(`key-${n}`, 1 + n, "team");

@@ -21,7 +21,7 @@ function isComparable(name: string, value: unknown, schema: field.FieldSchema): 
   if (schema["type"] === "integer" && typeof value === "string") return false;
   if (name.startsWith("name")) return typeof value !== "string" || !/\n|^$|all|x{65}/.test(value);
   if (name === "after" && schema["type"] === "string") return typeof value !== "string";
-  return !(name === "key" && value === "all");
+  return !((name === "key" || name === "agent_key") && value === "all");
 }
 
 const FIELDS = ROUTES.flatMap(({ path, query, bodies = [] }) =>

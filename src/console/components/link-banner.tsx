@@ -16,6 +16,7 @@ const ENDED: Readonly<Record<string, string>> = {
   channel_deleted: "This channel was deleted.",
   channel_not_found: "There is no such channel.",
   key_revoked: "The hub key no longer admits you.",
+  pass_expired: "The time of your pass is over.",
   replaced: "A newer window took the place of this one.",
 };
 

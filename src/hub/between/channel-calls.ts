@@ -4,6 +4,7 @@
  */
 import type { Caller, ChannelRecord, HistoryQuery, Unread, Viewer } from "../../channel/index.ts";
 import type { AckExtras, Change, ChannelDetails, ListenAnswer, Named, Result } from "../../protocol/index.ts";
+import type { EndedPasses } from "./pass-text.ts";
 import type { ListenRequest } from "./requests.ts";
 import type { Report } from "./usage.ts";
 
@@ -26,6 +27,8 @@ export interface ChannelCalls extends Rpc.DurableObjectBranded {
   proven(key: string): Promise<Result<true>>;
   /** Whether the key is still known here as proven. */
   knows(key: string): Promise<boolean>;
+  /** Passes ended: whoever came by one is out, and stays out (ACC3). */
+  endPasses(ended: EndedPasses): Promise<Result<true>>;
   /** Whether the viewer may delete it (GRD2). */
   mayDelete(viewer: Viewer): Promise<Result<true>>;
   /** Ends the channel for good; the index holds its tombstone already. */

@@ -1,6 +1,7 @@
 /** What the Worker and the channels may ask of the index. Answers are values, refusals included. */
 import type { Viewer } from "../../channel/index.ts";
-import type { CreateBody, ListQuery, Result } from "../../protocol/index.ts";
+import type { CreateBody, KeptPass, ListQuery, PassBody, PassesQuery, Result } from "../../protocol/index.ts";
+import type { Bytes } from "./bytes.ts";
 import type { Registration } from "./registration.ts";
 import type { Report as UseReport, Usage } from "./usage.ts";
 
@@ -34,6 +35,40 @@ export interface IndexCalls extends Rpc.DurableObjectBranded {
   /** With a key, the channels it is in: the viewer's own. */
   list(viewer: Viewer, query: ListQuery): Promise<Result<Listing>>;
   delete(viewer: Viewer, number: number): Promise<Result<true>>;
+  /** What signs passes; undefined while none was ever made (ACC1). */
+  passSecret(): Bytes | undefined;
+  /** `by` names the hub key or pass that makes it. */
+  makePass(body: PassBody, by: string): Promise<Result<MadePass>>;
+  passes(query: PassesQuery): PassPage;
+  /** All but its text; undefined: there is none of that id. */
+  pass(id: string): KeptPass | undefined;
+  /** Whether a pass still counts, where no channel is asked. */
+  passStands(id: string): Result<true>;
+  /** A channel meets a pass for the first time; refused where it ended (ACC3). */
+  placePass(number: number, id: string): Result<true>;
+  /** Ends one, or all that there are, and tells some of the channels that let it in. */
+  endPasses(id: string | undefined): Promise<Revoking>;
+  /** Tells some more. */
+  tellPasses(): Promise<Revoking>;
+}
+
+export interface MadePass {
+  /** Told once. */
+  readonly text: string;
+  readonly pass: KeptPass;
+}
+
+export interface PassPage {
+  readonly passes: readonly KeptPass[];
+  /** Where the next page starts, when there is one. */
+  readonly next_cursor?: number;
+}
+
+export interface Revoking {
+  /** Channels that do not know yet. */
+  readonly left: number;
+  /** Of those told just now, how many did not answer. */
+  readonly failed: number;
 }
 
 export interface Created {
@@ -67,7 +102,7 @@ export interface Listing {
   readonly next_cursor?: number;
 }
 
-export type Act = "kick" | "pause" | "resume" | "guard_reset" | "delete" | "fsck" | "restored";
+export type Act = "kick" | "pause" | "resume" | "guard_reset" | "delete" | "fsck" | "restored" | "pass" | "revoke";
 
 export interface AuditEntry {
   /** ISO 8601. */

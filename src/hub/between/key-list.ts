@@ -2,9 +2,8 @@
  * The form of `HUB_KEYS` (KEY1), read by the hub and, before a deploy, by its owner's machine: pure,
  * so that both say the same. A key's text never stands here, only its digest.
  */
-import { isReserved, KEY_PATTERN, ok, refuse, type Result } from "../../protocol/index.ts";
+import { isReserved, KEY_PATTERN, ok, refuse, type Result, type Scope, SCOPES } from "../../protocol/index.ts";
 import { type Bytes, fromHex } from "./bytes.ts";
-import { type Scope, SCOPES } from "./scope.ts";
 
 export interface HubKey {
   /** Names the key where its text must not stand: attachments, tickets. */

@@ -28,14 +28,15 @@ import {
   ok,
   readLimits,
   type Result,
-  SOCKET_LIFE_MS,
 } from "../../protocol/index.ts";
 import { Announcer } from "./announcer.ts";
 import { ChannelStore } from "./channel-store.ts";
 import { Committer, type CommitPorts } from "./committer.ts";
 import type { ChannelCalls, CommandAnswer, Held, HistoryReply, SummaryReply } from "../between/channel-calls.ts";
+import type { EndedPasses } from "../between/pass-text.ts";
 import { connect, type ConnectPorts, refusedUpgrade } from "./sockets/connect.ts";
 import { answerClose } from "./sockets/answer-close.ts";
+import { Bearers, passOf } from "./bearers.ts";
 import { Connections } from "./sockets/connections.ts";
 import { Delivery } from "./delivery.ts";
 import type { Env } from "../between/env.ts";
@@ -50,7 +51,7 @@ import { Pacing } from "./sockets/pacing.ts";
 import { commandRates, rateKey, type Rates } from "../between/rates.ts";
 import { registryOf } from "./registry.ts";
 import { commandAnswer, historyReply, summaryReply } from "./replies.ts";
-import { closeRevoked } from "./revocation.ts";
+import { closeRevoked, endBearers } from "./revocation.ts";
 import { SocketAudience } from "./sockets/socket-audience.ts";
 import { Sightings, type SightPorts } from "./sightings.ts";
 import { Turns } from "./turns.ts";
@@ -62,6 +63,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   readonly #store: ChannelStore;
   readonly #announcer: Announcer;
   readonly #keeper: Keeper;
+  readonly #bearers: Bearers;
   readonly #sightings: Sightings;
   readonly #connections: Connections;
   readonly #pacing: Pacing;
@@ -80,6 +82,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     const registry = registryOf(env, ctx.id.name ?? "");
     this.#announcer = new Announcer((change) => registry.dirty(change, this.#connections.used));
     this.#keeper = new Keeper(ctx, this.#store, this.#announcer, registry);
+    this.#bearers = new Bearers({ keeper: this.#keeper, sql: ctx.storage.sql, registry, id: ctx.id.name ?? "" });
     this.#connections = new Connections(ctx, this.#store.meter);
     this.#pacing = new Pacing({
       ctx,
@@ -98,7 +101,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     this.#sightings = new Sightings(() => this.#ports, registry);
     // Before the first event: keys change by a deploy, which makes the object anew (KEY3).
     void ctx.blockConcurrencyWhile(async () => {
-      await closeRevoked(this.#connections, env);
+      await closeRevoked(this.#connections, this.#bearers, env);
       this.#pacing.resume();
     });
   }
@@ -107,7 +110,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
 
   /** A command over HTTP; `done`, if given, is what its author is done with before (LIS3). */
   async command(caller: Caller, command: Change, named: Named, done?: number): Promise<Result<CommandAnswer>> {
-    const opened = await this.#keeper.open();
+    const opened = await this.#bearers.admit(caller);
     if (!opened.ok) return opened;
     const limited = this.#rates.take(rateKey(caller), Date.now());
     const refused = limited ?? (await this.#sightings.refuse(caller, command.action));
@@ -168,6 +171,11 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     return await this.#sightings.proven(key);
   }
 
+  /** Passes ended: whoever came by one is out, and stays out (ACC3). */
+  async endPasses(ended: EndedPasses): Promise<Result<true>> {
+    return await endBearers({ ...this.#ports, listeners: this.#listeners }, ended);
+  }
+
   /** Whether the viewer may delete it (GRD2). */
   mayDelete(viewer: Viewer): Promise<Result<true>> {
     return lookOn(this.#ports, viewer, "delete", () => true as const);
@@ -184,7 +192,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     const why = channelDeleted(this.ctx.id.name ?? "");
     const now = Date.now();
     for (const connection of [...this.#connections.all()]) this.#connections.drop(connection, why, now);
-    this.#listeners.end();
+    this.#listeners.end(() => why);
     await this.#keeper.erase();
   }
 
@@ -195,8 +203,8 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
 
   async #wait(request: Request): Promise<Response> {
     const asked = readListenRequest(request);
-    const kid = rateKey(asked.caller).shared;
-    const open = (query: ListenQuery): Result<Response> => ok(this.#listeners.open(query, Date.now(), kid));
+    const by = { kid: rateKey(asked.caller).shared, pass: passOf(asked.caller) };
+    const open = (query: ListenQuery): Result<Response> => ok(this.#listeners.open(query, Date.now(), by));
     const answered = await listenInTurn(this.#ports, asked, open);
     return answered.ok ? answered.value : Response.json(answered);
   }
@@ -204,7 +212,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   async #connect(request: Request): Promise<Response> {
     const asked = readConnectRequest(request);
     const isObserver = asked.caller.observes === true;
-    const opened = await this.#keeper.open();
+    const opened = await this.#bearers.admit(asked.caller);
     if (!opened.ok) return refusedUpgrade(opened.refusal);
     const limited = this.#rates.take(rateKey(asked.caller), Date.now());
     const refused = limited ?? (isObserver ? undefined : await this.#sightings.refuse(asked.caller, "join"));
@@ -223,10 +231,11 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     const connection = this.#connections.get(socket);
     if (connection === undefined || connection.isClosing) return;
     const now = Date.now();
+    if (connection.isOver(now)) return this.#answer(() => this.#connections.dropEnded(now));
     this.#store.meter.add("frames");
     receive(this.#inbound, connection, data, now);
     // After the reply to what it said.
-    if (now >= connection.opened_at + SOCKET_LIFE_MS) this.#answer(() => this.#connections.dropOld(now));
+    if (now >= connection.ends_at) this.#answer(() => this.#connections.dropOld(now));
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
@@ -251,8 +260,6 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
       await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), isVisible);
     answerClose(socket, code);
   }
-
-  // ---- within ----
 
   readonly #inbound: InboundPort = {
     limit: (key, now) => this.#rates.take(key, now),
@@ -286,7 +293,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   get #ports(): ConnectPorts & ListenPorts & SightPorts & CommitPorts {
     const [ctx, limits, keeper, connections] = [this.ctx, this.#limits, this.#keeper, this.#connections];
     const [delivery, pacing, rates, turns] = [this.#delivery, this.#pacing, this.#rates, this.#turns];
-    const [committer, sightings] = [this.#committer, this.#sightings];
-    return { ctx, limits, keeper, connections, delivery, pacing, rates, turns, committer, sightings };
+    const [bearers, committer, sightings] = [this.#bearers, this.#committer, this.#sightings];
+    return { bearers, ctx, limits, keeper, connections, delivery, pacing, rates, turns, committer, sightings };
   }
 }

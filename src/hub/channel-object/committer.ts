@@ -39,6 +39,7 @@ export class Committer {
         const refused = arrivals.map((arrival) => ({ arrival, outcome }));
         return delivery.deliver(refused, now);
       }
+      connections.dropEnded(now);
       closePlain(connections, decided.value, now);
       delivery.deliver(decided.value, now);
       for (const { arrival, outcome } of decided.value) if (outcome.type === "left") sightings.gone(arrival.caller);

@@ -1,6 +1,7 @@
 /** A listen's turn in the channel object: what it says is done with, then what it is answered (LIS1, LIS3). */
 import { type Caller, listen, type ListenQuery, type Pages, refuseCaller, settleListen } from "../../channel/index.ts";
 import type { ListenAnswer, Result } from "../../protocol/index.ts";
+import type { Bearers } from "./bearers.ts";
 import type { Connections } from "./sockets/connections.ts";
 import type { Keeper } from "./keeper.ts";
 import type { ListenRequest } from "../between/requests.ts";
@@ -10,6 +11,7 @@ import type { Turns } from "./turns.ts";
 
 /** The parts of a channel object that a listen needs. */
 export interface ListenPorts {
+  readonly bearers: Bearers;
   readonly keeper: Keeper;
   readonly connections: Connections;
   readonly rates: Rates;
@@ -19,11 +21,11 @@ export interface ListenPorts {
 
 /** `answer` gets the query with the place where it starts; the answer moves nothing. */
 export async function listenInTurn<T>(
-  { keeper, connections, rates, turns, sightings }: ListenPorts,
+  { bearers, keeper, connections, rates, turns, sightings }: ListenPorts,
   { caller, query }: ListenRequest,
   answer: (settled: ListenQuery) => Result<T>,
 ): Promise<Result<T>> {
-  const opened = await keeper.open();
+  const opened = await bearers.admit(caller);
   if (!opened.ok) return opened;
   const now = Date.now();
   const limited = rates.take(rateKey(caller), now);
@@ -31,6 +33,8 @@ export async function listenInTurn<T>(
   if (refused !== undefined) return { ok: false, refusal: refused };
   if (caller.observes !== true) heardOf({ keeper, connections }, caller, now);
   return await turns.inOrder(() => {
+    const ended = bearers.refusePass(caller.kid);
+    if (ended !== undefined) return { ok: false, refusal: ended };
     if (caller.verified) sightings.end(caller.key);
     const settled = keeper.commit(now, (state) => settleListen(state, caller, query, now));
     if (!settled.ok) return settled;

@@ -14,10 +14,10 @@ import {
   wakes,
 } from "../../channel/index.ts";
 import {
-  channelDeleted,
   type ListenAnswer,
   LISTENERS_PER_KEY,
   type Message,
+  type Refusal,
   refuse,
   type Result,
 } from "../../protocol/index.ts";
@@ -33,6 +33,8 @@ interface Attachment {
   readonly query: ListenQuery;
   /** Names the hub key whose listens are counted together; absent for an admin's. */
   readonly kid?: string | undefined;
+  /** Names the pass it came by. */
+  readonly pass?: string | undefined;
   readonly closing: boolean;
   /** Unix milliseconds. */
   readonly opened_at: number;
@@ -69,12 +71,12 @@ export class Listeners implements Audience {
    * Answers a listen that would wait: at once with JSON of its result where there is news, else with
    * a socket whose first frame is the answer if none comes, and whose second is the answer.
    */
-  open(query: ListenQuery, now: number, kid?: string): Response {
+  open(query: ListenQuery, now: number, { kid, pass }: Pick<Attachment, "kid" | "pass"> = {}): Response {
     const result = this.#look(query);
     if (!result.ok || endsWait(result.value)) return Response.json(result);
     this.#makeRoom(query, kid);
     const { 0: client, 1: server } = new WebSocketPair();
-    const attached: Attachment = { v: VERSION, mode: "listener", query, kid, closing: false, opened_at: now };
+    const attached: Attachment = { v: VERSION, mode: "listener", query, kid, pass, closing: false, opened_at: now };
     try {
       this.#ctx.acceptWebSocket(server, [TAG]);
     } catch {
@@ -135,10 +137,12 @@ export class Listeners implements Audience {
     if (this.#isServing) setTimeout(() => this.#serve(), 0);
   }
 
-  /** The channel is gone. */
-  end(): void {
-    const gone: Result<never> = { ok: false, refusal: channelDeleted(this.#ctx.id.name ?? "") };
-    for (const socket of this.#all().keys()) this.#answer(socket, gone);
+  /** Those wait no longer for whose pass, if they came by one, `why` gives a reason. */
+  end(why: (pass: string | undefined) => Refusal | undefined): void {
+    for (const [socket, { pass }] of [...this.#all()]) {
+      const refused = why(pass);
+      if (refused !== undefined) this.#answer(socket, { ok: false, refusal: refused });
+    }
   }
 
   /** Forgets a socket that closed; false for one that is no listener's. */

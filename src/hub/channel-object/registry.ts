@@ -14,6 +14,8 @@ export interface Registry {
   readonly dirty: (change: number, used: Report) => Promise<void>;
   /** A key is met for the first time, or its proof; refused where it may not be claimed (IDN5). */
   readonly tell: (sight: Sight) => Promise<Result<true>>;
+  /** A pass is met for the first time; refused where it ended (ACC3). */
+  readonly place: (id: string) => Promise<Result<true>>;
   /** Nobody claims the key here any more. */
   readonly forget: (key: string) => Promise<void>;
 }
@@ -28,6 +30,7 @@ export function registryOf(env: Env, id: string): Registry {
     renew: (from, to) => index().renew(number, from, to),
     dirty: (change, used) => index().dirty(number, change, used),
     tell: (sight) => index().sight(number, sight),
+    place: (pass) => index().placePass(number, pass),
     forget: (key) => index().unclaim(number, key),
   };
 }

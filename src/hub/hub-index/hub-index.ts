@@ -2,8 +2,14 @@
  * The index: gives out `ch-N`, never twice, and answers `list`. It is not on a message's path: a
  * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
  */
-import { DurableObject } from "cloudflare:workers";
-import { createChannel, refuseDelete, summarize, type Viewer } from "../../channel/index.ts";
+import {
+  createChannel,
+  isWithinReach,
+  refuseConfined,
+  refuseDelete,
+  summarize,
+  type Viewer,
+} from "../../channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -26,6 +32,7 @@ import { recordOf } from "../between/record-row.ts";
 import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "../between/log.ts";
 import { Meter } from "../between/meter.ts";
+import { PassDesk } from "./pass-desk.ts";
 import { ProofStore } from "./proof-store.ts";
 import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
 import { newEpoch, type Registration } from "../between/registration.ts";
@@ -37,7 +44,7 @@ const RESERVED = 32;
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
 
-export class HubIndex extends DurableObject<Env> implements IndexCalls {
+export class HubIndex extends PassDesk implements IndexCalls {
   readonly #quotas: CreateQuotas;
   readonly #store: IndexStore;
   readonly #audit: AuditTrail;
@@ -63,6 +70,8 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   /** Makes a channel: one row, final at once. Its object is made when it is first used. */
   async create(viewer: Viewer, body: CreateBody, key: string): Promise<Result<Created>> {
     const { verified, kid = "" } = viewer;
+    const barred = this.refuseBearer(viewer) ?? refuseConfined(viewer);
+    if (barred !== undefined) return { ok: false, refusal: barred };
     const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
     if (!told.ok) return told;
     const isFree = this.#isNextFree ?? (await this.#refusedNext());
@@ -169,9 +178,12 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   /** Exact for what its caller was acknowledged; asks each changed channel once, sleeping ones not at all. */
   async list(viewer: Viewer, { limit, cursor, key }: ListQuery): Promise<Result<Listing>> {
     this.#meter.add("requests");
+    const barred = this.refuseBearer(viewer);
+    if (barred !== undefined) return { ok: false, refusal: barred };
     const may = key === undefined || viewer.verified ? ok(true) : this.#proofs.mayClaim(key);
     if (!may.ok) return may;
-    const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, key), limit);
+    const wanted = { key, within: viewer.within };
+    const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, wanted), limit);
     const fresh = await Promise.all(
       page.map(async (row) => (row.dirty === 1 ? await this.#ask(row, key) : row.summary)),
     );
@@ -179,14 +191,16 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
     const last = page.at(-1);
     const listing = {
       channels: (key === undefined ? shown.map(withoutActivity) : shown).join(","),
-      count: key === undefined ? this.#store.counts().channels : this.#store.countOf(key),
+      count: this.#store.countOf(wanted),
     };
     return ok(last !== undefined && isCut ? { ...listing, next_cursor: last.number } : listing);
   }
 
   /** Tombstone first: from here on the channel is gone, whatever happens to its storage. */
   async delete(viewer: Viewer, number: number): Promise<Result<true>> {
-    const row = this.#store.row(number);
+    const barred = this.refuseBearer(viewer);
+    if (barred !== undefined) return { ok: false, refusal: barred };
+    const row = isWithinReach(viewer, `ch-${number}`) ? this.#store.row(number) : undefined;
     if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
     const why = refuseDelete(row, viewer);
     if (why !== undefined) return { ok: false, refusal: why };
@@ -203,8 +217,9 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
   /** Repeats erases that failed, and tells channels what they could not be told: the only alarm in the system. */
   override async alarm(): Promise<void> {
     const isTold = await this.#proofs.tellDue();
+    const { left, failed } = await this.ended.tell();
     await this.#eraseAll();
-    if (!isTold) await this.ctx.storage.setAlarm(Date.now() + TELL_RETRY_MS);
+    if (!isTold || left > 0) await this.ctx.storage.setAlarm(Date.now() + (failed > 0 || !isTold ? TELL_RETRY_MS : 0));
   }
 
   async #eraseAll(): Promise<void> {
@@ -213,13 +228,14 @@ export class HubIndex extends DurableObject<Env> implements IndexCalls {
         await this.#channel(number).erase();
         this.#store.setErased(number);
         this.#proofs.forgetChannel(number);
+        this.ended.forgetChannel(number);
       } catch (error) {
         logFault("erase", { channel: `ch-${number}` }, error);
       }
     }
     if (this.#store.toErase().length === 0) {
       this.#failed_erases = 0;
-      return this.#proofs.isDue ? undefined : await this.ctx.storage.deleteAlarm();
+      return this.#proofs.isDue || this.ended.isDue ? undefined : await this.ctx.storage.deleteAlarm();
     }
     const wait = Math.min(ERASE_RETRY_MS * 2 ** this.#failed_erases++, ERASE_RETRY_MAX_MS);
     await this.ctx.storage.setAlarm(Date.now() + wait);

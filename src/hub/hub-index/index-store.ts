@@ -1,5 +1,6 @@
 /** The index's one table. A create is one row; there is no secondary index. */
 import type { ChannelRecord } from "../../channel/index.ts";
+import { channelNumber } from "../../protocol/index.ts";
 import type { Counts } from "../between/index-calls.ts";
 import { CREATE_MEMORY_MS, CreateMemory, type CreateUse } from "./create-memory.ts";
 import type { Kept } from "../between/usage.ts";
@@ -224,21 +225,21 @@ export class IndexStore {
     );
   }
 
-  /** Live channels after `cursor`, read lazily; with `key`, those it is in and those that may have changed. */
-  listed(cursor: number, limit: number, key: string | undefined): Iterable<ListedRow> {
-    const mine = key === undefined ? "" : `AND (dirty = 1 OR ${HAS_PARTICIPANT})`;
+  /** Live channels after `cursor`, read lazily; of a key, those it is in and those that may have changed. */
+  listed(cursor: number, limit: number, { key, within }: Wanted): Iterable<ListedRow> {
     return this.#sql.exec<ListedRow>(
-      `SELECT number, dirty, change, summary FROM channel WHERE state = 'live' AND number > ?1 ${mine} ORDER BY number LIMIT ?3`,
-      cursor,
-      key ?? null,
-      limit,
+      `SELECT number, dirty, change, summary FROM channel WHERE state = 'live' AND number > ?3
+        AND ${IS_WITHIN} AND (?2 IS NULL OR dirty = 1 OR ${HAS_PARTICIPANT}) ORDER BY number LIMIT ?4`,
+      ...[numbersOf(within), key ?? null, cursor, limit],
     );
   }
 
-  countOf(key: string): number {
-    const query = `SELECT count(*) AS count FROM channel WHERE state = 'live' AND ${HAS_PARTICIPANT}`;
-    // The first parameter is none of this statement's.
-    return this.#sql.exec<{ count: number }>(query, null, key).one().count;
+  /** All live channels; of a key, those it is in. */
+  countOf({ key, within }: Wanted): number {
+    if (key === undefined && within === undefined) return this.counts().channels;
+    const query = `SELECT count(*) AS count FROM channel WHERE state = 'live'
+      AND ${IS_WITHIN} AND (?2 IS NULL OR ${HAS_PARTICIPANT})`;
+    return this.#sql.exec<{ count: number }>(query, numbersOf(within), key ?? null).one().count;
   }
 
   #count(): Counts {
@@ -268,5 +269,18 @@ export class IndexStore {
 /** `?2` is the key: among the participants that the summary shows, or the others. */
 const HAS_PARTICIPANT = `(EXISTS (SELECT 1 FROM json_each(summary, '$.participants') WHERE json_extract(value, '$.key') = ?2)
   OR EXISTS (SELECT 1 FROM json_each(more_keys) WHERE value = ?2))`;
+
+/** `?1`: JSON of the numbers that count; NULL for all. */
+const IS_WITHIN = "(?1 IS NULL OR number IN (SELECT value FROM json_each(?1)))";
+
+function numbersOf(ids: readonly string[] | undefined): string | null {
+  return ids === undefined ? null : JSON.stringify(ids.map(channelNumber));
+}
+
+/** Channels of a key, and of those that the viewer reaches. */
+export interface Wanted {
+  readonly key: string | undefined;
+  readonly within: readonly string[] | undefined;
+}
 
 type CreateRow = Pick<ChannelRow, "number" | "created_by" | "creator_verified" | "created_at" | "idempotency_key">;

@@ -20,6 +20,7 @@ import { answerStranger } from "./mcp/stranger.ts";
 import type { ToolContext, ToolServer } from "./mcp/tool-server.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { packageOf } from "./package.ts";
+import { makePassRoute, passesRoute, revokeAllRoute, revokePassRoute } from "./routes/pass-routes.ts";
 import { upgrade } from "./routes/socket-route.ts";
 import { ticketRoute } from "./routes/ticket-route.ts";
 import { logToolCall } from "./mcp/tool-log.ts";
@@ -85,6 +86,9 @@ app.use(async function identity(c, next) {
 app.route("/api/channel", channelRoutes);
 
 route("/api/listen", { GET: listenToSeveral });
+
+route("/api/pass", { GET: passesRoute, POST: makePassRoute, DELETE: revokeAllRoute });
+route("/api/pass/:id", { DELETE: revokePassRoute });
 
 route("/api/hub", { GET: hubRoute });
 // Prometheus' text, for admins.

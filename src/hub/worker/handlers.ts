@@ -1,10 +1,20 @@
 /** From `Result` to `Response`: the few shapes that all routes have. */
 import type { Handler, Hono } from "hono";
 import type * as v from "valibot";
-import { check, clientMsgId, ok, parseBody, parseQuery, refusal, refuse, type Result } from "../../protocol/index.ts";
-import { isWithin } from "../between/scope.ts";
+import {
+  check,
+  clientMsgId,
+  ok,
+  parseBody,
+  parseQuery,
+  refusal,
+  refuse,
+  type Result,
+  isWithin,
+} from "../../protocol/index.ts";
 import { failure, success } from "./answer.ts";
 import { provenKey } from "./admission/caller.ts";
+import { refuseHubWide } from "./calls/passes.ts";
 import type { HubContext, HubEnv } from "./context.ts";
 import { pathOf, type Route, ROUTES } from "./openapi/routes.ts";
 
@@ -25,7 +35,7 @@ export function routesOf(
 ): (path: string, handlers: Readonly<Record<string, HubHandler>>) => void {
   return (path, handlers) => {
     for (const [method, handler] of Object.entries(handlers)) {
-      app.on(method, path, scoped(scopeOf(table, method, base + path), handler));
+      app.on(method, path, scoped(routeOf(table, method, base + path), handler));
     }
     const allow = Object.keys(handlers)
       .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
@@ -37,20 +47,21 @@ export function routesOf(
 }
 
 /** A route that is not in the table does not start. */
-function scopeOf(table: readonly Route[], method: string, path: string): Route["scope"] {
+function routeOf(table: readonly Route[], method: string, path: string): Route {
   const told = table.find((route) => route.method === method.toLowerCase() && pathOf(route) === path);
   if (told === undefined) throw new Error(`${method} ${path} is not in the table of routes`);
-  return told.scope;
+  return told;
 }
 
 /** The least scope a route takes; what only some of its callers may do, its rule checks. */
-function scoped(needed: Route["scope"], handler: HubHandler): HubHandler {
+function scoped({ scope: needed, isHubWide }: Route, handler: HubHandler): HubHandler {
   if (needed === "open") return handler;
   return async (c, next) => {
     const { scope } = c.var.admission;
-    if (isWithin(needed, scope)) return await handler(c, next);
     const text = `this needs a hub key with scope ${needed}, yours has ${scope}`;
-    return failure(c, refusal("forbidden_scope", text));
+    if (!isWithin(needed, scope)) return failure(c, refusal("forbidden_scope", text));
+    const barred = isHubWide === true ? await refuseHubWide(c) : undefined;
+    return barred === undefined ? await handler(c, next) : failure(c, barred);
   };
 }
 

@@ -53,8 +53,8 @@ export class Socket extends FrameSocket {
     socket.accept();
   }
 
-  static async connect(id: string, query: string): Promise<Socket> {
-    const headers = { upgrade: "websocket", "x-spf-key": KEY };
+  static async connect(id: string, query: string, key = KEY): Promise<Socket> {
+    const headers = { upgrade: "websocket", "x-spf-key": key };
     const response = await exports.default.fetch(`${ORIGIN}/ws/channel/${id}?${query}`, { headers });
     if (response.webSocket === null) throw new Error(`${response.status} ${await response.text()}`);
     return new Socket(response.webSocket);

@@ -39,13 +39,13 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
   ]),
   taken("T29", "the scope that a route takes", "test/e2e/routes.test.ts", [
     "handlers.ts",
-    "if (isWithin(needed, scope)) return await handler(c, next);",
-    "if (scope.length > 0) return await handler(c, next);",
+    'if (!isWithin(needed, scope)) return failure(c, refusal("forbidden_scope", text));',
+    "",
   ]),
   taken("T29", "the route as what decides, not the text of its path", "test/e2e/routes.test.ts", [
     "handlers.ts",
-    "if (isWithin(needed, scope)) return await handler(c, next);",
-    'if (isWithin(needed, scope) || c.req.raw.url.includes("%")) return await handler(c, next);',
+    "if (!isWithin(needed, scope)) return",
+    'if (!isWithin(needed, scope) && !c.req.raw.url.includes("%")) return',
   ]),
   taken("T28", "the choice by activity", "test/hub/listen-left-out.test.ts", [
     "activity.ts",

@@ -4,6 +4,7 @@
  */
 import { type Defence, taken } from "./defence.ts";
 import { IDENTITY_DEFENCES } from "./identity.ts";
+import { PASS_DEFENCES } from "./passes.ts";
 import { RESOURCE_DEFENCES } from "./resources.ts";
 
 const [THREATS, KEYS] = ["test/e2e/threats.test.ts", "test/hub/keys.test.ts"];
@@ -176,8 +177,8 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   taken("T23", "the look at keys when an object wakes", "test/hub/revocation.test.ts", [
     "revocation.ts",
-    "if (!standing.ok || !standing.value.has(connection.right)) connections.drop(connection, why, now);",
-    "if (now < 0) connections.drop(connection, why, now);",
+    "if (!stands) connections.drop(connection, why, now);",
+    "if (!stands && now < 0) connections.drop(connection, why, now);",
   ]),
   taken("T23", "the end of sockets that are a day old", "test/hub/socket-life.test.ts", [
     "sockets/connections.ts",
@@ -197,4 +198,5 @@ export const DEFENCES: readonly Defence[] = [
   ]),
   ...IDENTITY_DEFENCES,
   ...RESOURCE_DEFENCES,
+  ...PASS_DEFENCES,
 ];

@@ -15,6 +15,7 @@ import {
   statusOf,
 } from "../../../protocol/index.ts";
 import type { ConnectRequest } from "../../between/requests.ts";
+import type { Bearers } from "../bearers.ts";
 import { Connection, type Wishes } from "./connection.ts";
 import type { Connections } from "./connections.ts";
 import type { Delivery } from "../delivery.ts";
@@ -40,6 +41,7 @@ export function refusedUpgrade(why: Refusal): Response {
 export interface ConnectPorts {
   readonly ctx: DurableObjectState;
   readonly limits: Limits;
+  readonly bearers: Pick<Bearers, "refusePass">;
   readonly keeper: Keeper;
   readonly connections: Connections;
   readonly delivery: Delivery;
@@ -48,8 +50,10 @@ export interface ConnectPorts {
 
 /** One synchronous turn. Gives the client's end of the new socket. */
 export function connect(ports: ConnectPorts, asked: ConnectRequest, now: number): Result<WebSocket> {
-  const { keeper, limits, connections, delivery } = ports;
+  const { bearers, keeper, limits, connections, delivery } = ports;
   const { caller } = asked;
+  const ended = bearers.refusePass(caller.kid);
+  if (ended !== undefined) return { ok: false, refusal: ended };
   if (caller.observes === true) return observe(ports, asked, now);
   // First, so that a claim to another's key cannot take the place of its sockets.
   const refused = keeper.read((state) => refuseCaller(state, caller, now));

@@ -8,22 +8,14 @@ import {
   errorFrame,
   type ErrorCode,
   type HistoryCommand,
-  type Kind,
   PING_SILENCE_MS,
   type Refusal,
+  SOCKET_LIFE_MS,
 } from "../../../protocol/index.ts";
 import { isAdminRight, kidOf } from "../../between/keys.ts";
+import { type Attachment, type Mode, VERSION } from "./attachment.ts";
 import { linesOf } from "./lines.ts";
 import { Reader } from "./reader.ts";
-
-/** Version of the attachment: code of another version must read it after a deploy. */
-const VERSION = 1;
-
-/**
- * Whether messages are pushed: `behind` waits for its reader to have read on by `history`, `trailing`
- * for a sign that it reads, and is then caught up by the hub.
- */
-export type Mode = "live" | "behind" | "trailing";
 
 /** What waits until its reader has read more. */
 export interface Held {
@@ -36,39 +28,6 @@ export interface Held {
 
 /** How often a socket's pings are looked for while it is pushed to: asking the runtime costs as much as a small frame. */
 const LOOK_MS = 1000;
-
-/** What is attached to a socket. Under 16 KiB, by the platform's limit. */
-interface Attachment {
-  readonly v: typeof VERSION;
-  readonly key: string;
-  readonly name?: string | undefined;
-  readonly kind?: Kind | undefined;
-  readonly verified: boolean;
-  /** What admitted it: a hub key and what that allows (KEY3). */
-  readonly right: string;
-  /** Names the watch ticket it came by; absent for none. */
-  readonly via?: string | undefined;
-  /** Only reads (SOC9). */
-  readonly observer: boolean;
-  /** Asked for batch frames (SOC7). */
-  readonly batch: boolean;
-  /** Asked for messages of its own key (SOC3). */
-  readonly echo: boolean;
-  /** Reports what it has seen, so its budget can be small (SOC6). */
-  readonly paced: boolean;
-  /** Gets lines in place of frames; absent in attachments of before there were any. */
-  readonly line?: boolean;
-  /** Names the client over all its sockets, and counts its upgrades (SOC1). */
-  readonly instance?: string | undefined;
-  readonly attempt?: number | undefined;
-  readonly mode: Mode;
-  /** The last message it was pushed, where the hub has to go on, and whether it had left by then. */
-  readonly trail?: { readonly at: number; readonly hasLeft: boolean } | undefined;
-  /** Set before the hub closes a socket: readyState alone comes back as OPEN after the second wake. */
-  readonly closing: boolean;
-  /** Unix milliseconds of the upgrade. */
-  readonly opened_at: number;
-}
 
 /** Whose socket it is, and by what right. */
 export interface Admitted {
@@ -115,6 +74,7 @@ export class Connection {
       kind,
       verified,
       right: who.right,
+      until: who.caller.until,
       via: who.via,
       observer: who.caller.observes === true,
       paced: false,
@@ -151,6 +111,20 @@ export class Connection {
   /** Names the hub key that admitted it. */
   get kid(): string {
     return kidOf(this.right);
+  }
+
+  get until(): number | undefined {
+    return this.#attached.until;
+  }
+
+  /** Whether what admitted it has ended by itself. */
+  isOver(now: number): boolean {
+    return now >= (this.until ?? Infinity);
+  }
+
+  /** Unix milliseconds at which it must go: a day old, or with what admitted it. */
+  get ends_at(): number {
+    return Math.min(this.opened_at + SOCKET_LIFE_MS, this.until ?? Infinity);
   }
 
   /** The ticket it came by, if it watches by one. */

@@ -3,7 +3,7 @@
  * reading every attachment at every broadcast costs a fifth of it. Closing sockets are not in it.
  */
 import type { Presence, Reached } from "../../../channel/index.ts";
-import { refusal, type Refusal, SOCKET_LIFE_MS } from "../../../protocol/index.ts";
+import { passExpired, refusal, type Refusal, SOCKET_LIFE_MS } from "../../../protocol/index.ts";
 import { Connection } from "./connection.ts";
 import type { Meter } from "../../between/meter.ts";
 import { SocketLog } from "./socket-log.ts";
@@ -23,8 +23,8 @@ export class Connections {
 
   /** Hears of each socket that the hub ended. */
   #onDrop: (connection: Connection, now: number) => void = () => undefined;
-  /** Unix milliseconds: no socket was opened before. */
-  #oldest_at = Infinity;
+  /** Unix milliseconds: no socket must go before. */
+  #next_end = Infinity;
 
   constructor(ctx: DurableObjectState, meter: Meter) {
     this.#ctx = ctx;
@@ -77,17 +77,25 @@ export class Connections {
     if (oldest !== undefined) this.#heard.delete(oldest);
   }
 
+  /** Ends those whose pass is over (ACC1), before a turn is told to anybody. */
+  dropEnded(now: number): void {
+    const sockets = this.#sockets();
+    if (now < this.#next_end) return;
+    for (const connection of [...sockets.values()])
+      if (connection.isOver(now)) this.drop(connection, passExpired((connection.until ?? 0) / 1000), now);
+  }
+
   /**
    * Ends the sockets that are a day old (KEY3). Called after each turn; looks at them only when one
    * can be due, so that it costs a comparison.
    */
   dropOld(now: number): void {
     const sockets = this.#sockets();
-    if (now < this.#oldest_at + SOCKET_LIFE_MS) return;
-    this.#oldest_at = Infinity;
+    if (now < this.#next_end) return;
+    this.#next_end = Infinity;
     for (const connection of [...sockets.values()]) {
       if (now >= connection.opened_at + SOCKET_LIFE_MS) this.drop(connection, expired(), now);
-      else this.#oldest_at = Math.min(this.#oldest_at, connection.opened_at);
+      else this.#next_end = Math.min(this.#next_end, connection.ends_at);
     }
   }
 
@@ -157,7 +165,7 @@ export class Connections {
   }
 
   #index(connection: Connection): void {
-    this.#oldest_at = Math.min(this.#oldest_at, connection.opened_at);
+    this.#next_end = Math.min(this.#next_end, connection.ends_at);
     const peers = this.#byKey.get(connection.key) ?? new Set();
     this.#byKey.set(connection.key, peers.add(connection));
   }

@@ -3,15 +3,15 @@
  * before any object is touched; who the caller *is* follows in `caller.ts`, and whether its scope is
  * enough where the route is (`handlers.ts`): nothing here depends on how a path is spelt.
  */
-import { ok, quote, refuse, type Result } from "../../../protocol/index.ts";
+import { isWithin, ok, type Pass, quote, refuse, type Result, type Scope } from "../../../protocol/index.ts";
 import { readAddress } from "./address.ts";
 import { configurationProblem } from "./configuration.ts";
 import type { Env } from "../../between/env.ts";
 import type { HubKey } from "../../between/key-list.ts";
 import { findKey, isKeyInUrl, isLoopback, readKeys } from "../../between/keys.ts";
 import { isNamed, isSameSite, readOrigins } from "./origins.ts";
-import { isWithin, type Scope } from "../../between/scope.ts";
-import { type Ticket, verifyTicket } from "./ticket.ts";
+import { keyOf, passIn, passSigner } from "./passes.ts";
+import { isPassTicket, type Ticket, verifyTicket } from "./ticket.ts";
 
 /** What admission found out about a request. */
 export interface Admission {
@@ -22,6 +22,8 @@ export interface Admission {
   /** What the request may do; of a watch ticket, read. */
   readonly scope: Scope;
   readonly ticket?: Ticket;
+  /** The pass that the key stands for. */
+  readonly pass?: Pass | undefined;
   /** Names the ticket. */
   readonly via?: string;
 }
@@ -48,17 +50,19 @@ export async function admit(request: Request, upgrade_of: string | undefined, en
     const page = `pages of the origin "${quote(origin ?? "")}"`;
     return refuse("origin_forbidden", `${page} may not use the hub; its owner can name that origin in HUB_ORIGINS`);
   }
-  const byTicket = upgrade_of === undefined ? undefined : await admitByTicket(request, upgrade_of, keys.value);
-  return byTicket ?? (await admitByKey(request, keys.value));
+  const byTicket = upgrade_of === undefined ? undefined : await admitByTicket(request, upgrade_of, keys.value, env);
+  return byTicket ?? (await admitByKey(request, keys.value, env));
 }
 
-async function admitByKey(request: Request, keys: readonly HubKey[]): Promise<Result<Admission>> {
+async function admitByKey(request: Request, keys: readonly HubKey[], env: Env): Promise<Result<Admission>> {
   const given = givenKey(request.headers);
   if (given === undefined) return refuse("unauthorized", "the hub key is missing; send it as the header x-spf-key");
-  const key = await findKey(keys, given);
+  const pass = await passIn(env, given, Date.now());
+  if (!pass.ok) return pass;
+  const key = pass.value === undefined ? await findKey(keys, given) : keyOf(pass.value);
   return key === undefined
     ? refuse("unauthorized", "the hub key is wrong; send the right one as the header x-spf-key")
-    : ok({ keys, key, scope: key.scope });
+    : ok({ keys, key, scope: key.scope, pass: pass.value });
 }
 
 /** Whether there is a key to be wrong. */
@@ -78,22 +82,28 @@ async function admitByTicket(
   { url, headers }: Request,
   channel_id: string,
   keys: readonly HubKey[],
+  env: Env,
 ): Promise<Result<Admission> | undefined> {
   const inUrl = new URL(url).searchParams.get("ticket") ?? undefined;
   const text = ticketIn(headers) ?? inUrl;
   if (text === undefined) return undefined;
-  const verified = await verifyTicket(text, keys, Date.now());
+  const now = Date.now();
+  const signers = isPassTicket(text) ? await passSigner(env, now) : ok(keys);
+  if (!signers.ok) return signers;
+  const verified = await verifyTicket(text, signers.value, now);
   if (verified === undefined || verified.ticket.channel_id !== channel_id) {
     return refuse(
       "unauthorized",
       "the ticket is wrong, for another channel, or its time has passed; ask POST /api/ticket for a new one",
     );
   }
-  const { ticket, key, id: via } = verified;
-  if (ticket.grant.use === "watch") return ok({ keys, key, scope: "read", ticket, via });
+  const { ticket, id: via } = verified;
+  const { pass } = ticket;
+  const key = pass === undefined ? verified.key : keyOf(pass);
+  if (ticket.grant.use === "watch") return ok({ keys, key, scope: "read", ticket, via, pass });
   if (text === inUrl)
     return refuse("secret_in_url", "a connect ticket must not stand in a URL; send it as a subprotocol");
-  if (isWithin("agent", key.scope)) return ok({ keys, key, scope: key.scope, ticket });
+  if (isWithin("agent", key.scope)) return ok({ keys, key, scope: key.scope, ticket, pass });
   return refuse("forbidden_scope", "the hub key that asked for this ticket may no longer speak");
 }
 

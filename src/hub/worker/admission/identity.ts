@@ -3,7 +3,7 @@
  * requests, whose digest is covered; handlers read it again from the same buffer.
  */
 import type { Caller, Viewer } from "../../../channel/index.ts";
-import { map, ok, refuse, type Result } from "../../../protocol/index.ts";
+import { map, ok, refuse, type Result, isWithin } from "../../../protocol/index.ts";
 import { outerUrl } from "./address.ts";
 import type { Admission } from "./admission.ts";
 import { type Claim, type Proof, proofOf, provenKey, resolveCaller } from "./caller.ts";
@@ -11,7 +11,6 @@ import type { HubContext } from "../context.ts";
 import type { HubKey } from "../../between/key-list.ts";
 import { OWNER_KID } from "../../between/keys.ts";
 import { isSigned, type Proven, verifyRequest } from "./proof.ts";
-import { isWithin } from "../../between/scope.ts";
 import type { Grant } from "./ticket.ts";
 
 /** Key of the hub's owner where a body names none. */
@@ -45,16 +44,23 @@ export function callerFor(c: HubContext, claim: Claim): Result<Caller> {
   const { admission } = c.var;
   const admin = isWithin("admin", admission.scope);
   // The hub's owner, who acts under no agent's key: nobody can have this one (IDN4).
-  if (admin && claim.key === ADMIN) return ok({ key: ADMIN, name: adminName(admission.key), verified: false, admin });
+  if (admin && claim.key === ADMIN) {
+    return ok({ ...rightsOf(admission), key: ADMIN, name: adminName(admission.key), verified: false });
+  }
   const caller = resolve(c, claim);
   if (caller.ok) c.set("agent", caller.value.key);
-  return map(caller, (one) => (admin ? { ...one, admin } : one));
+  return caller;
 }
 
 function resolve(c: HubContext, claim: Claim): Result<Caller> {
   const { admission, proof } = c.var;
+  const { pass } = admission;
   const rules = { keys: admission.keys, requireVerified: c.env.HUB_REQUIRE_VERIFIED === "1" };
-  return map(resolveCaller(rules, proof, claim), (caller) => ({ ...caller, kid: admission.key.kid }));
+  if (pass?.kind !== undefined && claim.kind !== undefined && claim.kind !== pass.kind) {
+    return refuse("identity_mismatch", `kind must be ${pass.kind}, which your pass says, or left out`);
+  }
+  const introduced = { ...claim, name: claim.name ?? pass?.name, kind: claim.kind ?? pass?.kind };
+  return map(resolveCaller(rules, proof, introduced), (caller) => ({ ...caller, ...rightsOf(admission) }));
 }
 
 /** Two admins are told apart by the names of their hub keys. */
@@ -78,7 +84,11 @@ export function observerOf(admission: Admission): Viewer {
   return { ...rightsOf(admission), key: `~${admission.key.kid}`, verified: false, observes: true };
 }
 
-/** What a hub key gives whoever it admits. */
-function rightsOf({ key, scope }: Admission): Pick<Viewer, "kid" | "admin"> {
-  return { kid: key.kid, admin: isWithin("admin", scope) };
+/** What a hub key or pass gives whoever it admits. */
+function rightsOf({ key, scope, pass }: Admission): Pick<Viewer, "kid" | "admin" | "within" | "until"> {
+  return {
+    ...{ kid: key.kid, admin: isWithin("admin", scope) },
+    ...(pass?.channels !== undefined && { within: pass.channels }),
+    ...(pass?.exp !== undefined && { until: pass.exp * 1000 }),
+  };
 }

@@ -3,7 +3,7 @@
  * `payload.hmac`, both base64url. Its HMAC key comes from the digest of the hub key that asked, so
  * it dies with that key, and the hub stores nothing to issue one.
  */
-import type { Kind } from "../../../protocol/index.ts";
+import type { Kind, Pass } from "../../../protocol/index.ts";
 import { type Bytes, encode, fromBase64Url, toBase64Url } from "../../between/bytes.ts";
 import type { HubKey } from "../../between/key-list.ts";
 import type { Strength } from "./caller.ts";
@@ -24,8 +24,10 @@ export type Grant =
   | { readonly use: "watch" };
 
 export interface Ticket {
-  /** The hub key that asked. */
+  /** The hub key or pass that asked. */
   readonly kid: string;
+  /** The pass, which the ticket is worth no more than. */
+  readonly pass?: Pass | undefined;
   readonly channel_id: string;
   /** Unix milliseconds. */
   readonly expires_at: number;
@@ -34,6 +36,8 @@ export interface Ticket {
 
 /** Characters of a ticket at most: names and keys have their own bounds. */
 const TICKET_LENGTH = 4096;
+/** Begins a ticket that the hub's secret for passes has signed. */
+const OF_PASS = "hubp.";
 /** Characters of its HMAC that name a ticket: enough to tell two apart, too few to use one. */
 const ID_LENGTH = 16;
 const INFO = encode("channel-hub ticket 1");
@@ -41,7 +45,12 @@ const INFO = encode("channel-hub ticket 1");
 export async function mintTicket(ticket: Ticket, key: HubKey): Promise<string> {
   const payload = toBase64Url(encode(JSON.stringify(ticket)));
   const mac = await crypto.subtle.sign("HMAC", await ticketKey(key), encode(payload));
-  return `${payload}.${toBase64Url(new Uint8Array(mac))}`;
+  return `${ticket.pass === undefined ? "" : OF_PASS}${payload}.${toBase64Url(new Uint8Array(mac))}`;
+}
+
+/** Whether it says to be of one who came by a pass. */
+export function isPassTicket(text: string): boolean {
+  return text.startsWith(OF_PASS);
 }
 
 /** The ticket, if a key that is configured now made it and its time has not passed. `now` in Unix milliseconds. */
@@ -50,7 +59,9 @@ export async function verifyTicket(
   keys: readonly HubKey[],
   now: number,
 ): Promise<{ readonly ticket: Ticket; readonly key: HubKey; readonly id: string } | undefined> {
-  const [payload = "", mac = "", ...more] = text.length <= TICKET_LENGTH ? text.split(".") : [];
+  const isOfPass = isPassTicket(text);
+  const written = isOfPass ? text.slice(OF_PASS.length) : text;
+  const [payload = "", mac = "", ...more] = text.length <= TICKET_LENGTH ? written.split(".") : [];
   if (payload === "" || more.length > 0) return undefined;
   const bytes = decode(mac);
   if (bytes === undefined) return undefined;
@@ -59,7 +70,8 @@ export async function verifyTicket(
   const key = tried.find((one) => one !== undefined);
   if (key === undefined) return undefined;
   const ticket = JSON.parse(new TextDecoder().decode(fromBase64Url(payload))) as Ticket;
-  return ticket.kid === key.kid && now < ticket.expires_at ? { ticket, key, id: mac.slice(0, ID_LENGTH) } : undefined;
+  const isOfKey = isOfPass ? ticket.pass?.id === ticket.kid : ticket.kid === key.kid;
+  return isOfKey && now < ticket.expires_at ? { ticket, key, id: mac.slice(0, ID_LENGTH) } : undefined;
 }
 
 async function isMac(key: HubKey, mac: Bytes, payload: string): Promise<boolean> {

@@ -47,7 +47,8 @@ export async function listenTo(
     const response = await env.CHANNELS.getByName(name).fetch(listenRequest(asked));
     const { webSocket } = response;
     if (webSocket === null) return await response.json<Result<ListenAnswer>>();
-    return await waitOn(webSocket, wait * 1000, signal);
+    const { until = Infinity } = caller;
+    return await waitOn(webSocket, Math.min(wait * 1000, until - Date.now()), signal);
   }, READ);
   return noteDeleted(found.value, listened);
 }

@@ -1,9 +1,8 @@
 /** Tells the index who administered what. */
-import { ok } from "../../../protocol/index.ts";
+import { ok, isWithin } from "../../../protocol/index.ts";
 import { callIndex, unclear } from "./calls.ts";
 import type { HubContext } from "../context.ts";
 import type { Act, AuditEntry } from "../../between/index-calls.ts";
-import { isWithin } from "../../between/scope.ts";
 
 /** Once the act is done. That it could not be noted undoes nothing; the log has it then. */
 export async function noteAct(c: HubContext, act: Act, of: Pick<AuditEntry, "channel_id" | "target">): Promise<void> {

@@ -1,11 +1,10 @@
 /** For whom a model calls the tool, as its host says in headers or it says itself, and what it was shown. */
 import type { Caller } from "../../../channel/index.ts";
-import { check, field, map, ok, refuse, type Result, showLine } from "../../../protocol/index.ts";
+import { check, field, isWithin, map, ok, refuse, type Result, showLine } from "../../../protocol/index.ts";
 import type { Agent, Claim, Memory } from "../../../tool/index.ts";
 import { provenKey } from "../admission/caller.ts";
 import { callerFor } from "../admission/identity.ts";
 import type { HubContext } from "../context.ts";
-import { isWithin } from "../../between/scope.ts";
 import { memories } from "./memories.ts";
 
 /** Headers in which a host says for whom its model calls; a name is percent-encoded UTF-8. */

@@ -1,5 +1,5 @@
 /** What answers are made of, as JSON Schema. Tests hold real answers against it. */
-import { ERRORS, KINDS, MESSAGE_TYPES } from "../../../protocol/index.ts";
+import { ERRORS, KINDS, MESSAGE_TYPES, SCOPES } from "../../../protocol/index.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -81,6 +81,16 @@ export const COMPONENTS = {
     paused: BOOLEAN,
     guard: { anyOf: [{ $ref: "#/components/schemas/Guard" }, { type: "null" }] },
   }),
+  Pass: object(
+    {
+      ...{ id: STRING, scope: { type: "string", enum: SCOPES } },
+      ...{ by: STRING, made_at: TIME, revoked: BOOLEAN },
+    },
+    {
+      ...{ agent_key: STRING, name: STRING, kind: { type: "string", enum: KINDS } },
+      ...{ channels: listOf(STRING), exp: INTEGER, note: STRING },
+    },
+  ),
   Heard: object({
     channel_id: STRING,
     epoch: STRING,

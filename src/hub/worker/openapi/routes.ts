@@ -14,13 +14,15 @@ import {
   LISTEN_ALL_QUERY,
   LISTEN_QUERY,
   MODERATION_BODY,
+  PASS_BODY,
+  PASSES_QUERY,
   READ_BODY,
   SEND_BODY,
   TICKET_BODY,
   TICKET_KIND,
   WATCH_TICKET_BODY,
+  type Scope,
 } from "../../../protocol/index.ts";
-import type { Scope } from "../../between/scope.ts";
 import { BOOLEAN, INTEGER, object, refTo, STRING } from "./components.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -36,6 +38,8 @@ export interface Route {
   readonly path: string;
   /** The least that admits to it; `open`: it needs no hub key. */
   readonly scope: Scope | "open";
+  /** It concerns the hub as a whole: passes for some channels do not reach it, and no channel refuses an ended one. */
+  readonly isHubWide?: true;
 }
 
 export interface RouteDocument extends Route {
@@ -197,20 +201,53 @@ export const ROUTES: readonly RouteDocument[] = [
     answer: object({ ticket: STRING, url: STRING, expires_at: STRING }),
   },
   {
+    method: "post",
+    path: "/api/pass",
+    scope: "admin",
+    summary: "Make a pass; its text is told once",
+    bodies: [PASS_BODY],
+    answer: object({ text: STRING, pass: refTo("Pass") }),
+  },
+  {
+    method: "get",
+    path: "/api/pass",
+    scope: "admin",
+    summary: "The passes, in the order in which they were made; never their texts",
+    query: PASSES_QUERY,
+    answer: object({ passes: list(refTo("Pass")) }, { next_cursor: INTEGER }),
+  },
+  {
+    method: "delete",
+    path: "/api/pass/{id}",
+    scope: "admin",
+    summary: "Revoke a pass: nothing succeeds with it after the answer",
+    answer: object({ left: INTEGER }),
+  },
+  {
+    method: "delete",
+    path: "/api/pass",
+    scope: "admin",
+    isHubWide: true,
+    summary: "Revoke every pass",
+    answer: object({ left: INTEGER }),
+  },
+  {
     method: "get",
     path: "/api/hub",
     scope: "admin",
+    isHubWide: true,
     summary: "Limits, counts and what was used today, for admins",
     answer: object({
       ...{ limits: { type: "object" }, channels: INTEGER, deleted: INTEGER },
       ...{ usage: { type: "object" }, isolate: { type: "object" } },
     }),
   },
-  { method: "get", path: "/metrics", scope: "admin", summary: "The same for Prometheus, as text" },
+  { method: "get", path: "/metrics", scope: "admin", isHubWide: true, summary: "The same for Prometheus, as text" },
   {
     method: "get",
     path: "/api/hub/audit",
     scope: "admin",
+    isHubWide: true,
     summary: "Who moderated, deleted and mended what, newest first",
     query: AUDIT_QUERY,
     answer: object({
@@ -226,6 +263,7 @@ export const ROUTES: readonly RouteDocument[] = [
     method: "post",
     path: "/api/hub/fsck",
     scope: "admin",
+    isHubWide: true,
     summary: "Compare the index with what channels hold, a page at a time, and mend it",
     bodies: [FSCK_BODY],
     answer: object(
@@ -237,6 +275,7 @@ export const ROUTES: readonly RouteDocument[] = [
     method: "post",
     path: "/api/hub/restored",
     scope: "admin",
+    isHubWide: true,
     summary: "Say that files were put back from a copy: positions of before end",
   },
   {

@@ -1,5 +1,6 @@
 /** POST /api/ticket: lets a caller hand on what it may do, to what cannot send headers (IDN3). */
 import {
+  channelNotFound,
   CONNECT_TICKET_S,
   map,
   ok,
@@ -10,16 +11,20 @@ import {
   WATCH_TICKET_BODY,
   WATCH_TICKET_S,
   parseBody,
+  isWithin,
 } from "../../../protocol/index.ts";
+import { isWithinReach } from "../../../channel/index.ts";
+import type { HubKey } from "../../between/key-list.ts";
+import { refuseEnded } from "../calls/passes.ts";
 import { outerUrl } from "../admission/address.ts";
 import { findChannel } from "../calls/calls.ts";
 import { provenKey } from "../admission/caller.ts";
 import { mayClaim } from "../calls/operations.ts";
 import type { HubContext } from "../context.ts";
 import { answering, readText } from "../handlers.ts";
-import { callerFor } from "../admission/identity.ts";
+import { callerFor, observerOf } from "../admission/identity.ts";
+import { passSigner } from "../admission/passes.ts";
 import { isOverTls } from "../admission/origins.ts";
-import { isWithin } from "../../between/scope.ts";
 import { type Grant, mintTicket, type Ticket } from "../admission/ticket.ts";
 
 // {"channel_id":"ch-1","key":"alpha","name":"ALPHA"} or {"channel_id":"ch-1","watch":true,"seconds":3600}
@@ -29,11 +34,16 @@ export const ticketRoute: ReturnType<typeof answering> = answering(async (c) => 
   if (!json.ok) return json;
   const wanted = wantedTicket(c, json.value, Date.now());
   if (!wanted.ok) return wanted;
-  const found = await findChannel(c.env, wanted.value.channel_id);
+  const { channel_id } = wanted.value;
+  if (!isWithinReach(observerOf(c.var.admission), channel_id))
+    return { ok: false, refusal: channelNotFound(channel_id) };
+  const found = await findChannel(c.env, channel_id);
   if (!found.ok) return found;
   const may = await mayBeNamed(c, wanted.value.grant);
   if (!may.ok) return may;
-  const ticket = await mintTicket(wanted.value, c.var.admission.key);
+  const signer = await signerOf(c);
+  if (!signer.ok) return signer;
+  const ticket = await mintTicket(wanted.value, signer.value);
   return ok({
     ticket,
     url: urlFor(c, wanted.value, ticket),
@@ -41,22 +51,34 @@ export const ticketRoute: ReturnType<typeof answering> = answering(async (c) => 
   });
 });
 
+/** Who comes by a pass gets a ticket that says so, and that ends with it. */
+async function signerOf(c: HubContext): Promise<Result<HubKey>> {
+  const { pass, key } = c.var.admission;
+  if (pass === undefined) return ok(key);
+  const ended = await refuseEnded(c);
+  if (ended !== undefined) return { ok: false, refusal: ended };
+  const signer = await passSigner(c.env, Date.now());
+  return map(signer, ([own = key]) => own);
+}
+
 function wantedTicket(c: HubContext, json: string, now: number): Result<Ticket> {
   const what = parseBody(TICKET_KIND, json);
   if (!what.ok) return what;
-  const { kid } = c.var.admission.key;
+  const { key, pass } = c.var.admission;
+  const of = { kid: key.kid, ...(pass !== undefined && { pass }) };
+  const until = pass?.exp === undefined ? Infinity : pass.exp * 1000;
   if (what.value.watch) {
     return map(parseBody(WATCH_TICKET_BODY, json), ({ channel_id, seconds = WATCH_TICKET_S }) => {
-      return { kid, channel_id, expires_at: now + seconds * 1000, grant: { use: "watch" } };
+      return { ...of, channel_id, expires_at: Math.min(until, now + seconds * 1000), grant: { use: "watch" } };
     });
   }
   const body = parseBody(TICKET_BODY, json, provenKey(c.var.proof));
   if (!body.ok) return body;
   const { channel_id, ...claim } = body.value;
   return map(connectGrant(c, claim), (grant) => ({
-    kid,
+    ...of,
     channel_id,
-    expires_at: now + CONNECT_TICKET_S * 1000,
+    expires_at: Math.min(until, now + CONNECT_TICKET_S * 1000),
     grant,
   }));
 }
