@@ -24,6 +24,7 @@ import {
   isLongerThan,
   hasProofMark,
   imitatesHub,
+  isInvisible,
   isReserved,
   KEY_PATTERN,
   quote,
@@ -180,6 +181,7 @@ function hasNameLength(value: string): boolean {
 function participantNameAs(field: string): v.GenericSchema<unknown, string> {
   return v.pipe(
     visibleName(field),
+    v.check((value) => !isInvisible(value), fault("bad_name", `${field} must show something`)),
     v.check(
       (value) => !hasProofMark(value),
       fault("bad_name", `${field} must not hold a check mark, which is the hub's sign of a proven key`),

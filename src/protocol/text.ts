@@ -25,8 +25,32 @@ const LOOKS_LIKE: Readonly<Record<string, string>> = {
   ...{ п: "n", и: "u", г: "r", ԁ: "d", ь: "b", н: "h", ɑ: "a", ɩ: "i", ѵ: "v" },
   ...{ α: "a", ε: "e", ο: "o", ι: "i", υ: "u", ν: "v", η: "n", τ: "t", μ: "m", γ: "y", ρ: "p", β: "b" },
   ...{ "0": "o", "1": "l", "3": "e", "5": "s", "|": "l" },
+  // Lisu and small Cherokee.
+  ...{
+    ꓢ: "s",
+    ꓮ: "a",
+    ꓡ: "l",
+    ꓲ: "i",
+    ꓔ: "t",
+    ꓟ: "m",
+    ꓰ: "e",
+    ꓳ: "o",
+    ꓖ: "g",
+    ꓣ: "r",
+    ꓗ: "k",
+    ꓠ: "n",
+    ꓓ: "d",
+    ꓧ: "h",
+    ꓴ: "u",
+    ꓐ: "b",
+  },
+  ...{ ꮪ: "s", ꭺ: "a", ꮇ: "m", ꮮ: "l", ꭼ: "e", ꮋ: "h", ꮖ: "i" },
 };
-const HUB_NAMES: ReadonlySet<string> = new Set([...RESERVED, "channel hub", "channelhub"]);
+/** Signs that are letters to some eyes, and none to others. */
+const SIGNS: Readonly<Record<string, string>> = { "4": "a", "@": "a", $: "s", "!": "i" };
+/** The ways in which a name is read: what stands for an l to some is an i to others. */
+const READINGS = [LOOKS_LIKE, { ...LOOKS_LIKE, ...SIGNS }, { ...LOOKS_LIKE, ...SIGNS, l: "i", "1": "i", "|": "i" }];
+const IMITATED: ReadonlySet<string> = new Set([...RESERVED, "channel hub", "channelhub"]);
 
 /** Whether a name would pass for the hub's own: a reserved word in look-alike letters, or with signs around and in it (IDN4). */
 export function imitatesHub(name: string): boolean {
@@ -34,23 +58,35 @@ export function imitatesHub(name: string): boolean {
     .replace(/\p{Default_Ignorable_Code_Point}/gu, "")
     .normalize("NFKD")
     .replace(/\p{M}/gu, "");
-  const words = visible.toUpperCase().toLowerCase();
-  return [words, visible.toLowerCase()].some((one) => HUB_NAMES.has(plainLetters(one)));
+  // Among small letters, a capital I is an l.
+  const tall = /[a-z]/.test(visible) ? [visible.replaceAll("I", "l").toLowerCase()] : [];
+  const words = [visible.toUpperCase().toLowerCase(), visible.toLowerCase(), ...tall];
+  return words.some((one) => READINGS.some((reading) => IMITATED.has(plainLetters(one, reading))));
 }
 
-function plainLetters(text: string): string {
-  const letters = Array.from(text, (sign) => LOOKS_LIKE[sign] ?? sign).join("");
-  return letters
+/** A letter that stands alone before another: a word that was spread out. */
+const SPREAD = /(?<=(?:^| )\S) (?=\S(?: |$))/gu;
+
+/** Its letters alone. */
+function plainLetters(text: string, reading: Readonly<Record<string, string>>): string {
+  return Array.from(text, (sign) => reading[sign] ?? sign)
+    .join("")
     .replace(/[^\p{L}\p{N}\s]/gu, "")
     .replace(/\s+/gu, " ")
-    .trim();
+    .trim()
+    .replace(SPREAD, "");
 }
 
 /** Signs that look like the mark of a proven key. */
-const PROOF_MARK = /[\u2705\u2611\u2713\u2714\u{1f5f8}\u{1f5f9}]/u;
+const PROOF_MARK = /[\u221a\u2705\u2611\u2713\u2714\u{1f5f8}\u{1f5f9}]/u;
 
 export function hasProofMark(name: string): boolean {
   return PROOF_MARK.test(name);
+}
+
+/** Whether nothing of a name could be seen: fillers and blanks pass for no name at all, or for another's. */
+export function isInvisible(name: string): boolean {
+  return name.replace(/[\p{Default_Ignorable_Code_Point}\p{White_Space}\u2800]/gu, "") === "";
 }
 
 export function hasForbiddenCharacter(name: string): boolean {

@@ -162,4 +162,9 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
     'verified ? "verified" : "plain"',
     '""',
   ]),
+  taken("T32", "the look whether anything of a name can be seen", "test/unit/names.test.ts", [
+    "protocol/text.ts",
+    '\\u2800]/gu, "") === "";',
+    '\\u2800]/gu, "") === name;',
+  ]),
 ];

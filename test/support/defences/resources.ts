@@ -112,4 +112,9 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "if (sum(this.#unsure) > UNSURE_BYTES)",
     "if (now < 0)",
   ]),
+  taken("T44", "whose memory goes first", "test/unit/memories.test.ts", [
+    "memories.ts",
+    "own.find(([, { isRegular }]) => !isRegular) ?? own[0]",
+    "[...this.#agents][0]",
+  ]),
 ];

@@ -37,7 +37,8 @@ export function identify(c: HubContext, claim: Claim): Result<Agent | undefined>
 
 /** What this agent was shown; a plain claim of a key shares nothing with who proves it. */
 export function memoryOf(c: HubContext, { key }: Agent): Memory {
-  return memories.of(`${provenKey(c.var.proof).key === key ? "proven" : "plain"} ${key}`, Date.now());
+  const strength = provenKey(c.var.proof).key === key ? "proven" : "plain";
+  return memories.of(`${strength} ${key}`, c.var.admission.key.kid, Date.now());
 }
 
 function nameIn(c: HubContext): string | undefined {
