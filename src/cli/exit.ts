@@ -68,6 +68,7 @@ const HINTS: Readonly<Record<string, string>> = {
   unauthorized: "set CHANNEL_HUB_KEY, or --key, to the hub key",
   network: "is the hub running? set CHANNEL_HUB_URL, or --url, to its address",
   channel_not_found: "this shows the channels: {channel-hub} list",
+  pass_not_found: "this shows the passes: {channel-hub} pass list",
   signature_required: "make an identity that can be proven: {channel-hub} key agent",
 };
 

@@ -219,7 +219,7 @@ export class ApiClient {
 
   /**
    * Of admins: revokes a pass; without `id`, all. Nothing succeeds with it from then on. `left` counts
-   * the channels that did not answer and are told again: 0 as a rule. Rejects with `not_found`.
+   * the channels that did not answer and are told again: 0 as a rule. Rejects with `pass_not_found`.
    */
   revokePass(id?: string): Promise<{ left: number }> {
     return this.#requests.ask({

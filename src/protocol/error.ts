@@ -37,6 +37,7 @@ export const ERRORS = {
   paused: { status: 403, retry: false, means: "the channel is paused" },
   channel_full: { status: 403, retry: false, means: "the channel has all the participants it may have" },
   channel_not_found: { status: 404, close: 4504, retry: false, means: "no channel has that id" },
+  pass_not_found: { status: 404, retry: false, means: "no pass has that id" },
   not_found: { status: 404, retry: false, means: "no such route" },
   method_not_allowed: { status: 405, retry: false, means: "the route does not take that method; see Allow" },
   replay: { status: 409, retry: false, means: "the signature or ticket was used before; make a new one" },

@@ -40,6 +40,26 @@ test("[GRD2] kick, pause, resume, guard-reset and delete do it, and say so", asy
   expect(await alpha.run(["delete", id])).toMatchObject({ code: 4 });
 });
 
+test("[ACC2] [ACC3] pass make prints a pass alone, list shows all but its text, revoke ends it", async () => {
+  const id = await createChannel(hub.url, "guests");
+  const admin = shellOf("ADMIN-1");
+  const made = await admin.run(["pass", "make", "--for", "carl", "--as", "agent", "--in", "guests", "--hours", "2"]);
+  expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^hubp_[\w-]+\.[\w-]+\n$/) });
+  const pass = /pass revoke (p\d+_\S+)/.exec(made.err)?.[1] ?? "";
+  const carl = shellOf("CARL", { CHANNEL_HUB_KEY: made.out.trim(), CHANNEL_HUB_AGENT: "carl" });
+  expect(await carl.run(["join", id])).toMatchObject({ code: 0 });
+  expect(await carl.run(["send", id, "here"])).toMatchObject({ code: 0 });
+  const listed = await admin.run(["pass", "list"]);
+  expect(listed.out).toMatch(new RegExp(`^${pass} +agent +carl +${id} +\\d{4}-\\S+ +HUB_KEY +good`, "m"));
+  expect(listed.out).not.toContain("hubp_");
+  expect(await carl.run(["pass", "list"])).toMatchObject({ code: 3 });
+  expect(await admin.run(["pass", "revoke"])).toMatchObject({ code: 2, err: expect.stringContaining("--all") });
+  expect(await admin.run(["pass", "revoke", pass])).toEqual({ code: 0, out: "", err: `revoked ${pass}\n` });
+  expect(await carl.run(["send", id, "still"])).toMatchObject({ code: 3, err: expect.stringContaining("revoked") });
+  expect(await admin.run(["pass", "revoke", "p999_AAAAAAAAAAAAAAAA"])).toMatchObject({ code: 4 });
+  expect(await admin.run(["pass", "make", "--hours", "0"])).toMatchObject({ code: 2 });
+});
+
 test("list shows what is unread and when somebody spoke last, in columns that stand under each other", async () => {
   const bravo = shellOf("BRAVO");
   const ids = await Promise.all(["one", "a much longer name"].map((name) => createChannel(hub.url, name)));

@@ -161,7 +161,7 @@ test("[ACC3] [T51] after the answer of a revocation nothing succeeds, and socket
 
 test("[ACC3] an unknown pass is not revoked, and one that ended stays so", async () => {
   expect(await call("/api/pass/p999_AAAAAAAAAAAAAAAA", undefined, { method: "DELETE" })).toMatchObject({
-    code: "not_found",
+    code: "pass_not_found",
   });
   const pass = await make();
   await revoke(pass);

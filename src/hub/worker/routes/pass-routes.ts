@@ -60,7 +60,9 @@ async function revoked(c: HubContext, id: string | undefined): Promise<Result<ob
 async function passOf(c: HubContext, id: string): Promise<Result<KeptPass>> {
   const barred = await refuseEnded(c);
   if (barred !== undefined) return { ok: false, refusal: barred };
-  const unknown = refuse<KeptPass>("not_found", "there is no pass of that id; GET /api/pass lists them");
+  const unknown = refuse<KeptPass>("pass_not_found", "there is no pass of that id", {
+    hint: "GET /api/pass lists them",
+  });
   if (!isPassId(id)) return unknown;
   const pass = await callIndex(c.env, async (index) => ok(await index.pass(id)));
   if (!pass.ok) return pass;
