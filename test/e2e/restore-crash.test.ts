@@ -36,6 +36,13 @@ interface Control {
 const KEEPER = "src/hub/channel-object/keeper.ts";
 const LOST_UNTOLD = /was acknowledged in epoch|reader gets|was msg-/;
 
+/** An index that gives out whatever comes next. */
+const FREE_UNSEEN: Patch = {
+  file: "src/hub/hub-index/next-number.ts",
+  find: "if (this.#isChecked) return ok(true);\n    const",
+  replace: "if (this.#isChecked || this.#store.counts().next > 0) return ok(true);\n    const",
+};
+
 const CONTROLS: readonly Control[] = [
   {
     what: "[IDX5] a channel that takes what is older for what is new",
@@ -52,11 +59,7 @@ const CONTROLS: readonly Control[] = [
   {
     what: "[IDX5] an index that gives out a number that holds messages, and a channel that takes them for its own",
     patches: [
-      {
-        file: "src/hub/hub-index/hub-index.ts",
-        find: "const isFree = this.#isNextFree ?? (await this.#refusedNext());",
-        replace: "const isFree = this.#isNextFree ?? ((await this.#refusedNext()) && true);",
-      },
+      FREE_UNSEEN,
       { file: KEEPER, find: 'if (is === "stranger") return', replace: 'if (is === ("" as string)) return' },
     ],
     faults: ["index lost"],
@@ -79,12 +82,24 @@ const CONTROLS: readonly Control[] = [
     patches: [
       {
         file: "src/hub/hub-index/fsck.ts",
-        find: "if (mend) for (const one of looked) mendOne(store, one);",
-        replace: "if (cursor < 0) for (const one of looked) mendOne(store, one);",
+        find: "if (mend) for (const one of looked) mendOne(store, one, now);",
+        replace: "if (cursor < 0) for (const one of looked) mendOne(store, one, now);",
       },
     ],
     faults: ["index lost"],
     found: /answers (404|503)/,
+  },
+  {
+    what: "[IDX1] an index that was lost and gives out numbers of channels that were deleted",
+    patches: [
+      {
+        file: "src/hub/hub-index/next-number.ts",
+        find: "if (highest >= next) return",
+        replace: "if (highest < 0) return",
+      },
+    ],
+    faults: ["index lost"],
+    found: /is given out again/,
   },
   {
     what: "[IDX5] a reader of another epoch who is told no gap",

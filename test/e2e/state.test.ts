@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { gunzipSync } from "node:zlib";
 import { expect, inject, onTestFinished, test } from "vitest";
-import { call } from "../support/process/agent.ts";
+import { type Answer, call } from "../support/process/agent.ts";
 import { HUB_KEY, HubProcess } from "../support/process/hub-process.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/state");
@@ -187,9 +187,14 @@ async function list(hub: HubProcess): Promise<string[]> {
 }
 
 async function fsck(hub: HubProcess, mend = false): Promise<string[][]> {
-  const { status, body } = await post(hub, "/api/hub/fsck", { mend });
-  expect(status).toBe(200);
-  return body.findings.map(({ channel_id, fault }: Record<string, string>) => [channel_id, fault]);
+  const found: string[][] = [];
+  for (let cursor: number | undefined = 0; cursor !== undefined;) {
+    const { status, body }: Answer = await post(hub, "/api/hub/fsck", { mend, cursor });
+    expect(status).toBe(200);
+    found.push(...body.findings.map(({ channel_id, fault }: Record<string, string>) => [channel_id, fault]));
+    cursor = body.next_cursor;
+  }
+  return found;
 }
 
 test("[IDX5] [IDX6] a lost index gives no channel's messages to another one, and is mended from the channels", async () => {
@@ -215,6 +220,7 @@ test("[IDX5] [IDX6] where the index's entry is another channel's, nobody reads i
   const { hub, directory } = await freshHub();
   await post(hub, "/api/channel/create", { name: "secret-merger", key: "alpha" });
   await say(hub, "nobody else may read this");
+  const { meta } = (await get(hub, "/api/channel/ch-1/history")).body;
   const later = await meanwhile(hub, directory, async (state) => {
     await rm(join(state, "hub-index"), { recursive: true });
     await rename(join(state, "channel"), join(state, "aside"));
@@ -236,6 +242,9 @@ test("[IDX5] [IDX6] where the index's entry is another channel's, nobody reads i
   expect(await fsck(mixed, true)).toEqual([["ch-1", "stranger"]]);
   expect(await list(mixed)).toEqual(["secret-merger"]);
   expect((await get(mixed, "/api/channel/ch-1/history")).body.messages).toHaveLength(2);
+  // Whatever was said and lost meanwhile, a position of before does not skip it.
+  const { body: since } = await get(mixed, `/api/channel/ch-1/history?after=2&epoch=${meta.epoch}`);
+  expect(since.meta.gap?.reason).toBe("epoch_changed");
 });
 
 test("[IDX5] [IDX6] a channel that lost its file begins anew, and every reader of before is told a gap", async () => {
@@ -307,4 +316,32 @@ test("[IDX6] what was deleted and came back with its file is told, and erased ag
   expect((await get(back, "/api/channel/ch-1/history")).body.code).toBe("channel_deleted");
   expect(await fsck(back, true)).toEqual([["ch-1", "kept"]]);
   expect(await fsck(back)).toEqual([]);
+});
+
+test("[IDX1] [IDX5] a number is given out once, also by an index that was lost, or put back from a copy", async () => {
+  const { hub, directory } = await freshHub();
+  const make = (on: HubProcess): Promise<Answer> => post(on, "/api/channel/create", { name: "lunch", key: "eve" });
+  await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });
+  await say(hub, "in ch-1");
+  const copied = await meanwhile(hub, directory, (state) =>
+    cp(join(state, "hub-index"), join(directory, "copy"), { recursive: true }),
+  );
+  // Two that were made since: one was deleted, one never used. Nothing in their files tells of them.
+  for (const id of ["ch-2", "ch-3"]) expect((await make(copied)).body.channel_id).toBe(id);
+  await call(copied.url, "/api/channel/ch-2", { method: "DELETE", headers: KEY });
+  const back = await meanwhile(copied, directory, async (state) => {
+    await rm(join(state, "hub-index"), { recursive: true });
+    await cp(join(directory, "copy"), join(state, "hub-index"), { recursive: true });
+  });
+  const refused = await make(back);
+  expect([refused.status, refused.body.code]).toEqual([503, "storage_unreadable"]);
+  expect(refused.body.error).toContain("does not know ch-3, which was given out");
+  expect(await fsck(back, true)).toEqual([]);
+  expect((await make(back)).body.channel_id).toBe("ch-4");
+  const lost = await meanwhile(back, directory, (state) => rm(join(state, "hub-index"), { recursive: true }));
+  expect((await make(lost)).body.code).toBe("storage_unreadable");
+  expect(await fsck(lost, true)).toEqual([["ch-1", "unknown"]]);
+  expect((await make(lost)).body.channel_id).toBe("ch-5");
+  for (const id of ["ch-2", "ch-3", "ch-4"])
+    expect((await get(lost, `/api/channel/${id}/history`)).body.code).toBe("channel_not_found");
 });

@@ -1,5 +1,11 @@
 /** The index: ids, create, delete, and a list that is exact and wakes nobody for nothing. */
-import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  listDurableObjectIds,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { Channel, HubIndex } from "../../src/hub/index.ts";
@@ -81,6 +87,68 @@ test("[IDX2] a deleted channel is gone for its sockets, for calls, for the list,
   await runInDurableObject(channelStub(id), (_channel, { storage }) => {
     expect(storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'channel'").toArray()).toEqual([]);
   });
+});
+
+/** All that the index stores, as one text. */
+async function storedInIndex(): Promise<string> {
+  return await runInDurableObject(indexStub(), (_index, { storage }) => {
+    const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+    const own = tables.map(({ name }) => name).filter((name) => !name.startsWith("_cf"));
+    return JSON.stringify(own.map((name) => storage.sql.exec(`SELECT * FROM ${name}`).toArray()));
+  });
+}
+
+/** The channel was deleted more than a day ago. */
+async function aDayLater(id: string): Promise<void> {
+  await runInDurableObject(indexStub(), (_index, { storage }) => {
+    storage.sql.exec("UPDATE channel SET deleted_at = 1 WHERE number = ?", Number(id.slice(3)));
+  });
+}
+
+async function remove(id: string): Promise<void> {
+  expect(await call(`/api/channel/${id}`, undefined, { method: "DELETE" })).toMatchObject({ ok: true });
+}
+
+test("[IDX2] of a deleted channel neither name nor creator is kept, and a repeated create still finds it", async () => {
+  const headers = { "idempotency-key": "once-and-for-all" };
+  const body = { name: "merger-of-lions", key: "leo-the-maker", name_display: "LEO THE FIRST" };
+  const { channel_id } = await call("/api/channel/create", body, { method: "POST", headers });
+  await send(channel_id, "leo-the-maker", "roar");
+  expect(await storedInIndex()).toMatch(/merger-of-lions.*leo-the-maker/s);
+  await remove(channel_id);
+  expect(await storedInIndex()).not.toMatch(/merger-of-lions|leo-the-maker|LEO THE FIRST|once-and-for-all/);
+  await evictDurableObject(indexStub());
+  expect(await call("/api/channel/create", body, { method: "POST", headers })).toMatchObject({ ok: true, channel_id });
+  expect(await history(channel_id)).toMatchObject({ ok: false, code: "channel_deleted" });
+});
+
+test("[IDX1] [IDX2] tombstones become ranges after a day, and their numbers stay gone", async () => {
+  const ids: string[] = [];
+  for (const name of ["one", "two", "three", "four", "five"]) ids.push(await createChannel(name));
+  const [one = "", two = "", three = "", four = "", five = ""] = ids;
+  const before = await call("/api/hub");
+  for (const id of [three, one, five, four]) {
+    await remove(id);
+    await aDayLater(id);
+  }
+  // The next delete prunes what is due before it.
+  await remove(await createChannel("last"));
+  await runInDurableObject(indexStub(), (_index, { storage }) => {
+    const query = `SELECT first, last FROM gone WHERE last >= ${one.slice(3)} AND first <= ${five.slice(3)} ORDER BY first`;
+    const [first, second] = storage.sql.exec<{ first: number; last: number }>(query).toArray();
+    expect([first?.last, second?.first, second?.last]).toEqual([one, three, five].map((id) => Number(id.slice(3))));
+    expect(storage.sql.exec("SELECT 1 FROM channel WHERE number = ?", Number(one.slice(3))).toArray()).toEqual([]);
+  });
+  const after = await call("/api/hub");
+  expect([after.channels - before.channels, after.deleted - before.deleted]).toEqual([-4, 5]);
+  await abortAllDurableObjects();
+  for (const id of [one, three, four, five]) {
+    // The Worker's isolate remembers ends by itself.
+    const known = await indexStub().record(Number(id.slice(3)));
+    expect(known).toMatchObject({ ok: false, refusal: { code: "channel_deleted" } });
+  }
+  expect(await history(two)).toMatchObject({ ok: true });
+  expect(Number((await createChannel("next")).slice(3))).toBe(Number(five.slice(3)) + 2);
 });
 
 test("[IDX2] an erase that failed is repeated by the alarm", async () => {

@@ -31,6 +31,8 @@ export interface ChannelCalls extends Rpc.DurableObjectBranded {
   endPasses(ended: EndedPasses): Promise<Result<true>>;
   /** Whether the viewer may delete it (GRD2). */
   mayDelete(viewer: Viewer): Promise<Result<true>>;
+  /** Of `ch-0`, which is no channel: the highest number that was ever given out, from now on `at_least` (IDX1). */
+  highest(at_least: number): number | Promise<number>;
   /** Ends the channel for good; the index holds its tombstone already. */
   erase(): Promise<void>;
 }

@@ -21,7 +21,7 @@ export interface IndexCalls extends Rpc.DurableObjectBranded {
   /** Compares a page of channels with the index, and mends what can be mended (IDX6). */
   fsck(cursor: number, mend: boolean): Promise<Report>;
   /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
-  restored(): void;
+  restored(): Promise<void>;
   noteAct(entry: AuditEntry, isAdmin: boolean): void;
   /** What was administered, newest first. */
   audit(limit: number): readonly AuditEntry[];

@@ -42,6 +42,7 @@ import { Delivery } from "./delivery.ts";
 import type { Env } from "../between/env.ts";
 import { type InboundPort, receive } from "./sockets/inbound.ts";
 import { Keeper } from "./keeper.ts";
+import { raiseHighest } from "./highest-number.ts";
 import { LISTEN_PATH, type ListenRequest, readConnectRequest, readListenRequest } from "../between/requests.ts";
 import { heardOf, listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
@@ -149,6 +150,10 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     return this.#keeper.inspect();
   }
 
+  highest(at_least: number): number {
+    return raiseHighest(this.ctx.storage.sql, at_least);
+  }
+
   /**
    * The summary for the index, which may store it for `change`; `known` is the newest change it has heard. A
    * change that waits for the index has not happened yet, so a list does not wait its turn.
@@ -224,8 +229,6 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     if (!connected.ok) return refusedUpgrade(connected.refusal);
     return new Response(null, { status: 101, webSocket: connected.value });
   }
-
-  // ---- socket events ----
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const connection = this.#connections.get(socket);

@@ -52,6 +52,36 @@ export class CreateMemory {
   }
 }
 
+/** Newest first, until one is too old: a hub's whole history is not read. */
+export function readCreates(rows: Iterable<CreateRow>, now: number): CreateMemory {
+  const recent: CreateRow[] = [];
+  for (const row of rows) {
+    if (row.created_at < now - CREATE_MEMORY_MS) break;
+    recent.push(row);
+  }
+  const creates = new CreateMemory();
+  for (const { number, created_by, creator_verified, created_at, idempotency_key } of recent.toReversed()) {
+    const use = { creator: created_by, verified: creator_verified === 1, key: idempotency_key };
+    creates.add(use, { number, at: created_at });
+  }
+  return creates;
+}
+
+/** A create as it is stored with its channel. */
+export type CreateRow = {
+  number: number;
+  created_by: string;
+  creator_verified: number;
+  created_at: number;
+  idempotency_key: string;
+};
+
+/** What is left of a use when its channel is deleted: enough to know it again, and nothing to read. */
+export async function traceOf(use: CreateUse): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(scopeOf(use)));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** None of them can hold a line break. */
 function scopeOf({ creator, verified, key }: CreateUse): string {
   return `${creator}\n${verified ? "verified" : "plain"}\n${key}`;

@@ -23,6 +23,8 @@ export function recordFor({ number, body, creator_name, verified, now }: Making)
 }
 
 export function repeatCreate(row: ChannelRow, body: CreateBody, creator_name: string): Result<Created> {
+  // Nothing is kept of a deleted one that the body could be compared with.
+  if (row.state !== "live") return ok({ number: row.number, name: body.name, creator_name });
   const isSame =
     row.name === body.name && row.creator_name === creator_name && row.creator_kind === (body.kind ?? null);
   if (isSame) return ok({ number: row.number, name: row.name, creator_name });

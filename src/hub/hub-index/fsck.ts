@@ -14,27 +14,41 @@ import { unreadable } from "../between/unreadable.ts";
 /** Channels asked in one call; the free plan allows 50 calls an event. */
 const ASKED_MAX = 40;
 
-/** Numbers looked at behind the last that the index knows: a lost one knew of deleted channels in between. */
+/**
+ * Numbers looked at behind the last that anything is known of, where no word of the highest is kept: a lost index knew
+ * of deleted channels in between.
+ */
 const BEYOND = 400;
 
 export interface Asked {
   readonly store: IndexStore;
   /** What the channel of that number holds; throws where it cannot be opened. */
   readonly inspect: (number: number) => Promise<Result<Held>>;
+  /** That was ever given out. 0: nobody knows. */
+  readonly highest: number;
   readonly mend: boolean;
+  /** Unix milliseconds. */
+  readonly now: number;
   readonly cursor: number;
 }
 
 /** One page, in the order of the numbers. It ends well behind the last number that anything is known of. */
-export async function checkPage({ store, inspect, mend, cursor }: Asked): Promise<Report> {
-  const numbers = Array.from({ length: ASKED_MAX }, (_, at) => cursor + 1 + at);
-  const looked = await Promise.all(numbers.map((number) => look(number, store.row(number), inspect)));
-  if (mend) for (const one of looked) mendOne(store, one);
+export async function checkPage({ store, inspect, highest, mend, now, cursor }: Asked): Promise<Report> {
+  const numbers = numbersAfter(cursor, store);
+  const looked = await Promise.all(numbers.map((number) => look(number, store, inspect)));
+  if (mend) for (const one of looked) mendOne(store, one, now);
   const last = numbers.at(-1) ?? cursor;
-  const isMore =
-    looked.some(({ row, held }) => row !== undefined || held !== null) || last < store.counts().next - 1 + BEYOND;
+  const known = Math.max(store.counts().next - 1, highest);
+  const end = known + (highest === 0 ? BEYOND : 0);
+  const isMore = last < end || looked.some(({ row, held }) => row !== undefined || held !== null);
   const findings = looked.flatMap((one) => findingOf(one, mend));
   return { findings, checked: numbers.length, ...(isMore && { next_cursor: last }) };
+}
+
+function numbersAfter(cursor: number, store: IndexStore): number[] {
+  const numbers: number[] = [];
+  while (numbers.length < ASKED_MAX) numbers.push(store.notLeftOut((numbers.at(-1) ?? cursor) + 1));
+  return numbers;
 }
 
 interface Looked {
@@ -44,10 +58,11 @@ interface Looked {
   readonly fault: Fault | undefined;
 }
 
-async function look(number: number, row: ChannelRow | undefined, inspect: Asked["inspect"]): Promise<Looked> {
+async function look(number: number, store: IndexStore, inspect: Asked["inspect"]): Promise<Looked> {
+  const row = store.row(number);
   const answer = await inspected(number, inspect);
   const held = answer.ok ? answer.value : answer.refusal;
-  return { number, row, held, fault: faultOf(row, held) };
+  return { number, row, held, fault: faultOf(row, store.isGone(number), held) };
 }
 
 async function inspected(number: number, inspect: Asked["inspect"]): Promise<Result<Held>> {
@@ -59,21 +74,20 @@ async function inspected(number: number, inspect: Asked["inspect"]): Promise<Res
   }
 }
 
-function faultOf(row: ChannelRow | undefined, held: Held | Refusal): Fault | undefined {
-  const isLive = row?.state === "live";
+function faultOf(row: ChannelRow | undefined, isGone: boolean, held: Held | Refusal): Fault | undefined {
   // A number that nobody was ever given is no loss, whatever its file looks like.
   if (held !== null && "code" in held)
     return held.code === "channel_deleted" || row === undefined ? undefined : "unreadable";
-  if (held === null) return isLive && row.change > 0 ? "lost" : undefined;
+  if (held === null) return row?.state === "live" && row.change > 0 ? "lost" : undefined;
+  if (isGone) return "kept";
   if (row === undefined) return "unknown";
-  if (!isLive) return "kept";
   const { epoch } = held.record;
   return epoch === row.epoch || epoch === row.renewed_from ? undefined : "stranger";
 }
 
 /** What the channels hold counts: messages cannot be had from elsewhere, an index's entry can. */
-function mendOne(store: IndexStore, { row, held, fault }: Looked): void {
-  if (fault === "kept" && row !== undefined) store.setDeleting(row.number);
+function mendOne(store: IndexStore, { number, held, fault }: Looked, now: number): void {
+  if (fault === "kept") store.setDeleting(number, now);
   if (held === null || "code" in held || (fault !== "unknown" && fault !== "stranger")) return;
   // A stranger's messages may be of any time: positions of before end, as the channel finds by the new epoch (IDX5).
   const epoch = fault === "stranger" ? newEpoch() : held.record.epoch;

@@ -17,7 +17,6 @@ import {
   type ListQuery,
   ok,
   readLimits,
-  refuse,
   type Result,
 } from "../../protocol/index.ts";
 import type { ChannelCalls } from "../between/channel-calls.ts";
@@ -27,7 +26,9 @@ import type { Env } from "../between/env.ts";
 import { AuditTrail } from "./audit.ts";
 import { recordFor, repeatCreate } from "./created.ts";
 import { checkPage } from "./fsck.ts";
-import { IndexStore, type ListedRow } from "./index-store.ts";
+import { type ChannelRow, IndexStore, type ListedRow } from "./index-store.ts";
+import { traceOf } from "./create-memory.ts";
+import { NextNumber } from "./next-number.ts";
 import { recordOf } from "../between/record-row.ts";
 import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "../between/log.ts";
@@ -39,7 +40,7 @@ import { newEpoch, type Registration } from "../between/registration.ts";
 import { keep, type Report as UseReport, sumUp, type Usage } from "../between/usage.ts";
 
 /** Numbers that a restore leaves out at least, since channels made since the copy have them; as many again by chance, for a second restore of it. */
-const RESERVED = 32;
+const RESERVED = 256;
 /** First wait before an erase that failed is repeated; doubled each time, up to an hour. */
 const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
@@ -51,13 +52,13 @@ export class HubIndex extends PassDesk implements IndexCalls {
   readonly #meter: Meter;
   readonly #proofs: Proofs;
   #failed_erases = 0;
-  /** See `#refusedNext`; undefined: not asked yet, or refused and to be asked again. */
-  #isNextFree: true | undefined;
+  readonly #next: NextNumber;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#meter = new Meter(ctx.storage.sql);
     this.#store = new IndexStore(ctx.storage);
+    this.#next = new NextNumber(this.#store, (number) => this.#channel(number));
     this.#quotas = new CreateQuotas(readLimits(env), this.#store);
     this.#audit = new AuditTrail(ctx.storage.sql);
     this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
@@ -74,15 +75,15 @@ export class HubIndex extends PassDesk implements IndexCalls {
     if (barred !== undefined) return { ok: false, refusal: barred };
     const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
     if (!told.ok) return told;
-    const isFree = this.#isNextFree ?? (await this.#refusedNext());
-    if (isFree !== true) return isFree;
-    this.#isNextFree = true;
+    const trace = await traceOf({ creator: body.key, verified, key });
+    const isFree = await this.#next.check();
+    if (!isFree.ok) return isFree;
     const now = Date.now();
     // From here on there is no await: nothing comes between the look and the row.
     const may = verified ? ok(true) : this.#proofs.mayClaim(body.key);
     if (!may.ok) return may;
     const creator_name = body.name_display ?? body.key;
-    const earlier = this.#store.createdWith({ creator: body.key, verified, key }, now);
+    const earlier = this.#store.createdWith({ creator: body.key, verified, key }, trace, now);
     if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
     const refused = this.#quotas.refuse(viewer, now);
     if (refused !== undefined) return { ok: false, refusal: refused };
@@ -90,6 +91,7 @@ export class HubIndex extends PassDesk implements IndexCalls {
     const record = recordFor({ number, body, creator_name, verified, now });
     const summary = JSON.stringify(summarize(createChannel(record), () => false));
     this.#store.insert(record, key, summary);
+    await this.#next.given(number);
     return ok({ number, name: body.name, creator_name });
   }
 
@@ -110,9 +112,9 @@ export class HubIndex extends PassDesk implements IndexCalls {
 
   /** What a channel object is made from, and compares itself with (IDX5). */
   record(number: number): Result<Registration> {
-    const row = this.#store.row(number);
-    if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
-    if (row.state !== "live") return { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    const known = this.#live(number);
+    if (!known.ok) return known;
+    const row = known.value;
     const { change, renewed_from } = row;
     return ok({ ...recordOf(row), change, renewed_from, generation: this.#store.generation() });
   }
@@ -124,18 +126,22 @@ export class HubIndex extends PassDesk implements IndexCalls {
 
   /** Compares a page of channels with the index, and mends what can be mended (IDX6). */
   async fsck(cursor: number, mend: boolean): Promise<Report> {
+    const highest = await this.#next.highest();
     const report = await checkPage({
       store: this.#store,
       inspect: (number) => this.#channel(number).inspect(),
-      ...{ mend, cursor },
+      ...{ highest, mend, cursor, now: Date.now() },
     });
+    // Not before all was looked at: a number below the next is taken for one that was deleted, or never used.
+    if (mend && report.next_cursor === undefined) this.#store.skipTo(highest);
     if (mend && report.findings.some(({ fault }) => fault === "kept")) await this.#eraseAll();
     return report;
   }
 
   /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
-  restored(): void {
-    this.#store.reserve(RESERVED + Math.floor(Math.random() * RESERVED), Date.now());
+  async restored(): Promise<void> {
+    const highest = Math.max(await this.#next.highest(), this.#store.counts().next - 1);
+    this.#store.leaveOut(highest + 1, highest + RESERVED + Math.floor(Math.random() * RESERVED));
     this.#store.setGeneration(newEpoch());
   }
 
@@ -200,14 +206,16 @@ export class HubIndex extends PassDesk implements IndexCalls {
   async delete(viewer: Viewer, number: number): Promise<Result<true>> {
     const barred = this.refuseBearer(viewer);
     if (barred !== undefined) return { ok: false, refusal: barred };
-    const row = isWithinReach(viewer, `ch-${number}`) ? this.#store.row(number) : undefined;
-    if (row === undefined) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
-    const why = refuseDelete(row, viewer);
+    if (!isWithinReach(viewer, `ch-${number}`)) return { ok: false, refusal: channelNotFound(`ch-${number}`) };
+    const known = this.#live(number);
+    if (!known.ok) return known;
+    const { created_by: creator, creator_verified, idempotency_key: key } = known.value;
+    const why = refuseDelete(known.value, viewer);
     if (why !== undefined) return { ok: false, refusal: why };
-    const may =
-      viewer.admin === true || row.state !== "live" ? ok(true) : await this.#channel(number).mayDelete(viewer);
+    const may = viewer.admin === true ? ok(true) : await this.#channel(number).mayDelete(viewer);
     if (!may.ok) return may;
-    if (!this.#store.bury(number)) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
+    const trace = await traceOf({ creator, verified: creator_verified === 1, key });
+    if (!this.#store.bury(number, trace, Date.now())) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
     // In the same turn as the tombstone, so that a crash cannot come between them.
     await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);
     await this.#eraseAll();
@@ -222,6 +230,14 @@ export class HubIndex extends PassDesk implements IndexCalls {
     if (!isTold || left > 0) await this.ctx.storage.setAlarm(Date.now() + (failed > 0 || !isTold ? TELL_RETRY_MS : 0));
   }
 
+  /** The entry of a channel that is there. */
+  #live(number: number): Result<ChannelRow> {
+    const row = this.#store.row(number);
+    if (row?.state === "live") return ok(row);
+    const why = this.#store.isGone(number) ? channelDeleted : channelNotFound;
+    return { ok: false, refusal: why(`ch-${number}`) };
+  }
+
   async #eraseAll(): Promise<void> {
     for (const number of this.#store.toErase()) {
       try {
@@ -233,6 +249,7 @@ export class HubIndex extends PassDesk implements IndexCalls {
         logFault("erase", { channel: `ch-${number}` }, error);
       }
     }
+    this.#store.prune(Date.now());
     if (this.#store.toErase().length === 0) {
       this.#failed_erases = 0;
       return this.#proofs.isDue || this.ended.isDue ? undefined : await this.ctx.storage.deleteAlarm();
@@ -257,16 +274,6 @@ export class HubIndex extends PassDesk implements IndexCalls {
     }
   }
 
-  /**
-   * Whether the number that comes next was never used: an index that was lost or put back from a copy
-   * would give it out again, and with it another channel's messages. Asked once in a process.
-   */
-  async #refusedNext(): Promise<true | Result<never>> {
-    const { next } = this.#store.counts();
-    const held = await this.#channel(next).inspect();
-    return held.ok && held.value === null ? true : refuse("storage_unreadable", indexIsBehind(next));
-  }
-
   #channel(number: number): DurableObjectStub<ChannelCalls> {
     return this.env.CHANNELS.getByName(`ch-${number}`);
   }
@@ -275,8 +282,4 @@ export class HubIndex extends PassDesk implements IndexCalls {
 /** When something was last said is told to those who ask for a key's channels (LIS1). No name can hold these quotes. */
 function withoutActivity(summary: string): string {
   return summary.replace(/,"active_at":"[^"]*"/, "");
-}
-
-function indexIsBehind(number: number): string {
-  return `the hub's index does not know ch-${number}, which holds messages: the index was lost or restored; the owner mends it with channel-hub fsck --mend`;
 }

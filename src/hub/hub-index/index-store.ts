@@ -1,44 +1,18 @@
-/** The index's one table. A create is one row; there is no secondary index. */
+/** What the index stores of channels. A create is one row; there is no secondary index. */
 import type { ChannelRecord } from "../../channel/index.ts";
 import { channelNumber } from "../../protocol/index.ts";
 import type { Counts } from "../between/index-calls.ts";
-import { CREATE_MEMORY_MS, CreateMemory, type CreateUse } from "./create-memory.ts";
+import { GoneNumbers } from "./gone-numbers.ts";
+import { CREATE_MEMORY_MS, type CreateMemory, type CreateRow, type CreateUse, readCreates } from "./create-memory.ts";
 import type { Kept } from "../between/usage.ts";
-import {
-  ADDED_TO_RECORD,
-  FIRST_OF_RECORD,
-  RECORD_MARKS,
-  RECORD_NAMES,
-  RECORD_TABLE,
-  type RecordRow,
-  recordValues,
-} from "../between/record-row.ts";
-import { hasTable, migrate, type TableLayout } from "../between/migrations.ts";
+import { RECORD_MARKS, RECORD_NAMES, type RecordRow, recordValues } from "../between/record-row.ts";
+import { hasTable, migrate } from "../between/migrations.ts";
+import { LAYOUT, NAMELESS, RESTORED, TABLE } from "./index-tables.ts";
 
-const TABLE = `
-  CREATE TABLE channel (
-    number INTEGER PRIMARY KEY, ${RECORD_TABLE}, idempotency_key TEXT NOT NULL,
-    state TEXT NOT NULL, dirty INTEGER NOT NULL, change INTEGER NOT NULL, summary TEXT NOT NULL,
-    renewed_from TEXT NOT NULL DEFAULT '',
-    more_keys TEXT,
-    used TEXT
-  ) STRICT`;
-
-/** At most one row, made when the owner first says that state was restored (IDX5). */
-const RESTORED = "CREATE TABLE IF NOT EXISTS restored (generation TEXT NOT NULL) STRICT";
-
-const LAYOUT: TableLayout = {
-  table: "channel",
-  first: [...FIRST_OF_RECORD, "idempotency_key", "state", "dirty", "change", "summary"],
-  added: [
-    ...ADDED_TO_RECORD,
-    { name: "renewed_from", statement: "ALTER TABLE channel ADD COLUMN renewed_from TEXT NOT NULL DEFAULT ''" },
-    { name: "more_keys", statement: "ALTER TABLE channel ADD COLUMN more_keys TEXT" },
-    { name: "used", statement: "ALTER TABLE channel ADD COLUMN used TEXT" },
-  ],
-};
-
-/** `deleting`: tombstone written, storage not yet erased. Tombstones stay, so ids are never reused. */
+/**
+ * `deleting`: tombstone written, storage not yet erased. `deleted`: a tombstone, kept for a day, for what was used
+ * today and for repeated creates. Then only its number is left, among those that are gone.
+ */
 type State = "live" | "deleting" | "deleted";
 
 export type ChannelRow = RecordRow & {
@@ -48,6 +22,7 @@ export type ChannelRow = RecordRow & {
   change: number;
   summary: string;
   renewed_from: string;
+  deleted_at: number | null;
 };
 
 export type ListedRow = Pick<ChannelRow, "number" | "dirty" | "change" | "summary">;
@@ -65,6 +40,7 @@ export interface StoredSummary {
 
 export class IndexStore {
   readonly #storage: DurableObjectStorage;
+  readonly #gone: GoneNumbers;
   #isMade = false;
   /** Kept in step with the table; counted once a wake. */
   #counts: Counts | undefined;
@@ -73,6 +49,7 @@ export class IndexStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#gone = new GoneNumbers(storage.sql);
   }
 
   /** The table is made at first use, never in a constructor, where a failing disk would be fatal. */
@@ -107,14 +84,40 @@ export class IndexStore {
     return row?.generation ?? "";
   }
 
-  /** So many numbers are not given out. */
-  reserve(count: number, now: number): void {
-    const number = this.counts().next - 1 + count;
-    this.#sql.exec(
-      `INSERT INTO channel (number, name, created_by, creator_name, creator_verified, created_at, epoch, idempotency_key,
-        state, dirty, change, summary) VALUES (?, '', '', '', 0, ?, '', '', 'deleted', 0, 0, '')`,
-      ...[number, now],
-    );
+  /** Nothing up to it is given out any more, whether or not it was. */
+  skipTo(number: number): void {
+    if (number >= this.counts().next) this.leaveOut(number + 1, number);
+  }
+
+  /** These are never given out. */
+  leaveOut(first: number, last: number): void {
+    this.#gone.leaveOut(first, last);
+    this.#counts = undefined;
+  }
+
+  /** The number, or the next that was not left out. */
+  notLeftOut(number: number): number {
+    return this.#gone.notLeftOut(number);
+  }
+
+  /** Whether the number was a channel's that was deleted. */
+  isGone(number: number): boolean {
+    const row = this.row(number);
+    return row === undefined ? this.#gone.has(number) : row.state !== "live";
+  }
+
+  /** Of channels that were deleted a day ago, only the numbers are kept. */
+  prune(now: number): void {
+    const due = this.#sql
+      .exec<{ number: number }>("SELECT number FROM channel WHERE state = 'deleted' AND deleted_at < ?", now - KEPT_MS)
+      .toArray();
+    if (due.length === 0) return;
+    this.#storage.transactionSync(() => {
+      for (const { number } of due) {
+        this.#gone.add(number);
+        this.#sql.exec("DELETE FROM channel WHERE number = ?", number);
+      }
+    });
     this.#counts = undefined;
   }
 
@@ -125,15 +128,15 @@ export class IndexStore {
   }
 
   /** The channel an earlier create with this key made. */
-  createdWith({ creator, verified, key }: CreateUse, now: number): ChannelRow | undefined {
-    this.#creates ??= this.#readCreates(now);
-    const number = this.#creates.find({ creator, verified, key }, now);
+  createdWith(use: CreateUse, trace: string, now: number): ChannelRow | undefined {
+    this.#creates ??= readCreates(this.#sql.exec<CreateRow>(CREATES), now);
+    const number = this.#creates.find(use, now) ?? this.#creates.find({ ...OF_DELETED, key: trace }, now);
     return number === undefined ? undefined : this.row(number);
   }
 
   /** Milliseconds until one more create can be remembered; 0: it can. */
   waitForCreate(now: number): number {
-    return (this.#creates ??= this.#readCreates(now)).waitForRoom(now);
+    return (this.#creates ??= readCreates(this.#sql.exec<CreateRow>(CREATES), now)).waitForRoom(now);
   }
 
   insert(record: ChannelRecord, key: string, summary: string): void {
@@ -159,8 +162,13 @@ export class IndexStore {
   }
 
   /** A deleted channel's storage is to be erased once more. */
-  setDeleting(number: number): void {
-    this.#sql.exec("UPDATE channel SET state = 'deleting' WHERE number = ? AND state = 'deleted'", number);
+  setDeleting(number: number, now: number): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO channel (number, name, created_by, creator_name, created_at, epoch, idempotency_key, state,
+        dirty, change, summary, deleted_at) VALUES (?1, '', '', '', 0, '', '', 'deleting', 0, 0, '', ?2)`,
+      ...[number, now],
+    );
+    this.#counts = undefined;
   }
 
   /** Live channels that somebody made who only claimed the key. */
@@ -172,11 +180,12 @@ export class IndexStore {
       .map((row) => row.number);
   }
 
-  /** True where the row was live. */
-  bury(number: number): boolean {
+  /** True where the row was live. `trace` is left of who made it with which Idempotency-Key (IDX2). */
+  bury(number: number, trace: string, now: number): boolean {
     const { rowsWritten } = this.#sql.exec(
-      "UPDATE channel SET state = 'deleting', dirty = 0, summary = '' WHERE number = ? AND state = 'live'",
-      number,
+      `UPDATE channel SET state = 'deleting', dirty = 0, summary = '', more_keys = NULL, epoch = '', renewed_from = '',
+        idempotency_key = ?2, deleted_at = ?3, ${NAMELESS} WHERE number = ?1 AND state = 'live'`,
+      ...[number, trace, now],
     );
     this.#counts = undefined;
     return rowsWritten > 0;
@@ -243,26 +252,11 @@ export class IndexStore {
   }
 
   #count(): Counts {
-    const query = `SELECT coalesce(max(number), 0) + 1 AS next, coalesce(sum(state = 'live'), 0) AS channels,
+    const query = `SELECT coalesce(max(number), 0) AS highest, coalesce(sum(state = 'live'), 0) AS channels,
       coalesce(sum(state != 'live'), 0) AS deleted FROM channel`;
-    return this.#sql.exec<{ channels: number; deleted: number; next: number }>(query).one();
-  }
-
-  #readCreates(now: number): CreateMemory {
-    const rows = this.#sql.exec<CreateRow>(
-      "SELECT number, created_by, creator_verified, created_at, idempotency_key FROM channel ORDER BY number DESC",
-    );
-    const recent: CreateRow[] = [];
-    for (const row of rows) {
-      if (row.created_at < now - CREATE_MEMORY_MS) break;
-      recent.push(row);
-    }
-    const creates = new CreateMemory();
-    for (const { number, created_by, creator_verified, created_at, idempotency_key } of recent.toReversed()) {
-      const use = { creator: created_by, verified: creator_verified === 1, key: idempotency_key };
-      creates.add(use, { number, at: created_at });
-    }
-    return creates;
+    const rows = this.#sql.exec<{ channels: number; deleted: number; highest: number }>(query).one();
+    const next = Math.max(rows.highest, this.#gone.highest) + 1;
+    return { channels: rows.channels, deleted: rows.deleted + this.#gone.count, next };
   }
 }
 
@@ -283,4 +277,9 @@ export interface Wanted {
   readonly within: readonly string[] | undefined;
 }
 
-type CreateRow = Pick<ChannelRow, "number" | "created_by" | "creator_verified" | "created_at" | "idempotency_key">;
+const CREATES =
+  "SELECT number, created_by, creator_verified, created_at, idempotency_key FROM channel ORDER BY number DESC";
+/** How a create of a channel that was deleted is remembered: by its trace alone. */
+const OF_DELETED = { creator: "", verified: false };
+/** How long a tombstone is kept: as long as a create is remembered, and longer than a day's use is told. */
+const KEPT_MS = CREATE_MEMORY_MS;

@@ -10,7 +10,9 @@ import { Conversation } from "./conversation.ts";
 import { Dice } from "./dice.ts";
 import { StateFiles } from "./state-files.ts";
 
-/** Milliseconds of traffic before a kill. */
+/** Waits no longer than this for answers. */
+const HANGING_MS = 10_000;
+/** Milliseconds of traffic before a kill, once enough is acknowledged. */
 const TRAFFIC_MS = { least: 60, most: 250 };
 /** Conversations that live at once. */
 const LIVE = 4;
@@ -76,6 +78,8 @@ class RestoreRig {
   readonly #conversations: Conversation[] = [];
   readonly #copies: Copied[] = [];
   readonly #faults = Object.fromEntries(FAULTS.map((fault) => [fault, 0])) as Record<Fault, number>;
+  /** Ids of all channels that were ever made. */
+  readonly #given: Set<string> = new Set();
   #kills = 0;
 
   constructor(hub: HubProcess, options: RestoreOptions) {
@@ -94,7 +98,7 @@ class RestoreRig {
       seed: this.#options.seed,
       kills: this.#kills,
       seconds: (Date.now() - started) / 1000,
-      acked: this.#conversations.reduce((sum, { acked_count }) => sum + acked_count, 0),
+      acked: this.#acked,
       conversations: this.#conversations.length,
       gaps: this.#conversations.reduce((sum, { gaps }) => sum + gaps, 0),
       faults: this.#faults,
@@ -125,6 +129,7 @@ class RestoreRig {
       const { body } = await call(this.#hub.url, "/api/channel/create", { body: { name, key: name } });
       const blame = (detail: string): void => void this.#violations.push(detail);
       if (body.ok !== true) return blame(`${name} cannot be made: ${body.code}`);
+      this.#give(body.channel_id);
       const made = new Conversation(name, body.channel_id, blame);
       this.#conversations.push(made);
       // A channel that was never used holds nothing by which an index that was put back could know it.
@@ -133,12 +138,20 @@ class RestoreRig {
     }
   }
 
+  get #acked(): number {
+    return this.#conversations.reduce((sum, { acked_count }) => sum + acked_count, 0);
+  }
+
   get #live(): readonly Conversation[] {
     return this.#conversations.filter(({ isLive }) => isLive);
   }
 
   async #traffic(): Promise<void> {
-    const over = Promise.all([...this.#live.map((one) => one.run(this.#hub.url)), this.#listOn()]);
+    const running = this.#live;
+    const over = Promise.all([...running.map((one) => one.run(this.#hub.url)), this.#listOn()]);
+    // However slow the machine is, something was acknowledged; a broken build may refuse it all.
+    const enough = this.#acked + running.length;
+    for (const started = Date.now(); this.#acked < enough && Date.now() - started < HANGING_MS;) await sleep(LIST_MS);
     await sleep(this.#dice.roll(TRAFFIC_MS.least, TRAFFIC_MS.most));
     await this.#hub.kill();
     await over;
@@ -271,11 +284,18 @@ class RestoreRig {
   async #intrudeOnce(): Promise<boolean> {
     const { body } = await call(this.#hub.url, "/api/channel/create", { body: { name: "lunch", key: "eve" } });
     if (body.ok !== true) return false;
+    this.#give(body.channel_id);
     const told = await call(this.#hub.url, `/api/channel/${body.channel_id}/history`);
     const foreign = JSON.stringify(told.body.messages ?? []).includes("secret-");
     if (foreign) this.#violations.push(`a new channel ${body.channel_id} shows another's messages`);
     await call(this.#hub.url, `/api/channel/${body.channel_id}`, { method: "DELETE" });
     return true;
+  }
+
+  /** Whoever has a link to a channel must never come into another one by it. */
+  #give(id: string): void {
+    if (this.#given.has(id)) this.#violations.push(`${id} is given out again`);
+    this.#given.add(id);
   }
 
   async #own(what: "fsck" | "restored", body: { mend?: boolean }): Promise<void> {
