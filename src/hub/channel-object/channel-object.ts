@@ -42,7 +42,6 @@ import { Delivery } from "./delivery.ts";
 import type { Env } from "../between/env.ts";
 import { type InboundPort, receive } from "./sockets/inbound.ts";
 import { Keeper } from "./keeper.ts";
-import { raiseHighest } from "./highest-number.ts";
 import { LISTEN_PATH, type ListenRequest, readConnectRequest, readListenRequest } from "../between/requests.ts";
 import { heardOf, listenInTurn, type ListenPorts, lookAt, readBefore } from "./listen-turn.ts";
 import { Listeners } from "./listeners.ts";
@@ -107,8 +106,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     });
   }
 
-  // ---- calls from the Worker and the index: answers are values, refusals included ----
-
+  // Calls from the Worker and the index: answers are values, refusals included.
   /** A command over HTTP; `done`, if given, is what its author is done with before (LIS3). */
   async command(caller: Caller, command: Change, named: Named, done?: number): Promise<Result<CommandAnswer>> {
     const opened = await this.#bearers.admit(caller);
@@ -151,7 +149,7 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   }
 
   highest(at_least: number): number {
-    return raiseHighest(this.ctx.storage.sql, at_least);
+    return this.#keeper.highest(at_least);
   }
 
   /**

@@ -19,6 +19,7 @@ import type { Held } from "../between/channel-calls.ts";
 import { logFault } from "../between/log.ts";
 import { kinship, newEpoch, type Registration } from "../between/registration.ts";
 import type { Registry } from "./registry.ts";
+import { raiseHighest } from "./highest-number.ts";
 import { unreadable } from "../between/unreadable.ts";
 
 /** After a failed write, changes are refused this long without trying. */
@@ -65,6 +66,10 @@ export class Keeper {
     if (loaded.ok && !compared.has(this.#id)) return await this.#ctx.blockConcurrencyWhile(() => this.#compare());
     if (loaded.ok || loaded.refusal.code !== "channel_not_found") return loaded;
     return await this.#ctx.blockConcurrencyWhile(() => this.#make());
+  }
+
+  highest(at_least: number): number {
+    return raiseHighest(this.#ctx.storage.sql, at_least);
   }
 
   /** What is stored, whether or not the index agrees (IDX6). */
