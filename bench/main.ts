@@ -6,24 +6,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, totalmem, release } from "node:os";
 import { join } from "node:path";
 import type { Bench } from "./bench.ts";
+import { BENCHES } from "./benches.ts";
 import { bill, writeBill } from "./bill.ts";
-import { growth } from "./growth.ts";
 import { Load } from "./load.ts";
-import { money } from "./money.ts";
-import { peers } from "./peers.ts";
-import { platform } from "./platform.ts";
 import { writeDocument } from "./document.ts";
 import { FULL, SMOKE } from "./rounds.ts";
-import { markdown, type Report, type Section, verdict } from "./section.ts";
-import { start } from "./start.ts";
+import { markdown, type Report, verdict } from "./section.ts";
 
-const BENCHES: Readonly<Record<string, (bench: Bench) => Promise<Section[]>>> = {
-  platform,
-  peers,
-  growth,
-  start,
-  money,
-};
 const RESULTS = join(import.meta.dirname, "results");
 
 async function main(words: readonly string[]): Promise<void> {

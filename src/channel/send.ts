@@ -9,7 +9,6 @@ import { isNamesake, resolveMentions } from "./mentions.ts";
 import type { SendRecord } from "./recent-sends.ts";
 import { NONCE_MS, windowStart } from "./retention.ts";
 import { type ChannelState, firstSeq } from "./state.ts";
-import type { MessageLog } from "./store.ts";
 
 export function send(state: ChannelState, caller: Caller, command: SendCommand, context: Context): Outcome {
   // The lookup precedes the membership check: a retry gets its first ack even after its author left.
@@ -112,7 +111,7 @@ function isSameList(a: readonly string[] = [], b: readonly string[] = []): boole
 }
 
 /** A message by number, of this turn or of an earlier one. */
-function storedMessage(state: ChannelState, log: MessageLog, seq: number): Message | undefined {
+function storedMessage(state: ChannelState, log: Context["log"], seq: number): Message | undefined {
   const unsaved = state.unsaved.entries.find((entry) => entry.message.seq === seq);
   if (unsaved !== undefined) return unsaved.message;
   const json = log.message(seq);

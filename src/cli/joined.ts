@@ -5,7 +5,7 @@
 import { type HubClient, HubError, type ListenAnswer } from "../client/index.ts";
 import { LISTEN_CHANNELS } from "../protocol/index.ts";
 import { EXIT, Failed } from "./exit.ts";
-import { allChannels } from "./session.ts";
+import { allChannels } from "./channels.ts";
 
 const GONE: ReadonlySet<string> = new Set(["not_participant", "channel_not_found", "channel_deleted"]);
 

@@ -37,7 +37,7 @@ import type { Begin } from "./live-channel.ts";
 import { askedOf, hasNews, hear } from "./hear.ts";
 import { LiveChannels } from "./live-channels.ts";
 import { answered, type Asking } from "./refusals.ts";
-import { allChannels } from "./session.ts";
+import { allChannels } from "./channels.ts";
 import { patiently, within } from "./waiting.ts";
 import type { Watcher } from "./watcher.ts";
 

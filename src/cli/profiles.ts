@@ -1,6 +1,7 @@
-/** Settings for several hubs in one file: each profile is one hub's; who you are is the same unless it says otherwise. Pure. */
+/** Settings for several hubs in one file: each profile is one hub's; who you are is the same unless it says otherwise. */
 import { EXIT, Failed } from "./exit.ts";
-import type { Kept, Profile } from "./settings.ts";
+import { hubOfOrigin } from "./origin.ts";
+import { type Environment, type Flags, type Kept, type Profile, type Settings, settingsFrom } from "./settings.ts";
 
 /** Stands for what is at the top of the file, outside all profiles. */
 export const NO_PROFILE = "default";
@@ -30,4 +31,10 @@ export function profileOf({ profiles = {} }: Kept, name: string): Profile {
 export function checkedName(name: string): string {
   if (NAME.test(name) && name !== NO_PROFILE && name !== "__proto__") return name;
   throw new Failed(EXIT.usage, `a profile's name must be 1 to 32 letters, digits and . _ -, and not "${NO_PROFILE}"`);
+}
+
+/** A profile that was named by a flag counts before the environment; whatever else it is, after. */
+export function settingsIn(flags: Flags, env: Environment, kept: Kept): Settings {
+  if (flags.profile !== undefined) return settingsFrom(flags, {}, inProfile(kept, flags.profile));
+  return settingsFrom(flags, env, inProfile(kept, env["CHANNEL_HUB_PROFILE"] || undefined), hubOfOrigin());
 }

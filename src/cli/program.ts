@@ -6,7 +6,6 @@ import { prepare, type World } from "./session.ts";
 import { addChannels } from "./table/channels.ts";
 import { addModeration } from "./table/moderation.ts";
 import { addOwning } from "./table/owner.ts";
-import { addPasses } from "./table/passes.ts";
 import { addShell } from "./table/shell.ts";
 import { type All, collect, sessionOf, type Table, WAIT_MOST, wholeNumber } from "./table/table.ts";
 import { addWaking } from "./table/waking.ts";
@@ -69,7 +68,6 @@ export function programFor(world: World, { ended, isQuiet }: Run): Command {
   addHosts(table);
   addModeration(table);
   addOwning(table);
-  addPasses(table);
   addMachinery(table);
   addShell(table);
   return program;
@@ -172,6 +170,10 @@ function addMachinery(table: Table): void {
       const prepared = prepare({ ...flags, ...(url !== undefined && { url }) }, world);
       ended(await (await import("./commands/doctor.ts")).doctor(prepared, flags));
     });
+  addKeys(table);
+}
+
+function addKeys({ program, world }: Table): void {
   const key = program.command("key").description("make keys");
   key
     .command("new")

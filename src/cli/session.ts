@@ -2,16 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { type Agent, HubClient } from "../client/index.ts";
 import { authorizeAs, importIdentity } from "../client/identity.ts";
-import { channelNumber, type ChannelSummary, LIST_MAX, showJson, showLine } from "../protocol/index.ts";
-import { called, showChannel } from "../tool/index.ts";
+import { showJson, showLine } from "../protocol/index.ts";
 import { ConfigFile, KNOWN } from "./config-file.ts";
 import { EXIT, Failed } from "./exit.ts";
 import { nodeHost } from "./node-host.ts";
-import { hubOfOrigin } from "./origin.ts";
 import { connectionOf, mineIn } from "./setup/as-host.ts";
 import type { Connection } from "./setup/connections.ts";
-import { inProfile } from "./profiles.ts";
-import { type Flags, type Kept, type Settings, settingsFrom, strangeVariables, VARIABLES } from "./settings.ts";
+import { settingsIn } from "./profiles.ts";
+import { type Flags, type Settings, settingsFrom, strangeVariables, VARIABLES } from "./settings.ts";
 import { type Input, type Output, type Terminal, terminalOn } from "./terminal.ts";
 
 /** The process the command runs in. */
@@ -77,12 +75,6 @@ function noteStrangers(terminal: Terminal, file: ConfigFile, env: World["env"]):
     );
 }
 
-/** A profile that was named by a flag counts before the environment; whatever else it is, after. */
-function settingsIn(flags: Flags, env: World["env"], kept: Kept): Settings {
-  if (flags.profile !== undefined) return settingsFrom(flags, {}, inProfile(kept, flags.profile));
-  return settingsFrom(flags, env, inProfile(kept, env["CHANNEL_HUB_PROFILE"] || undefined), hubOfOrigin());
-}
-
 /** @param live whether it is the one of its host's session, or only runs beside that */
 export async function openSession(prepared: Prepared, live = false): Promise<Session> {
   const { connection, settings } = prepared;
@@ -124,41 +116,6 @@ function makeAgent({ file, terminal }: Prepared): string {
   const key = file.keepFirst(`agent-${randomBytes(4).toString("hex")}`);
   terminal.note(`you are ${key} from now on; kept in ${file.path}`);
   return key;
-}
-
-/** The id of a channel by id or name; without either, the one of the settings. */
-export async function channelId({ settings, hub, agent }: Session, wanted?: string): Promise<string> {
-  const channel = wanted ?? settings.channel;
-  if (channel === undefined) {
-    throw new Failed(
-      EXIT.usage,
-      "which channel?",
-      "name it, or set CHANNEL_HUB_CHANNEL; this shows them: {channel-hub} list",
-    );
-  }
-  const id = channel.trim().toLowerCase();
-  if (channelNumber(id) !== undefined) return id;
-  const mine = called(await allChannels(hub, agent.key), channel);
-  const found = mine.length > 0 ? mine : called(await allChannels(hub), channel);
-  const [only, ...others] = found;
-  if (only === undefined) {
-    throw new Failed(EXIT.not_found, `no channel is called ${channel}`, "this shows the channels: {channel-hub} list");
-  }
-  if (others.length === 0) return only.id;
-  const choices = found.map((one) => showChannel(one.id, one.name)).join(", ");
-  throw new Failed(EXIT.usage, `several channels are called ${channel}`, `say which by its id: ${choices}`);
-}
-
-/** All pages of a list; with `key`, the channels it has joined. */
-export async function allChannels(hub: HubClient, key?: string): Promise<readonly ChannelSummary[]> {
-  const channels: ChannelSummary[] = [];
-  let cursor: number | undefined = 0;
-  while (cursor !== undefined) {
-    const page = await hub.api.list({ limit: LIST_MAX, cursor, ...(key !== undefined && { key }) });
-    channels.push(...page.channels);
-    cursor = page.next_cursor;
-  }
-  return channels;
 }
 
 /** A failure as lines for stderr, with nothing raw in them; `{channel-hub}` in a hint is how to start `command`. */

@@ -54,7 +54,7 @@ export interface Settings {
 const LOCAL_KEY = "dev-key";
 const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @param origin the hub that the command was fetched from

@@ -3,6 +3,7 @@
  * call of the port; only listen and status ask what is unread elsewhere.
  */
 import { ERRORS, type Refusal, WAIT_MAX } from "../protocol/index.ts";
+import { OF_AN_AGENT, OF_ANYBODY } from "./actions.ts";
 import {
   ADVISED_WAIT,
   answerRefusal,
@@ -18,21 +19,12 @@ import {
   withIdentity,
 } from "./answer.ts";
 import { type Action, type Call, exampleOf, parseCall } from "./arguments.ts";
-import { history } from "./history.ts";
-import { listen } from "./listen.ts";
-import { list, status, who } from "./look.ts";
 import { Memory } from "./memory.ts";
-import { connect, create, disconnect, join, leave } from "./membership.ts";
 import type { Agent, Claim, HubPort } from "./port.ts";
-import { send } from "./send.ts";
 import { settle } from "./settle.ts";
 
-/** Actions that are somebody's. */
-const OF_AN_AGENT = { create, join, leave, send, listen, connect, disconnect, status } as const;
 /** Actions that say themselves what is done with. */
 const SETTLES_ITSELF: ReadonlySet<Action> = new Set(["listen", "send"]);
-/** Actions of anybody; a known agent's key tells them what is its own. */
-const OF_ANYBODY = { list, who, history } as const;
 
 /**
  * Runs one call of the tool.

@@ -149,8 +149,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     what: "an id is given again after a delete",
     file: "index-store.ts",
-    find: "SELECT coalesce(max(number), 0) + 1 AS next",
-    replace: "SELECT coalesce(max(CASE state WHEN 'live' THEN number END), 0) + 1 AS next",
+    find: "SELECT coalesce(max(number), 0) AS highest",
+    replace: "SELECT coalesce(max(CASE state WHEN 'live' THEN number END), 0) AS highest",
     test: HUB.index,
   },
   {
@@ -239,7 +239,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     what: "a ninth socket is let in",
-    file: "sockets/connect.ts",
+    file: "places.ts",
     find: "if (peers.length >= SOCKETS_PER_KEY) {",
     replace: "if (peers.length > SOCKETS_PER_KEY) {",
     test: HUB.sockets,

@@ -10,7 +10,8 @@ import { participantLine } from "../../tool/index.ts";
 import { HELP, readLine } from "../chat/line.ts";
 import { Screen } from "../chat/screen.ts";
 import { EXIT, type Exit, failedFrom } from "../exit.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { gapLine, MessagePrinter } from "../show.ts";
 import { reachLines } from "./send.ts";
 

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { showJson, showLine } from "../../protocol/index.ts";
 import { called, showChannel } from "../../tool/index.ts";
 import { EXIT, Failed } from "../exit.ts";
-import { allChannels, type Session } from "../session.ts";
+import { allChannels } from "../channels.ts";
+import type { Session } from "../session.ts";
 
 export interface CreateFlags {
   readonly json: boolean;

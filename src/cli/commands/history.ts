@@ -2,7 +2,8 @@
 import type { Message } from "../../client/index.ts";
 import { HISTORY_DEFAULT } from "../../protocol/index.ts";
 import { backwards, forwards, type Stretch } from "../past.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { gapLine, MessagePrinter } from "../show.ts";
 
 export interface HistoryFlags extends Stretch {

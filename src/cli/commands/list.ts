@@ -3,7 +3,8 @@ import type { ChannelDetails, Message } from "../../client/index.ts";
 import { type ChannelSummary, showJson, showLine } from "../../protocol/index.ts";
 import { inBatches } from "../batches.ts";
 import { columns } from "../columns.ts";
-import { allChannels, type Session } from "../session.ts";
+import { allChannels } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { shortTime } from "../show.ts";
 
 interface Row extends ChannelSummary {

@@ -1,5 +1,6 @@
 /** `listen`: what is new, as it comes. */
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { gapLine, MessagePrinter } from "../show.ts";
 import { EXIT, type Exit } from "../exit.ts";
 import { follow, insist } from "../follow.ts";

@@ -7,12 +7,8 @@ import { keyFault } from "../refusals.ts";
 import { anywhere, hubOfOrigin, LOCAL_HUB } from "../origin.ts";
 import { failureLines, openSession, prepare, type Session, type World } from "../session.ts";
 import type { Flags } from "../settings.ts";
-import { claudeWay } from "../push/claude.ts";
-import { codexWay } from "../push/codex.ts";
-import { Waker, type Way } from "../push/waker.ts";
+import { wakes } from "../push/wake-calls.ts";
 import { NotSetUp } from "../setup/as-host.ts";
-import { Memory } from "../../tool/index.ts";
-import { Desk } from "../wake/desk.ts";
 
 export async function mcp(flags: Flags, world: World): Promise<void> {
   const note = (text: string): void => void world.stderr.write(`channel-hub mcp: ${text}\n`);
@@ -33,17 +29,7 @@ async function serve(session: Session, log: (line: string) => void): Promise<voi
   if (isNew === true && connection?.channel !== undefined) {
     hub.api.join(connection.channel).catch((error: unknown) => log(String(error)));
   }
-  // An answer reaches the host unless it cancels the call, so none is shown twice.
-  const memory = new Memory(false);
-  const desk = new Desk(world.env, hub.api.url, agent.key);
-  const claude = claudeWay();
-  const wayOf = (meta: Readonly<Record<string, unknown>> | undefined): Way | undefined => {
-    const way = codexWay(meta);
-    // Whatever was called: from here on it can be woken, so it is to hear.
-    if (way !== undefined) void port.attend();
-    return way;
-  };
-  const watcher = new Waker({ hub, key: agent.key, desk, memory, log, way: claude?.way, wayOf });
+  const { memory, watcher, claude } = wakes(session, log, () => void port.attend());
   const port = new LivePort({
     agent,
     hubFor: (as) => hubFor({ ...as, kind: "agent" }),

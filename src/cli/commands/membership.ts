@@ -1,7 +1,8 @@
 /** `join` and `leave`. */
 import type { Done } from "../../client/index.ts";
 import { showJson, showLine } from "../../protocol/index.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 
 type Flags = { readonly json: boolean };
 

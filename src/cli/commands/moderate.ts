@@ -2,7 +2,8 @@
 import { createInterface } from "node:readline/promises";
 import { showLine } from "../../protocol/index.ts";
 import { EXIT, Failed } from "../exit.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { told } from "./membership.ts";
 
 type Flags = { readonly json: boolean };

@@ -3,7 +3,8 @@ import type { Pass, PassWishes } from "../../client/index.ts";
 import { showJson, showLine } from "../../protocol/index.ts";
 import { columns } from "../columns.ts";
 import { EXIT, Failed } from "../exit.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 
 type Flags = { readonly json: boolean };
 /** What a pass is to allow, as its flags say. */

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HubError, isTemporary, type Sent } from "../../client/index.ts";
 import { showJson, showLine } from "../../protocol/index.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { readUtf8 } from "../utf8.ts";
 
 export interface SendFlags {

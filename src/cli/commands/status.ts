@@ -1,7 +1,8 @@
 /** `status`: which hub, as whom, and what waits there. */
 import { showJson, showLine } from "../../protocol/index.ts";
 import { showChannel } from "../../tool/index.ts";
-import { allChannels, type Session } from "../session.ts";
+import { allChannels } from "../channels.ts";
+import type { Session } from "../session.ts";
 
 /** Each line is a pair of a word and a value; with `--json`, one object. Fails where the hub does not let in. */
 export async function status(session: Session, { json }: { readonly json: boolean }): Promise<void> {

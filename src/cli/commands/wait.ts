@@ -2,23 +2,17 @@
  * `wait`: until somebody addresses the agent. Made for hooks and background shells: one at a time for
  * each agent, through whatever befalls the hub, and never longer than the host that started it.
  */
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { showLine } from "../../protocol/index.ts";
 import { EXIT, type Exit, Failed } from "../exit.ts";
 import { insist } from "../follow.ts";
-import { channelId, type Session } from "../session.ts";
-import { MessagePrinter } from "../show.ts";
-import type { Terminal } from "../terminal.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 import { Desk } from "../wake/desk.ts";
 import { type Holder, Lock } from "../wake/lock.ts";
-import { type Addressed, Mentions } from "../wake/mentions.ts";
+import { Mentions } from "../wake/mentions.ts";
 import { ancestors, hostAmong, isHeadless, type Watched, watchParent } from "../wake/parent.ts";
-import { wakeText } from "../wake/text.ts";
-
-/** How the hooks of a host want to be answered. */
-export const HOOKS = ["claude", "gemini", "opencode"] as const;
-export type Hook = (typeof HOOKS)[number];
+import { type Hook, tell, terminalFor } from "../wake/tell.ts";
 
 export interface WaitFlags {
   readonly json: boolean;
@@ -52,7 +46,7 @@ export async function wait(session: Session, channel: string | undefined, flags:
   if (!(lock instanceof Lock)) return busy(session, lock, flags.hook);
   process.once("exit", () => lock.release());
   const { hub, agent } = session;
-  const terminal = terminalOf(session, flags.hook);
+  const terminal = terminalFor(session, flags.hook);
   const until = flags.timeout === undefined ? Infinity : performance.now() + flags.timeout * 1000;
   const id = await named(session, channel, until);
   if (id === LATE) return over(session, flags.hook);
@@ -78,11 +72,6 @@ function isAttended(above: readonly Watched[]): boolean {
 async function named(session: Session, channel: string | undefined, until: number): Promise<string | undefined> {
   if (channel === undefined && session.settings.channel === undefined) return undefined;
   return (await insist(() => channelId(session, channel), until - performance.now(), session.terminal)) ?? LATE;
-}
-
-/** Where Claude Code's model reads stderr, notes are not for it. */
-function terminalOf({ terminal }: Session, hook: Hook | undefined): Terminal {
-  return hook === "claude" ? { ...terminal, note: (line) => void terminal.out(`${line}\n`) } : terminal;
 }
 
 async function take(path: string): Promise<Lock | Holder> {
@@ -115,26 +104,4 @@ function endWithHost({ world, terminal }: Session, above: readonly Watched[], wh
   watchParent(above, end);
   for (const signal of ["SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(EXIT.interrupted));
   if (whileStdin) world.stdin.on("close", end).on("end", end).on("error", end).resume();
-}
-
-/** Writes what came, in the form that is wanted; gives the number of the last message in it. */
-async function tell({ agent, terminal, world }: Session, addressed: Addressed, flags: WaitFlags): Promise<number> {
-  const { text, upTo } = wakeText(addressed, agent.key);
-  if (flags.hook === "claude") {
-    await new Promise((written) => world.stderr.write(text, written));
-    return upTo;
-  }
-  if (flags.hook === "gemini") {
-    await terminal.out(`${JSON.stringify({ decision: "deny", reason: text })}\n`);
-    return upTo;
-  }
-  if (flags.hook === "opencode") {
-    await terminal.out(`${JSON.stringify({ text })}\n`);
-    // Its plugin says when the session has taken it; not taken, it is told again another time.
-    await once(world.stdin, "data");
-    return upTo;
-  }
-  const view = { reader: agent.key, json: flags.json, withChannel: true };
-  await new MessagePrinter(terminal, view).print(addressed.messages);
-  return addressed.messages.at(-1)?.seq ?? addressed.after;
 }

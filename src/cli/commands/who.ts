@@ -1,7 +1,8 @@
 /** `who`: those who are in a channel. */
 import { showJson } from "../../protocol/index.ts";
 import { participantLine } from "../../tool/index.ts";
-import { channelId, type Session } from "../session.ts";
+import { channelId } from "../channels.ts";
+import type { Session } from "../session.ts";
 
 export async function who(
   session: Session,

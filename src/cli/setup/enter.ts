@@ -1,29 +1,14 @@
 /** Who the hosts' agents are at the hub, how they are admitted, and the channel they meet in. */
-import { type Agent, HubClient } from "../../client/index.ts";
+import { type Agent, HubClient, HubError } from "../../client/index.ts";
 import { authorizeAs, importIdentity } from "../../client/identity.ts";
-import { channelNumber } from "../../protocol/index.ts";
-import { called } from "../../tool/index.ts";
-import { EXIT, Failed } from "../exit.ts";
+import { showLine } from "../../protocol/index.ts";
 import type { Host } from "../hosts/host.ts";
 import { nodeHost } from "../node-host.ts";
-import { allChannels, type Prepared } from "../session.ts";
+import { joinOrMake } from "../channels.ts";
+import type { Prepared } from "../session.ts";
 import { Agents, type Mine } from "./agents.ts";
-import { ask, askSecret, isAttended, readPiped } from "./ask.ts";
-import { type Connection, slugOf } from "./connections.ts";
+import type { Connection } from "./connections.ts";
 import type { Wishes } from "./wishes.ts";
-
-/** From the environment, a question, or stdin; never from the command line. */
-export async function hubKey({ settings, world }: Prepared, isAsking: boolean): Promise<string> {
-  const known = world.env["CHANNEL_HUB_KEY"];
-  if (known) return known;
-  const key = isAsking
-    ? await askSecret(world, `hub key of ${settings.url}`)
-    : isAttended(world)
-      ? ""
-      : await readPiped(world);
-  if (key !== "") return key;
-  throw new Failed(EXIT.usage, `no hub key for ${settings.url}`, "set CHANNEL_HUB_KEY to it, or write it to stdin");
-}
 
 export interface Joined {
   readonly connection: Connection;
@@ -73,7 +58,7 @@ export async function join(
   const joined = new Map<Host, Joined>();
   let place = channel;
   for (const { host, connection, mine } of agents) {
-    const found = await enter(await hubAs(connection, mine), place);
+    const found = await joinOrMake(await hubAs(connection, mine), place);
     terminal.note(`${host.title} is ${mine.name} in ${found.name} (${found.id})`);
     place = found.id;
     joined.set(host, { connection: { ...connection, channel: found.id }, mine, channel: found.name });
@@ -93,23 +78,14 @@ export async function hubAs({ url, key }: Connection, { identity, name }: Mine):
   });
 }
 
-/** By default those who work in folders of one name meet. */
-export async function wanted({ world }: Prepared, { isAsking, place }: Wishes): Promise<string> {
-  const usual = slugOf(place.folder);
-  return isAsking ? await ask(world, "channel, made if there is none", usual) : usual;
-}
-
-/** Joins the channel of that id or name, or makes it. */
-async function enter(hub: HubClient, wish: string): Promise<{ readonly id: string; readonly name: string }> {
-  const id = wish.trim().toLowerCase();
-  if (channelNumber(id) !== undefined) {
-    await hub.api.join(id);
-    return { id, name: (await hub.api.channel(id)).name };
+/** A hub that cannot be reached keeps nobody from being removed here. */
+export async function leave(agents: Agents, connection: Connection, note: (line: string) => void): Promise<void> {
+  if (connection.channel === undefined) return;
+  try {
+    const hub = await hubAs(connection, await agents.of(connection));
+    await hub.api.leave(connection.channel);
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    note(`it could not leave ${connection.channel}: ${showLine(error.message)}`);
   }
-  const [found, ...others] = called(await allChannels(hub), wish);
-  if (others.length > 0)
-    throw new Failed(EXIT.usage, `several channels are called ${wish}`, "say which by its id: --channel ch-1");
-  if (found === undefined) return { id: (await hub.api.create(wish)).channel_id, name: wish };
-  await hub.api.join(found.id);
-  return { id: found.id, name: found.name };
 }

@@ -1,6 +1,7 @@
 /** The commands for the hub's owner. */
 import type { Command } from "commander";
 import { LIST_MAX } from "../../protocol/index.ts";
+import { addPasses } from "./passes.ts";
 import { sessionOf, type Table, wholeNumber } from "./table.ts";
 
 export function addOwning(table: Table): void {
@@ -22,4 +23,5 @@ export function addOwning(table: Table): void {
       const [session, flags] = await sessionOf<{ limit?: number }>(table, command);
       await (await import("../commands/owner.ts")).audit(session, flags);
     });
+  addPasses(table);
 }

@@ -2,7 +2,7 @@
 import { Argument, type Command } from "commander";
 import { ConfigFile } from "../config-file.ts";
 import { failedFrom } from "../exit.ts";
-import { allChannels } from "../session.ts";
+import { allChannels } from "../channels.ts";
 import { terminalOn } from "../terminal.ts";
 import { type All, sessionOf, type Table } from "./table.ts";
 import type { ProfileDesk } from "../commands/profile.ts";

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HubError, type HubClient, type ListenAnswer, type Message } from "../../client/index.ts";
 import { LISTEN_CHANNELS } from "../../protocol/index.ts";
 import { insist } from "../follow.ts";
-import { allChannels } from "../session.ts";
+import { allChannels } from "../channels.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Desk, shownUpTo } from "./desk.ts";
 

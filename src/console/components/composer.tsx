@@ -10,37 +10,29 @@ import { TEXT_BYTES } from "../../protocol/limits.ts";
 import { showName } from "../../protocol/names.ts";
 import { isLongerThan } from "../../protocol/text.ts";
 import { notify } from "../app.ts";
-import { type Candidate, candidatesFor, complete, typedMention } from "../completion.ts";
 import { sizeOf } from "../format.ts";
 import { previewOf } from "../view.ts";
 import { ChatContext } from "./chat-context.ts";
 import { Completions } from "./completions.tsx";
+import { type ComposerKeys, type Completing, useComposerKeys } from "./composer-keys.ts";
 import { Icon, IconButton } from "./icon.tsx";
+
+const HINT = (
+  <p class="composer-hint">
+    <kbd>Enter</kbd> sends <kbd>Shift Enter</kbd> new line <kbd>@</kbd> mentions
+  </p>
+);
 
 /** By channel: what was typed and not sent. */
 const drafts = new Map<string, string>();
 
-interface Completing {
-  readonly at: number;
-  readonly typed: string;
-  readonly candidates: readonly Candidate[];
-  readonly chosen: number;
-}
-
 export function Composer({ replyTo }: { readonly replyTo: Signal<Message | undefined> }): JSX.Element {
   const { conversation } = useContext(ChatContext);
   const area = useRef<HTMLTextAreaElement>(null);
-  const text = useSignal(drafts.get(conversation.id) ?? "");
+  const { text, write } = useDraft(conversation.id);
   const completing = useSignal<Completing | undefined>(undefined);
   useGrowing(area, text.value);
-  // Before the next letter is typed.
-  useLayoutEffect(() => {
-    if (replyTo.value !== undefined) area.current?.focus();
-  }, [replyTo.value]);
-  const write = (value: string): void => {
-    text.value = value;
-    drafts.set(conversation.id, value);
-  };
+  useFocusFor(area, replyTo.value);
   const send = (): void => {
     const written = text.value.trim();
     if (written === "") return;
@@ -70,11 +62,19 @@ export function Composer({ replyTo }: { readonly replyTo: Signal<Message | undef
           Send
         </button>
       </div>
-      <p class="composer-hint">
-        <kbd>Enter</kbd> sends <kbd>Shift Enter</kbd> new line <kbd>@</kbd> mentions
-      </p>
+      {HINT}
     </form>
   );
+}
+
+/** What was typed in a channel, there again when it is open again. */
+function useDraft(channel_id: string): { readonly text: Signal<string>; readonly write: (value: string) => void } {
+  const text = useSignal(drafts.get(channel_id) ?? "");
+  const write = (value: string): void => {
+    text.value = value;
+    drafts.set(channel_id, value);
+  };
+  return { text, write };
 }
 
 function Field(props: {
@@ -122,6 +122,13 @@ function ReplyTo({ replyTo }: { replyTo: Signal<Message | undefined> }): JSX.Ele
   );
 }
 
+/** Before the next letter is typed. */
+function useFocusFor(area: { current: HTMLTextAreaElement | null }, replyTo: Message | undefined): void {
+  useLayoutEffect(() => {
+    if (replyTo !== undefined) area.current?.focus();
+  }, [replyTo]);
+}
+
 /** As high as what is written, up to what the style allows. */
 function useGrowing(area: { current: HTMLTextAreaElement | null }, text: string): void {
   useLayoutEffect(() => {
@@ -130,73 +137,4 @@ function useGrowing(area: { current: HTMLTextAreaElement | null }, text: string)
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);
-}
-
-interface Composing {
-  readonly area: { current: HTMLTextAreaElement | null };
-  readonly text: Signal<string>;
-  readonly completing: Signal<Completing | undefined>;
-  readonly write: (text: string) => void;
-  readonly send: () => void;
-  readonly cancel: () => void;
-}
-
-interface ComposerKeys {
-  readonly typed: (element: HTMLTextAreaElement) => void;
-  readonly choose: (at: number) => void;
-  readonly onKeyDown: (event: KeyboardEvent) => void;
-}
-
-function useComposerKeys({ area, text, completing, write, send, cancel }: Composing): ComposerKeys {
-  const { faces, me } = useContext(ChatContext);
-  const others = [...faces.values()].filter(({ key }) => key !== me);
-  const typed = (element: HTMLTextAreaElement): void => {
-    write(element.value);
-    const mention = typedMention(element.value, element.selectionStart);
-    const candidates = mention === undefined ? [] : candidatesFor(mention.typed, others);
-    const [first] = candidates;
-    // Typed to its end it needs no completing: Enter sends.
-    const isDone = candidates.length === 1 && first?.name.toLowerCase() === mention?.typed.toLowerCase();
-    completing.value =
-      mention === undefined || first === undefined || isDone ? undefined : { ...mention, candidates, chosen: 0 };
-  };
-  const choose = (at: number): void => {
-    const open = completing.value;
-    const candidate = open?.candidates[at];
-    if (open === undefined || candidate === undefined) return;
-    const done = complete(text.value, open, candidate, others);
-    write(done.text);
-    completing.value = undefined;
-    const element = area.current;
-    if (element === null) return;
-    // At once: the next letter may come before the next frame.
-    element.value = done.text;
-    element.focus();
-    element.setSelectionRange(done.caret, done.caret);
-  };
-  const completeBy = (key: string, open: Completing): boolean => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
-    if (step !== undefined) {
-      const { length } = open.candidates;
-      completing.value = { ...open, chosen: (open.chosen + step + length) % length };
-    } else if (key === "Enter" || key === "Tab") choose(open.chosen);
-    else if (key === "Escape") completing.value = undefined;
-    else return false;
-    return true;
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    // Enter that ends the composition of a character is no sending.
-    if (event.isComposing) return;
-    const open = completing.value;
-    if (open !== undefined && !event.shiftKey && completeBy(event.key, open)) event.preventDefault();
-    else if (event.key === "Enter" && !event.shiftKey) {
-      event.preventDefault();
-      send();
-    } else if (event.key === "Escape") {
-      cancel();
-      area.current?.blur();
-      document.querySelector<HTMLElement>(".timeline")?.focus();
-    }
-  };
-  return { typed, choose, onKeyDown };
 }

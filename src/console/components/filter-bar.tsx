@@ -27,6 +27,7 @@ export function FilterBar(props: { readonly filter: Signal<Filter>; readonly onC
   const set = (change: Partial<Filter>): void => {
     filter.value = { ...filter.value, ...change };
   };
+  const senders = [["", "All senders"] as const, ...[...faces.values()].map(({ key, name }) => [key, name] as const)];
   const close = (): void => {
     filter.value = NO_FILTER;
     onClose();
@@ -41,30 +42,34 @@ export function FilterBar(props: { readonly filter: Signal<Filter>; readonly onC
         value={filter.value.text}
         onInput={(event) => set({ text: event.currentTarget.value })}
       />
-      <select
-        aria-label="Sender"
-        value={filter.value.from}
-        onChange={(event) => set({ from: event.currentTarget.value })}
-      >
-        <option value="">All senders</option>
-        {[...faces.values()].map(({ key, name }) => (
-          <option key={key} value={key}>
-            {name}
-          </option>
-        ))}
-      </select>
-      <select
-        aria-label="Type"
+      <Choice label="Sender" value={filter.value.from} of={senders} onChoose={(from) => set({ from })} />
+      <Choice
+        label="Type"
         value={filter.value.type}
-        onChange={(event) => set({ type: event.currentTarget.value as Filter["type"] })}
-      >
-        {TYPES.map(([type, title]) => (
-          <option key={type} value={type}>
-            {title}
-          </option>
-        ))}
-      </select>
+        of={TYPES}
+        onChoose={(type) => set({ type: type as Filter["type"] })}
+      />
       <IconButton icon="close" label="Close find" onClick={close} />
     </div>
+  );
+}
+
+interface Choosing {
+  readonly label: string;
+  readonly value: string;
+  /** Values, and how they are shown. */
+  readonly of: readonly (readonly [string, string])[];
+  readonly onChoose: (value: string) => void;
+}
+
+function Choice({ label, value, of, onChoose }: Choosing): JSX.Element {
+  return (
+    <select aria-label={label} value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+      {of.map(([one, title]) => (
+        <option key={one} value={one}>
+          {title}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -59,3 +59,13 @@ export function IconButton({
     </button>
   );
 }
+
+/** The hub's own. */
+export function Mark(): JSX.Element {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect x="1" y="1" width="30" height="30" rx="8" />
+      <path d="M11 8v16M21 8v16M7 13h18M7 19h18" />
+    </svg>
+  );
+}

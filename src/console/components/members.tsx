@@ -11,9 +11,10 @@ import { Avatar, KindBadge, VerifiedBadge } from "./avatar.tsx";
 import { type Chat, ChatContext } from "./chat-context.ts";
 import { IconButton } from "./icon.tsx";
 
-export function Members(): JSX.Element {
+export function Members(): JSX.Element | null {
   const chat = useContext(ChatContext);
   const detail = chat.conversation.detail.value;
+  if (!isMembersShown.value) return null;
   const participants = detail?.participants ?? [];
   const connected = participants.filter((one) => one.connected);
   const away = participants.filter((one) => !one.connected);

@@ -41,20 +41,7 @@ function itemsFor({ message, isRaw, onRaw }: Parameters<typeof MessageActions>[0
 }
 
 function Menu({ items, onDone }: { readonly items: readonly Item[]; readonly onDone: () => void }): JSX.Element {
-  const menu = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    // Below, unless that is out of sight.
-    const end = menu.current?.closest(".timeline")?.getBoundingClientRect().bottom ?? Infinity;
-    menu.current?.classList.toggle("up", menu.current.getBoundingClientRect().bottom > end);
-  }, []);
-  useEffect(() => {
-    menu.current?.querySelector("button")?.focus({ preventScroll: true });
-    const onDown = (event: PointerEvent): void => {
-      if (!(event.target instanceof Node) || menu.current?.contains(event.target) !== true) onDone();
-    };
-    document.addEventListener("pointerdown", onDown);
-    return () => document.removeEventListener("pointerdown", onDown);
-  }, []);
+  const menu = useMenu(onDone);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") {
@@ -82,6 +69,25 @@ function Menu({ items, onDone }: { readonly items: readonly Item[]; readonly onD
       ))}
     </div>
   );
+}
+
+/** Stands where it can be seen, takes the focus, and ends with a press elsewhere. */
+function useMenu(onDone: () => void): { readonly current: HTMLDivElement | null } {
+  const menu = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // Below, unless that is out of sight.
+    const end = menu.current?.closest(".timeline")?.getBoundingClientRect().bottom ?? Infinity;
+    menu.current?.classList.toggle("up", menu.current.getBoundingClientRect().bottom > end);
+  }, []);
+  useEffect(() => {
+    menu.current?.querySelector("button")?.focus({ preventScroll: true });
+    const onDown = (event: PointerEvent): void => {
+      if (!(event.target instanceof Node) || menu.current?.contains(event.target) !== true) onDone();
+    };
+    document.addEventListener("pointerdown", onDown);
+    return () => document.removeEventListener("pointerdown", onDown);
+  }, []);
+  return menu;
 }
 
 function moveFocus(menu: HTMLElement | null, step: number): void {

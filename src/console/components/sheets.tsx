@@ -1,5 +1,5 @@
 /** Everything that can lie over the page: the keys, how to connect an agent, a new channel. */
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { conversation, go, session, sheet } from "../app.ts";
 import { sentence } from "../format.ts";
@@ -47,7 +47,14 @@ function HelpSheet(): JSX.Element {
   );
 }
 
-function CreateSheet(): JSX.Element {
+interface Creating {
+  readonly name: Signal<string>;
+  readonly problem: Signal<string | undefined>;
+  readonly isBusy: Signal<boolean>;
+  readonly create: () => Promise<void>;
+}
+
+function useCreate(): Creating {
   const name = useSignal("");
   const problem = useSignal<string | undefined>(undefined);
   const isBusy = useSignal(false);
@@ -65,6 +72,11 @@ function CreateSheet(): JSX.Element {
       isBusy.value = false;
     }
   };
+  return { name, problem, isBusy, create };
+}
+
+function CreateSheet(): JSX.Element {
+  const { name, problem, isBusy, create } = useCreate();
   return (
     <Sheet title="New channel">
       <form

@@ -11,8 +11,7 @@ import type { Session } from "../session.ts";
 import { NOTHING_UNREAD } from "../unread.ts";
 import { previewOf } from "../view.ts";
 import { Avatar } from "./avatar.tsx";
-import { Icon, IconButton } from "./icon.tsx";
-import { Mark } from "./sign-in.tsx";
+import { Icon, IconButton, Mark } from "./icon.tsx";
 
 export function Sidebar({ open }: { readonly open: Session }): JSX.Element {
   const search = useSignal("");

@@ -1,5 +1,5 @@
 /** The first thing a person sees: the hub's key and a name. The key stays in this tab. */
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { NAME_CODE_POINTS } from "../../protocol/limits.ts";
 import { hasForbiddenCharacter, isReserved } from "../../protocol/text.ts";
@@ -7,6 +7,7 @@ import { isSigningIn, rememberedName, signIn, signInProblem } from "../app.ts";
 import { sentence } from "../format.ts";
 import type { Problem } from "../hub.ts";
 import { HUB_URL } from "../place.ts";
+import { Mark } from "./icon.tsx";
 
 export function SignIn(): JSX.Element {
   const key = useSignal("");
@@ -23,45 +24,53 @@ export function SignIn(): JSX.Element {
         <Mark />
         <h1>Channel Hub</h1>
         <p class="lead">Watch your agents talk, and take part.</p>
-        <label>
-          Hub
-          <input name="hub" value={HUB_URL} readOnly tabIndex={-1} autocomplete="off" />
-        </label>
-        <div>
-          <label>
-            Hub key
-            <input
-              type="password"
-              name="hub-key"
-              required
-              autoFocus
-              autocomplete="current-password"
-              aria-describedby="key-hint"
-              value={key.value}
-              onInput={(event) => (key.value = event.currentTarget.value)}
-            />
-          </label>
-          <p class="hint" id="key-hint">
-            The owner of the hub has it. It stays in this tab and is sent to this hub only.
-          </p>
-        </div>
-        <label>
-          Your name
-          <input
-            name="name"
-            required
-            maxLength={2 * NAME_CODE_POINTS}
-            autocomplete="nickname"
-            value={name.value}
-            onInput={(event) => (name.value = event.currentTarget.value)}
-          />
-        </label>
+        <Fields hubKey={key} name={name} />
         <Refusal text={refused.value} problem={signInProblem.value} />
         <button type="submit" class="primary" disabled={isSigningIn.value}>
           {isSigningIn.value ? "Signing in…" : "Sign in"}
         </button>
       </form>
     </main>
+  );
+}
+
+function Fields({ hubKey: key, name }: { hubKey: Signal<string>; name: Signal<string> }): JSX.Element {
+  return (
+    <>
+      <label>
+        Hub
+        <input name="hub" value={HUB_URL} readOnly tabIndex={-1} autocomplete="off" />
+      </label>
+      <div>
+        <label>
+          Hub key
+          <input
+            type="password"
+            name="hub-key"
+            required
+            autoFocus
+            autocomplete="current-password"
+            aria-describedby="key-hint"
+            value={key.value}
+            onInput={(event) => (key.value = event.currentTarget.value)}
+          />
+        </label>
+        <p class="hint" id="key-hint">
+          The owner of the hub has it. It stays in this tab and is sent to this hub only.
+        </p>
+      </div>
+      <label>
+        Your name
+        <input
+          name="name"
+          required
+          maxLength={2 * NAME_CODE_POINTS}
+          autocomplete="nickname"
+          value={name.value}
+          onInput={(event) => (name.value = event.currentTarget.value)}
+        />
+      </label>
+    </>
   );
 }
 
@@ -85,13 +94,4 @@ function nameProblem(name: string): string | undefined {
   if (hasForbiddenCharacter(trimmed)) return "The name holds characters that nobody can see; type it again";
   if (Array.from(trimmed).length > NAME_CODE_POINTS) return `A name may have ${NAME_CODE_POINTS} characters`;
   return undefined;
-}
-
-export function Mark(): JSX.Element {
-  return (
-    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <rect x="1" y="1" width="30" height="30" rx="8" />
-      <path d="M11 8v16M21 8v16M7 13h18M7 19h18" />
-    </svg>
-  );
 }

@@ -54,12 +54,16 @@ export function TimelineView({
           {children}
         </div>
       </div>
-      {isFollowing.value ? null : (
-        <button type="button" class="pill" onClick={follow}>
-          <Icon name="down" /> {unseen > 0 ? `${unseen} new` : "Newest"}
-        </button>
-      )}
+      {isFollowing.value ? null : <Newest unseen={unseen} onClick={follow} />}
     </div>
+  );
+}
+
+function Newest({ unseen, onClick }: { unseen: number; onClick: () => void }): JSX.Element {
+  return (
+    <button type="button" class="pill" onClick={onClick}>
+      <Icon name="down" /> {unseen > 0 ? `${unseen} new` : "Newest"}
+    </button>
   );
 }
 

@@ -2,14 +2,7 @@
  * The index: gives out `ch-N`, never twice, and answers `list`. It is not on a message's path: a
  * channel speaks to it once when it is made, and once between two lists that show it (IDX1–IDX3).
  */
-import {
-  createChannel,
-  isWithinReach,
-  refuseConfined,
-  refuseDelete,
-  summarize,
-  type Viewer,
-} from "../../channel/index.ts";
+import { isWithinReach, refuseConfined, refuseDelete, type Viewer } from "../../channel/index.ts";
 import {
   channelDeleted,
   channelNotFound,
@@ -21,20 +14,16 @@ import {
 } from "../../protocol/index.ts";
 import type { ChannelCalls } from "../between/channel-calls.ts";
 import type { AuditEntry, Counts, Created, IndexCalls, Listing, Report, Sight } from "../between/index-calls.ts";
-import { CreateQuotas } from "./create-quotas.ts";
 import type { Env } from "../between/env.ts";
 import { AuditTrail } from "./audit.ts";
-import { recordFor, repeatCreate } from "./created.ts";
+import { Creates } from "./created.ts";
 import { checkPage } from "./fsck.ts";
 import { type ChannelRow, IndexStore, type ListedRow } from "./index-store.ts";
-import { traceOf } from "./create-memory.ts";
-import { NextNumber } from "./next-number.ts";
 import { recordOf } from "../between/record-row.ts";
 import { cutPage, hasParticipant, stale } from "./list-page.ts";
 import { logFault } from "../between/log.ts";
 import { Meter } from "../between/meter.ts";
 import { PassDesk } from "./pass-desk.ts";
-import { ProofStore } from "./proof-store.ts";
 import { Proofs, TELL_RETRY_MS } from "./proofs.ts";
 import { newEpoch, type Registration } from "../between/registration.ts";
 import { keep, type Report as UseReport, sumUp, type Usage } from "../between/usage.ts";
@@ -46,22 +35,20 @@ const ERASE_RETRY_MS = 10_000;
 const ERASE_RETRY_MAX_MS = 3_600_000;
 
 export class HubIndex extends PassDesk implements IndexCalls {
-  readonly #quotas: CreateQuotas;
+  readonly #creates: Creates;
   readonly #store: IndexStore;
   readonly #audit: AuditTrail;
   readonly #meter: Meter;
   readonly #proofs: Proofs;
   #failed_erases = 0;
-  readonly #next: NextNumber;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#meter = new Meter(ctx.storage.sql);
     this.#store = new IndexStore(ctx.storage);
-    this.#next = new NextNumber(this.#store, (number) => this.#channel(number));
-    this.#quotas = new CreateQuotas(readLimits(env), this.#store);
+    this.#creates = new Creates(readLimits(env), this.#store, (number) => this.#channel(number));
     this.#audit = new AuditTrail(ctx.storage.sql);
-    this.#proofs = new Proofs(new ProofStore(ctx.storage.sql), {
+    this.#proofs = new Proofs(ctx.storage.sql, {
       channel: (number) => this.#channel(number),
       madeByClaim: (key) => this.#store.madeByClaim(key),
       schedule: (at) => void ctx.storage.setAlarm(at),
@@ -75,24 +62,13 @@ export class HubIndex extends PassDesk implements IndexCalls {
     if (barred !== undefined) return { ok: false, refusal: barred };
     const told = verified ? await this.#proofs.ofCreator(body.key, kid, Date.now()) : ok(true);
     if (!told.ok) return told;
-    const trace = await traceOf({ creator: body.key, verified, key });
-    const isFree = await this.#next.check();
-    if (!isFree.ok) return isFree;
+    const ready = await this.#creates.ready({ creator: body.key, verified, key });
+    if (!ready.ok) return ready;
     const now = Date.now();
     // From here on there is no await: nothing comes between the look and the row.
     const may = verified ? ok(true) : this.#proofs.mayClaim(body.key);
     if (!may.ok) return may;
-    const creator_name = body.name_display ?? body.key;
-    const earlier = this.#store.createdWith({ creator: body.key, verified, key }, trace, now);
-    if (earlier !== undefined) return repeatCreate(earlier, body, creator_name);
-    const refused = this.#quotas.refuse(viewer, now);
-    if (refused !== undefined) return { ok: false, refusal: refused };
-    const number = this.#store.counts().next;
-    const record = recordFor({ number, body, creator_name, verified, now });
-    const summary = JSON.stringify(summarize(createChannel(record), () => false));
-    this.#store.insert(record, key, summary);
-    await this.#next.given(number);
-    return ok({ number, name: body.name, creator_name });
+    return await this.#creates.make(viewer, body, key, { trace: ready.value, now });
   }
 
   /** A channel met a key for the first time, or its proof (IDN5). */
@@ -126,7 +102,7 @@ export class HubIndex extends PassDesk implements IndexCalls {
 
   /** Compares a page of channels with the index, and mends what can be mended (IDX6). */
   async fsck(cursor: number, mend: boolean): Promise<Report> {
-    const highest = await this.#next.highest();
+    const highest = await this.#creates.highest();
     const report = await checkPage({
       store: this.#store,
       inspect: (number) => this.#channel(number).inspect(),
@@ -140,7 +116,7 @@ export class HubIndex extends PassDesk implements IndexCalls {
 
   /** The owner put files back from a copy: every channel's positions of before end when it is next opened (IDX5). */
   async restored(): Promise<void> {
-    const highest = Math.max(await this.#next.highest(), this.#store.counts().next - 1);
+    const highest = Math.max(await this.#creates.highest(), this.#store.counts().next - 1);
     this.#store.leaveOut(highest + 1, highest + RESERVED + Math.floor(Math.random() * RESERVED));
     this.#store.setGeneration(newEpoch());
   }
@@ -214,7 +190,7 @@ export class HubIndex extends PassDesk implements IndexCalls {
     if (why !== undefined) return { ok: false, refusal: why };
     const may = viewer.admin === true ? ok(true) : await this.#channel(number).mayDelete(viewer);
     if (!may.ok) return may;
-    const trace = await traceOf({ creator, verified: creator_verified === 1, key });
+    const trace = await this.#creates.trace({ creator, verified: creator_verified === 1, key });
     if (!this.#store.bury(number, trace, Date.now())) return { ok: false, refusal: channelDeleted(`ch-${number}`) };
     // In the same turn as the tombstone, so that a crash cannot come between them.
     await this.ctx.storage.setAlarm(Date.now() + ERASE_RETRY_MS);

@@ -11,7 +11,7 @@ import type { IndexStore } from "./index-store.ts";
 /** No channel has this number: the object of it keeps the highest that was given out. */
 const HIGHEST = 0;
 
-type Channels = (number: number) => DurableObjectStub<ChannelCalls>;
+export type Channels = (number: number) => DurableObjectStub<ChannelCalls>;
 
 export class NextNumber {
   readonly #store: IndexStore;

@@ -7,7 +7,7 @@
 import { mustProve } from "../../channel/index.ts";
 import { ok, type Refusal, refusal, type Result } from "../../protocol/index.ts";
 import { logFault } from "../between/log.ts";
-import type { Claimed, ProofStore } from "./proof-store.ts";
+import { type Claimed, ProofStore } from "./proof-store.ts";
 import { Rates } from "../between/rates.ts";
 import type { Sight } from "../between/index-calls.ts";
 
@@ -45,8 +45,8 @@ export class Proofs {
   readonly #ports: ProofPorts;
   readonly #rates: Rates;
 
-  constructor(store: ProofStore, ports: ProofPorts) {
-    this.#store = store;
+  constructor(sql: SqlStorage, ports: ProofPorts) {
+    this.#store = new ProofStore(sql);
     this.#ports = ports;
     this.#rates = new Rates(
       FRESH,

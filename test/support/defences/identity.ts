@@ -139,8 +139,8 @@ export const IDENTITY_DEFENCES: readonly Defence[] = [
   ]),
   taken("T34", "the question before a creator's delete", "test/e2e/ranks.test.ts", [
     "hub-index.ts",
-    "viewer.admin === true || row.state",
-    "number > 0 || row.state",
+    "const may = viewer.admin === true ?",
+    "const may = number > 0 ?",
   ]),
   taken("T32", "the look through look-alikes", "test/unit/names.test.ts", [
     "fields.ts",

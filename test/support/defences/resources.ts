@@ -83,12 +83,12 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "most",
   ]),
   taken("T44", "a hub key's share of the sockets", "test/e2e/places.test.ts", [
-    "sockets/connect.ts",
+    "places.ts",
     "return own < share ? undefined : tooManyOfHubKey(share);",
     "return own < most ? undefined : tooManyOfHubKey(share);",
   ]),
   taken("T44", "the bound of a watch link's sockets", "test/e2e/places.test.ts", [
-    "sockets/connect.ts",
+    "places.ts",
     "if (via === undefined || others",
     "if (via === undefined || via.length > 0 || others",
   ]),

@@ -3,6 +3,7 @@
  * names in `HUB_ORIGINS`. Browsers write origins in one form only; people do not.
  */
 import { ok, quote, refuse, type Result } from "../../../protocol/index.ts";
+import { outerUrl } from "./address.ts";
 
 /** Schemes whose origins the URL parser knows; pages of apps have others, such as `capacitor:`. */
 const WEB = /^https?:$/;
@@ -54,9 +55,16 @@ export function isNamed(origin: string, { protocol, host }: URL, origins: readon
 }
 
 /** Whether the caller's own connection is TLS: a proxy that ends it says so. Trusted for nothing but what the caller is told. */
-export function isOverTls(headers: Headers, { protocol }: URL): boolean {
+function isOverTls(headers: Headers, { protocol }: URL): boolean {
   const [told = ""] = (headers.get("x-forwarded-proto") ?? "").split(",");
   return (
     protocol === "https:" || /^https|^wss/i.test(told.trim()) || /\bproto="?https/i.test(headers.get("forwarded") ?? "")
   );
+}
+
+/** Where a caller connects to a channel, as it would write it. */
+export function socketUrl({ url, headers }: Request, hub_url: string, channel_id: string): URL {
+  const outer = new URL(outerUrl(`${new URL(url).origin}/ws/channel/${channel_id}`, hub_url));
+  outer.protocol = isOverTls(headers, outer) ? "wss:" : "ws:";
+  return outer;
 }

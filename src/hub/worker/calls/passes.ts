@@ -1,8 +1,10 @@
 /** What the Worker asks of the index about passes, where no channel does (ACC3). */
 import { refuseConfined } from "../../../channel/index.ts";
-import { ok, type Refusal, type Result } from "../../../protocol/index.ts";
+import { map, ok, type Refusal, type Result } from "../../../protocol/index.ts";
 import { observerOf } from "../admission/identity.ts";
+import { passSigner } from "../admission/passes.ts";
 import type { HubContext } from "../context.ts";
+import type { HubKey } from "../../between/key-list.ts";
 import type { Revoking } from "../../between/index-calls.ts";
 import { callIndex, unclear } from "./calls.ts";
 
@@ -22,6 +24,16 @@ export async function refuseEnded(c: HubContext): Promise<Refusal | undefined> {
   if (pass === undefined) return undefined;
   const stands = await callIndex(c.env, (index) => index.passStands(pass.id));
   return stands.ok ? undefined : stands.refusal;
+}
+
+/** Who comes by a pass gets a ticket that says so, and that ends with it. */
+export async function ticketSigner(c: HubContext): Promise<Result<HubKey>> {
+  const { pass, key } = c.var.admission;
+  if (pass === undefined) return ok(key);
+  const ended = await refuseEnded(c);
+  if (ended !== undefined) return { ok: false, refusal: ended };
+  const signer = await passSigner(c.env, Date.now());
+  return map(signer, ([own = key]) => own);
 }
 
 /**

@@ -1,20 +1,9 @@
-/** What the hub's owner asks of it: GET /api/hub, its limits and counts, and what mends it (IDX6). Names keys by their kid; nothing here is a secret. */
-import {
-  AUDIT_QUERY,
-  constants,
-  FSCK_BODY,
-  LIMITS,
-  map,
-  ok,
-  readLimits,
-  type Result,
-} from "../../../protocol/index.ts";
+/** What a hub is and uses: GET /api/hub and /metrics. Names keys by their kid; nothing here is a secret. */
+import { constants, LIMITS, map, ok, readLimits, type Result } from "../../../protocol/index.ts";
 import { failure } from "../answer.ts";
-import { noteAct } from "../calls/note-act.ts";
-import { callIndex, unclear } from "../calls/calls.ts";
-import { directory } from "../calls/directory.ts";
+import { callIndex } from "../calls/calls.ts";
 import type { HubContext } from "../context.ts";
-import { answering, type HubHandler, withBody, withQuery } from "../handlers.ts";
+import { answering, type HubHandler } from "../handlers.ts";
 import type { Counts } from "../../between/index-calls.ts";
 import { metricsText } from "../metrics.ts";
 import { type Traffic, trafficSoFar } from "../traffic.ts";
@@ -55,28 +44,3 @@ function settingsOf(c: HubContext): object {
 
 /** The limits that are part of the protocol. */
 const CONSTANTS = Object.entries(constants).filter(([, value]) => typeof value === "number");
-
-// {"mend":true,"cursor":0} → {"ok":true,"findings":[{"channel_id":"ch-3","fault":"lost","says":"…"}],"checked":40,"next_cursor":40}
-export const fsckRoute: ReturnType<typeof answering> = withBody(FSCK_BODY, async (c, { cursor, mend }) => {
-  const report = await callIndex(c.env, async (index) => ok(await index.fsck(cursor, mend)), AGAIN);
-  // What is in the index again is found from now on.
-  if (mend) directory.forgetMisses();
-  if (mend && report.ok) await noteAct(c, "fsck", {});
-  return report;
-});
-
-// → {"ok":true}
-export const restoredRoute: ReturnType<typeof answering> = answering(async (c) => {
-  const told = await callIndex(c.env, async (index) => ok(await index.restored()), AGAIN);
-  if (told.ok) await noteAct(c, "restored", {});
-  return map(told, () => ({}));
-});
-
-// ?limit=100 → {"ok":true,"acts":[{"at":"2026-…Z","request_id":"…","kid":"team","act":"kick","channel_id":"ch-1","target":"BRAVO"}]}
-export const auditRoute: ReturnType<typeof answering> = withQuery(AUDIT_QUERY, async (c, { limit }) => {
-  const acts = await callIndex(c.env, async (index) => ok(await index.audit(limit)));
-  return map(acts, (newest) => ({ acts: newest }));
-});
-
-/** Both may be repeated: what is mended is mended, and a later restore ends positions once more. */
-const AGAIN = unclear("ask again", true);
