@@ -122,3 +122,34 @@ test.each(kinds)("[DUR1] [DUR4] a full disk (%s) acknowledges nothing and loses 
   expect(checker.violations.slice(0, 10), `seed ${seed}`).toEqual([]);
   for (const writer of writers) expect(writer.acked + writer.refused).toBe(writer.sent);
 });
+
+test.each(kinds)(
+  "[DUR4] channels that sleep are read on a full disk (%s), also after a restart",
+  async (kind: Kind) => {
+    small = await startSmallHub(kind, inject("worker"));
+    const { url } = small.hub;
+    const quiet: string[] = [];
+    for (const name of ["one", "two"]) {
+      const id = await createChannel(url, name, "maker");
+      expect(
+        (await call(url, "/api/channel/send", { body: { channel_id: id, key: "maker", text: name } })).status,
+      ).toBe(200);
+      quiet.push(id);
+    }
+    const loud = await createChannel(url, "loud", "maker");
+    const fill = (): Promise<Answer> =>
+      call(url, "/api/channel/send", { body: { channel_id: loud, key: "maker", text: TEXT } });
+    await until(async () => (await fill()).status !== 200, "the disk is full");
+    await small.hub.kill();
+    await small.hub.restart();
+    for (const [at, id] of quiet.entries()) {
+      const { status, body } = await call(small.hub.url, `/api/channel/${id}/history`);
+      expect([id, status, body.messages?.at(-1)?.text]).toEqual([id, 200, ["one", "two"][at]]);
+      expect((await call(small.hub.url, `/api/channel/${id}`)).status).toBe(200);
+      const listened = await call(small.hub.url, `/api/channel/${id}/listen?key=maker&for=all&after=0`);
+      expect([listened.status, listened.body.code]).toEqual([200, undefined]);
+    }
+    const listed = await call(small.hub.url, "/api/channel/list");
+    expect([listed.status, listed.body.channels?.length]).toEqual([200, 3]);
+  },
+);
