@@ -26,7 +26,8 @@ function areStatementsText(): boolean {
   const files = readdirSync(HUB, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
   const layouts = files.map((file) => readFileSync(join(HUB, file), "utf8").replace("statement: string", ""));
   const given = layouts.flatMap((source) => source.match(/\bstatement:\s*./g) ?? []);
-  return given.length > 1 && given.every((text) => text.endsWith('"'));
+  // What a template puts in is judged where the statements themselves are.
+  return given.length > 1 && given.every((text) => /["`]$/.test(text));
 }
 
 /** What stands first in the statements that a file prepares as `[query, ...values]`: pushed to a list, or returned as a `Write`. */

@@ -62,7 +62,11 @@ export class PassStore {
 
   /** Makes what is needed for the first pass. */
   begin(secret: Bytes): Authority {
-    for (const table of [AUTHORITY, PASS, NAMED, PLACE, DUE]) this.#storage.exec(table);
+    this.#storage.exec(AUTHORITY);
+    this.#storage.exec(PASS);
+    this.#storage.exec(NAMED);
+    this.#storage.exec(PLACE);
+    this.#storage.exec(DUE);
     this.#storage.exec("INSERT INTO pass_authority VALUES (?, 1, 1)", secret);
     this.#isMade = true;
     return { secret, alive: 1, next: 1 };
