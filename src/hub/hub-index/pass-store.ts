@@ -100,15 +100,13 @@ export class PassStore {
   /** In the order in which they were made. */
   page({ cursor, limit, channel_id }: PassesQuery): Page {
     if (!this.isUsed) return { passes: [] };
-    const rows = this.#storage.exec<Row>(
+    const query =
       channel_id === undefined
         ? "SELECT number, kept, revoked FROM pass WHERE number > ?1 ORDER BY number LIMIT ?2"
         : `SELECT number, kept, revoked FROM pass WHERE number IN
-            (SELECT pass FROM pass_named WHERE channel = ?3 AND pass > ?1 ORDER BY pass LIMIT ?2) ORDER BY number`,
-      ...[cursor, limit + 1],
-      ...(channel_id === undefined ? [] : [numberOfChannel(channel_id)]),
-    );
-    const found = rows.toArray();
+            (SELECT pass FROM pass_named WHERE channel = ?3 AND pass > ?1 ORDER BY pass LIMIT ?2) ORDER BY number`;
+    const named = channel_id === undefined ? [] : [numberOfChannel(channel_id)];
+    const found = this.#storage.exec<Row>(query, cursor, limit + 1, ...named).toArray();
     const shown = found.slice(0, limit);
     const last = shown.at(-1);
     const passes = shown.map(keptOf);
