@@ -65,6 +65,7 @@ function readWishes(given: readonly string[]): Wishes {
   const known = Object.fromEntries(Object.keys(DEFAULTS).map((name) => [name, text]));
   const options = { ...known, "persist-to": text, var: { ...text, multiple: true } } as const;
   const { values } = parseArgs({ args: [...given], strict: false, options });
+  if (given.some((flag) => flag === "--help" || flag === "-h")) help();
   const missing = Object.entries(DEFAULTS).filter(([name]) => values[name] === undefined);
   const ip = String(values["ip"] ?? DEFAULTS.ip);
   const variables = (values["var"] ?? []).map(String);
@@ -82,14 +83,25 @@ function readWishes(given: readonly string[]): Wishes {
 }
 
 function readPort(given: unknown): number {
-  const port = Number(given);
+  // A flag without its value is `true`.
+  const port = typeof given === "string" ? Number(given) : Number.NaN;
   if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  return fail(`--port must be a whole number from 1 to 65535, got ${JSON.stringify(given)}`);
+  const got = typeof given === "string" ? JSON.stringify(given) : "nothing";
+  return fail(`--port must be a whole number from 1 to 65535, got ${got}`);
 }
 
 function requireFreeState({ state, port }: Wishes): void {
-  const holder = stateHolder(state);
+  const holder = whoHas(state);
   if (holder !== undefined) fail(inUse(state, holder, otherPort(port)));
+}
+
+function whoHas(state: string): ReturnType<typeof stateHolder> {
+  try {
+    return stateHolder(state);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail(`the state cannot be kept in ${state}: ${why}; give a folder of your own with --persist-to`);
+  }
 }
 
 function otherPort(port: number): number {
@@ -224,6 +236,19 @@ function greeting(url: string, { text, from }: LocalKey): string {
   key  ${shown}
   try  curl -sS ${line}
   connect agents, in a project's folder:  npx -y ${url}/channel-hub.tgz setup`;
+}
+
+function help(): never {
+  console.log(`npm start -- [flags]: the hub on this machine, until Ctrl-C
+
+  --port N              where it listens: ${DEFAULTS.port}
+  --ip ADDRESS          on which address: ${DEFAULTS.ip}; others open it to other machines, and need a HUB_KEY
+  --persist-to FOLDER   where its state is kept: .wrangler/state; one hub a folder
+  --var NAME:VALUE      a variable of the hub, such as HUB_URL; may be repeated
+
+The hub key is HUB_KEY of the environment, else of .dev.vars, else of --var, else dev-key.
+All other flags are those of wrangler dev.`);
+  process.exit(0);
 }
 
 function fail(problem: string): never {

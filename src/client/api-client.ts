@@ -60,7 +60,12 @@ export class ApiClient {
    */
   create(name: string, id?: string): Promise<{ channel_id: string; name: string; created_by: string }> {
     const { key, name: name_display, kind } = this.#agent;
-    return this.#requests.ask({ path: "/api/channel/create", body: { name, key, name_display, kind }, once: id });
+    return this.#requests.ask({
+      path: "/api/channel/create",
+      body: { name, key, name_display, kind },
+      once: id,
+      has: ["channel_id"],
+    });
   }
 
   /**
@@ -93,7 +98,7 @@ export class ApiClient {
    * page before; with `key`, those that it is a participant of.
    */
   list(options: { limit?: number; cursor?: number; key?: string } = {}): Promise<ChannelList> {
-    return this.#requests.ask({ path: `/api/channel/list${query({ ...options })}` });
+    return this.#requests.ask({ path: `/api/channel/list${query({ ...options })}`, has: ["channels"] });
   }
 
   /**
@@ -111,7 +116,7 @@ export class ApiClient {
 
   /** A channel in full: who is there, since when, with how much unread. */
   channel(channel_id: string): Promise<ChannelDetails> {
-    return this.#requests.ask({ path: channelPath(channel_id) });
+    return this.#requests.ask({ path: channelPath(channel_id), has: ["participants"] });
   }
 
   /**
@@ -121,7 +126,12 @@ export class ApiClient {
   listen(channel_id: string, { wait, ...options }: ListenOptions = {}, signal?: Signal): Promise<ListenAnswer> {
     const ask = (part: number): Promise<ListenAnswer> => {
       const asked = query({ key: this.#key, ...options, wait: wait && part });
-      return this.#requests.ask({ path: `${channelPath(channel_id)}/listen${asked}`, wait: part, signal });
+      return this.#requests.ask({
+        path: `${channelPath(channel_id)}/listen${asked}`,
+        wait: part,
+        signal,
+        has: ["messages"],
+      });
     };
     return this.#patience.wait(wait ?? 0, { ask, isOver: endsWait, signal });
   }
@@ -134,7 +144,7 @@ export class ApiClient {
     const places = after && Object.entries(after).map(([id, seq]) => `${id}:${seq}`);
     const ask = (part: number): Promise<{ channels: readonly ListenedChannel[]; left_out?: LeftOut }> => {
       const asked = query({ key: this.#key, after: places?.join(","), ...options, wait: wait && part });
-      return this.#requests.ask({ path: `/api/listen${asked}`, wait: part, signal });
+      return this.#requests.ask({ path: `/api/listen${asked}`, wait: part, signal, has: ["channels"] });
     };
     return this.#patience.wait(wait ?? 0, { ask, isOver: endsWaits, signal });
   }
@@ -146,7 +156,11 @@ export class ApiClient {
 
   /** Ends the channel for good; its id is never used again. Rejects with `forbidden` unless admin, or creator once proven. */
   delete(channel_id: string): Promise<{ channel_id: string }> {
-    return this.#requests.ask({ method: "DELETE", path: channelPath(channel_id) + query({ key: this.#key }) });
+    return this.#requests.ask({
+      method: "DELETE",
+      path: channelPath(channel_id) + query({ key: this.#key }),
+      has: DONE,
+    });
   }
 
   /** A ticket to connect with (30 s, once), or to watch with (`seconds`, a day at most). */
@@ -179,7 +193,7 @@ export class ApiClient {
 
   /** Whether a hub is there; needs no key. */
   health(): Promise<Health> {
-    return this.#requests.ask({ path: "/health" });
+    return this.#requests.ask({ path: "/health", has: ["version"] });
   }
 
   /**
@@ -187,7 +201,7 @@ export class ApiClient {
    * Go on with `next_cursor` as `cursor` while it is given.
    */
   fsck(options: { mend?: boolean; cursor?: number } = {}): Promise<FsckReport> {
-    return this.#requests.ask({ path: "/api/hub/fsck", body: options });
+    return this.#requests.ask({ path: "/api/hub/fsck", body: options, has: ["findings"] });
   }
 
   /** Of admins: the hub's files were put back from a copy. Each channel takes a new epoch when it is next opened. */
@@ -197,7 +211,7 @@ export class ApiClient {
 
   /** Of admins: who moderated, deleted and mended what, newest first. */
   audit(limit?: number): Promise<{ acts: readonly AuditedAct[] }> {
-    return this.#requests.ask({ path: `/api/hub/audit${query({ limit })}` });
+    return this.#requests.ask({ path: `/api/hub/audit${query({ limit })}`, has: ["acts"] });
   }
 
   /**
@@ -238,9 +252,12 @@ export class ApiClient {
   }
 
   #post<T>(route: string, body: object): Promise<T> {
-    return this.#requests.ask({ path: `/api/channel/${route}`, body });
+    return this.#requests.ask({ path: `/api/channel/${route}`, body, has: route === "send" ? ["message"] : DONE });
   }
 }
+
+/** What the answer to a change of a channel has. */
+const DONE = ["channel_id"];
 
 /** An answer whose form is not the hub's, as it came. */
 function asText(answer: object): HttpAnswer {

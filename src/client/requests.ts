@@ -5,7 +5,7 @@
 import type { HubOptions, Signable } from "./api-shapes.ts";
 import { type Failure, failure, failureFrom, HubError } from "./hub-error.ts";
 import type { Host, HttpAnswer, Signal } from "./host.ts";
-import { readAnswer } from "./http.ts";
+import { noAnswer, readAnswer } from "./http.ts";
 
 export interface Request {
   readonly method?: string;
@@ -16,6 +16,8 @@ export interface Request {
   /** Seconds the hub may take longer than usual. */
   readonly wait?: number;
   readonly signal?: Signal | undefined;
+  /** Fields that every hub's answer has: without them it was another's. */
+  readonly has?: readonly string[];
 }
 
 /** Milliseconds an answer may take. */
@@ -70,16 +72,19 @@ export class Requests {
   async ask<T>(asked: Request): Promise<T> {
     for (let tries = 0; ; tries++) {
       try {
-        return readAnswer(await this.#exchange(asked)) as T;
+        const answer = await this.#exchange(asked);
+        const read = readAnswer(answer);
+        if (asked.has?.every((field) => Object.hasOwn(read, field)) === false) throw new HubError(noAnswer(answer));
+        return read as T;
       } catch (error) {
         if (tries === CLOCK_TRIES || !(error instanceof HubError) || !this.learn(error)) throw error;
       }
     }
   }
 
-  async #exchange({ path, body, once, wait = 0, signal, ...request }: Request): Promise<HttpAnswer> {
+  async #exchange({ path, body, once, wait = 0, signal, method: asked }: Request): Promise<HttpAnswer> {
     const json = body && JSON.stringify(body);
-    const method = request.method ?? (json === undefined ? "GET" : "POST");
+    const method = asked ?? (json === undefined ? "GET" : "POST");
     const bare = { method, url: this.url + path, ...(json !== undefined && { body: json }) };
     const admitted = await this.headers(once === undefined ? bare : { ...bare, nonce: once });
     const headers = once === undefined ? admitted : { "idempotency-key": once, ...admitted };

@@ -1,6 +1,6 @@
 /** `npm start`: what it shows, that it works as shown, and that it ends without a trace but its state. */
 import { once } from "node:events";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,11 +58,15 @@ test("a port in use, an absurd one, and a short key for other machines are said 
   const taken = await listening();
   const port = portOf(taken);
   const directory = await temporaryDirectory();
+  const file = join(directory, "file");
+  await writeFile(file, "");
   for (const [args, says] of [
     [
       ["--port", `${port}`, "--persist-to", directory],
       `port ${port} on 127.0.0.1 is in use; choose another: npm start -- --port ${port + 1}\n`,
     ],
+    [["--port"], "--port must be a whole number from 1 to 65535, got nothing\n"],
+    [["--persist-to", file], expect.stringContaining(`the state cannot be kept in ${file}: EEXIST`)],
     [["--port=http"], '--port must be a whole number from 1 to 65535, got "http"\n'],
     [
       ["--ip", "0.0.0.0"],
@@ -71,7 +75,7 @@ test("a port in use, an absurd one, and a short key for other machines are said 
   ] as const) {
     const hub = started(args);
     expect(await hub.ended()).toBe(1);
-    expect(hub.output).toBe(says);
+    expect(hub.output).toEqual(says);
   }
   taken.close();
 });
@@ -120,6 +124,14 @@ test("a variable that makes no sense is said at the start, in the hub's own word
     expect(hub.output).toContain(`the hub cannot be used: ${says}`);
     expect(hub.output).not.toContain("ready");
   }
+});
+
+test("--help says what there is, also beside a hub that runs, and starts none", async () => {
+  const state = ["--port", String(await freePort()), "--persist-to", await temporaryDirectory()];
+  await started(state).printedLine();
+  const asked = started([...state, "--help"]);
+  expect(await asked.ended()).toBe(0);
+  for (const flag of ["--port", "--ip", "--persist-to", "--var"]) expect(asked.output).toContain(`  ${flag} `);
 });
 
 test("what wrangler refuses is shown", async () => {

@@ -157,6 +157,20 @@ export class FakeHost implements Host {
   }
 }
 
+/** What a hub says to any request, as far as clients look at it. */
+export const ANSWER = {
+  ok: true,
+  channel_id: "ch-1",
+  ticket: "t",
+  message: {},
+  messages: [],
+  channels: [],
+  participants: [],
+  findings: [],
+  acts: [],
+  version: "1",
+};
+
 /** An answer of the control plane. */
 export function json(status: number, body: object): HttpAnswer {
   return { status, text: JSON.stringify(body) };

@@ -3,13 +3,13 @@ import { createServer } from "node:http";
 import { expect, test, vi } from "vitest";
 import { type ApiClient, HubClient, HubError, isTemporary, type Signable, thisHost } from "../../src/client/index.ts";
 import { ALPHA, newHub } from "../support/client-fixture.ts";
-import { FakeHost, type FakeRequest, json } from "../support/fake-host.ts";
+import { ANSWER, FakeHost, type FakeRequest, json } from "../support/fake-host.ts";
 
 const URL = "https://hub.example";
 
 async function requestOf(ask: (api: ApiClient) => Promise<unknown>): Promise<FakeRequest | undefined> {
   const host = new FakeHost();
-  host.answer = () => json(200, { ok: true, ticket: "t" });
+  host.answer = () => json(200, ANSWER);
   await ask(newHub(host).api);
   return host.requests[0];
 }
@@ -82,7 +82,7 @@ test("a create that may be repeated carries its id, and a long wait has time", a
 
 test("authorize signs each request and upgrade with what it covers", async () => {
   const host = new FakeHost();
-  host.answer = () => json(200, { ok: true });
+  host.answer = () => json(200, ANSWER);
   const signed: Signable[] = [];
   const authorize = async (request: Signable): Promise<Record<string, string>> => {
     signed.push(request);
@@ -165,6 +165,26 @@ test("what a peer writes into a refusal beside its fields changes nothing of the
   expect(Object.getPrototypeOf(error)).toBe(HubError.prototype);
   expect([error.name, error.code, error.hint]).toEqual(["HubError", "forbidden", undefined]);
   expect(error.stack).toContain("HubError: no");
+});
+
+test.each([
+  ["create", (api: ApiClient) => api.create("ops")],
+  ["join", (api: ApiClient) => api.join("ch-1")],
+  ["send", (api: ApiClient) => api.send("ch-1", "hi")],
+  ["list", (api: ApiClient) => api.list()],
+  ["channel", (api: ApiClient) => api.channel("ch-1")],
+  ["listen", (api: ApiClient) => api.listen("ch-1")],
+  ["listenAll", (api: ApiClient) => api.listenAll()],
+  ["read", (api: ApiClient) => api.read("ch-1", 3)],
+  ["delete", (api: ApiClient) => api.delete("ch-1")],
+  ["kick", (api: ApiClient) => api.kick("ch-1", "bravo")],
+  ["health", (api: ApiClient) => api.health()],
+  ["fsck", (api: ApiClient) => api.fsck()],
+  ["audit", (api: ApiClient) => api.audit()],
+])("to %s, {ok: true} and nothing of what was asked for is no answer of a hub", async (_name, ask) => {
+  const host = new FakeHost();
+  host.answer = () => json(200, { ok: true });
+  await expect(ask(newHub(host).api)).rejects.toMatchObject({ code: "bad_answer" });
 });
 
 test("a ticket that is none is no answer of a hub", async () => {

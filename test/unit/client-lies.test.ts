@@ -12,7 +12,7 @@ import {
   outcomeOf,
   page,
 } from "../support/client-fixture.ts";
-import { FakeHost, json } from "../support/fake-host.ts";
+import { ANSWER, FakeHost, json } from "../support/fake-host.ts";
 
 const LIES = [
   ["a page for a missing path", { status: 404, text: "<html>no such app</html>", type: "text/html" }],
@@ -203,7 +203,7 @@ function signing(late: number): {
   };
   host.answer = ({ headers, url }) => {
     const hubs = host.now() + late;
-    if (Math.abs(hubs - Number(headers["signature"])) <= MINUTE) return json(200, { ok: true, id: url });
+    if (Math.abs(hubs - Number(headers["signature"])) <= MINUTE) return json(200, { ...ANSWER, id: url });
     refusals++;
     return json(401, { ...SKEW, server_time: Math.floor(hubs / 1000) });
   };
@@ -234,7 +234,7 @@ test("[IDN2] a clock that was learnt and is set right is learnt again", async ()
   host.leap(10 * MINUTE);
   host.answer = ({ headers }) => {
     const isRight = Math.abs(hubs - Number(headers["signature"])) <= MINUTE;
-    return isRight ? json(200, { ok: true }) : json(401, { ...SKEW, server_time: Math.floor(hubs / 1000) });
+    return isRight ? json(200, ANSWER) : json(401, { ...SKEW, server_time: Math.floor(hubs / 1000) });
   };
   await hub.api.health();
   expect(skewed()).toBe(1);
