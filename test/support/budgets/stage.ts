@@ -44,7 +44,7 @@ export const SHORT: Reach = { participants: 64, sockets: 48, listens: 48, channe
 interface Options {
   readonly worker: string;
   readonly reach: Reach;
-  /** Port of the runtime's inspector; none where nothing is measured. */
+  /** Port of the runtime's inspector; none where nothing is measured. Then others talk on the hub meanwhile. */
   readonly inspector?: number;
 }
 
@@ -54,18 +54,22 @@ export class Stage {
   /** Texts of hub keys: `teams` of scope agent, `reader` of scope read. */
   readonly teams: readonly string[];
   readonly reader: string;
+  /** Whether all that the hub uses is the attack's. */
+  readonly isAlone: boolean;
   #open: Agent[] = [];
   #waiting = new AbortController();
   #filler = 0;
 
-  private constructor(hub: HubProcess, reach: Reach, teams: readonly string[], reader: string) {
+  private constructor(hub: HubProcess, { reach, inspector }: Options, teams: readonly string[], reader: string) {
     this.hub = hub;
     this.reach = reach;
+    this.isAlone = inspector === undefined;
     this.teams = teams;
     this.reader = reader;
   }
 
-  static async start({ worker, reach, inspector }: Options): Promise<Stage> {
+  static async start(options: Options): Promise<Stage> {
+    const { worker, reach, inspector } = options;
     const teams = Array.from({ length: TEAMS }, (_none, at) => keyOf(`team-${at}`, "agent"));
     const reader = keyOf("reader", "read");
     const variables = {
@@ -78,7 +82,7 @@ export class Stage {
     const hub = await HubProcess.start({ worker, variables, ...(inspector !== undefined && { inspector }) });
     return new Stage(
       hub,
-      reach,
+      options,
       teams.map(({ text }) => text),
       reader.text,
     );

@@ -4,7 +4,7 @@ import { type Defence, taken } from "./defence.ts";
 export const RESOURCE_DEFENCES: readonly Defence[] = [
   taken("T40", "the room that an answer needs", "test/e2e/simple-reader.test.ts", [
     "pacing.ts",
-    "if (!isWaiting && this.hasRoom(connection, page.bytes)) return givePage(connection, page);",
+    "if (!isLater && this.hasRoom(connection, page.bytes)) return givePage(connection, page);",
     "if (page.bytes > 0) return givePage(connection, page);",
   ]),
   taken("T40", "the count of replies", "test/unit/reader.test.ts", [
@@ -116,5 +116,10 @@ export const RESOURCE_DEFENCES: readonly Defence[] = [
     "memories.ts",
     "own.find(([, { isRegular }]) => !isRegular) ?? own[0]",
     "[...this.#agents][0]",
+  ]),
+  taken("T40", "the look for room before a page is read", "test/e2e/budgets.test.ts", [
+    "pacing.ts",
+    "this.#read(isLater ? { ...asked, limit: 1 } : asked);",
+    "this.#read(asked);",
   ]),
 ];

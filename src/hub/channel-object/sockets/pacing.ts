@@ -149,12 +149,14 @@ export class Pacing {
   /** Answers with a history page, or keeps the ask until there is room for it. */
   history(connection: Connection, asked: HistoryCommand): void {
     this.asks(connection);
-    const answer = this.#read(asked);
+    const isWaiting = connection.mode === "trailing" || connection.held.length > 0;
+    // Who waits anyhow costs no page: it is read once there is room.
+    const isLater = isWaiting || !this.hasRoom(connection, 1);
+    const answer = this.#read(isLater ? { ...asked, limit: 1 } : asked);
     const named = asked.ref === undefined ? {} : { ref: asked.ref };
     if (!answer.ok) return this.reply(connection, errorFrame(answer.refusal, named));
     const page = pageOf(answer.value, asked);
-    const isWaiting = connection.mode === "trailing" || connection.held.length > 0;
-    if (!isWaiting && this.hasRoom(connection, page.bytes)) return givePage(connection, page);
+    if (!isLater && this.hasRoom(connection, page.bytes)) return givePage(connection, page);
     this.#hold(connection, { seq: page.meta.last_seq, isOwn: false, say: asked }, HELD_MAX);
   }
 
