@@ -240,17 +240,8 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    this.#pacing.closed(socket, code, Date.now());
-    await this.#ended(socket, code);
-  }
-
-  override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#pacing.gone(socket);
-    await this.#ended(socket, 1011);
-  }
-
-  async #ended(socket: WebSocket, code: number): Promise<void> {
     if (this.#listeners.remove(socket)) return answerClose(socket, code);
+    this.#pacing.closed(socket, code, Date.now());
     const connection = this.#connections.get(socket);
     if (connection !== undefined) this.#connections.closed(connection, code, Date.now());
     // Presence is visible: the index hears of it before the client's close is answered.
@@ -260,6 +251,11 @@ export class Channel extends DurableObject<Env> implements ChannelCalls {
     if (!this.#keeper.isErased)
       await this.#turns.inOrder(() => this.#keeper.commit(Date.now(), () => undefined), isVisible);
     answerClose(socket, code);
+  }
+
+  /** The connection broke, which no close frame says. */
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.webSocketClose(socket, 1006);
   }
 
   readonly #inbound: InboundPort = {

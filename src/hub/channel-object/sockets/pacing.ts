@@ -70,11 +70,6 @@ export class Pacing {
     this.#leftovers.closed(socket, this.#connections.get(socket), code, now);
   }
 
-  /** The connection broke. */
-  gone(socket: WebSocket): void {
-    this.#leftovers.gone(socket);
-  }
-
   /** Notes a message that is about to be delivered. */
   note({ message, bytes }: Entry): void {
     this.#volumes.add(message.seq, bytes);
