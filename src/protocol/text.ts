@@ -77,8 +77,8 @@ function plainLetters(text: string, reading: Readonly<Record<string, string>>): 
     .replace(SPREAD, "");
 }
 
-/** Signs that look like the mark of a proven key. */
-const PROOF_MARK = /[\u221a\u2705\u2611\u2713\u2714\u{1f5f8}\u{1f5f9}]/u;
+/** Signs that look like the mark of a proven key; the square root, which names may hold (SEED §6), only where it stands alone. */
+const PROOF_MARK = /[\u2705\u2611\u2713\u2714\u{1f5f8}\u{1f5f9}]|(?<!\S)\u221a(?!\S)/u;
 
 export function hasProofMark(name: string): boolean {
   return PROOF_MARK.test(name);

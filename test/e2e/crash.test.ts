@@ -54,9 +54,9 @@ const CONTROLS: readonly Control[] = [
   {
     what: "[ORD1] a hub whose ring is one short",
     patch: {
-      file: "src/channel/state.ts",
-      find: "state.last_seq - RING_MESSAGES + 1",
-      replace: "state.last_seq - RING_MESSAGES + 2",
+      file: "channel/retention.ts",
+      find: "last_seq - RING_MESSAGES + 1",
+      replace: "last_seq - RING_MESSAGES + 2",
     },
     until: ["R9"],
   },

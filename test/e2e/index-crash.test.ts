@@ -51,9 +51,9 @@ const CONTROLS: readonly Control[] = [
   {
     what: "[IDX2] an index that forgets an Idempotency-Key",
     patch: {
-      file: "src/hub/hub-index/index-store.ts",
-      find: "this.#creates ??= this.#readCreates(now);",
-      replace: "this.#creates ??= new Map();",
+      file: "hub-index/index-store.ts",
+      find: "this.#creates ??= readCreates(this.#sql.exec<CreateRow>(CREATES), now);",
+      replace: "this.#creates ??= readCreates([], now);",
     },
     found: /^(re)?create of .*: it was ch-\d+, is ch-\d+$|^\d+ creates gave ids up to/,
   },

@@ -15,12 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => endCalmly(hub));
 
-/** What differs from run to run, by its form: message ids (but their number), times, epochs, request ids. */
+/** What differs from run to run, by its form: message ids (but their number), times, epochs, request ids, passes. */
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [/^msg-\d{13}-/, "msg-TIME-"],
   [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, "TIME"],
   [/^[0-9a-f]{16}$/, "EPOCH"],
   [/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "UUID"],
+  [/^p\d+_[\w-]{16}$/, "PASS-ID"],
+  [/^hubp_[\w-]+…?\.(…|[\w-]+)$/, "PASS"],
 ];
 
 function masked(_name: string, value: unknown): unknown {
