@@ -254,7 +254,11 @@ const FAULTS: readonly (readonly [where: string, file: string, find: string])[] 
   ["a route", "channel-routes.ts", "const viewer = query.key === undefined"],
   ["admission", "admission.ts", "const keys = await readKeys(env, url.hostname);"],
   ["identity", "admission/identity.ts", "const signed = await signerOf(c);"],
-  ["the index", "hub-index.ts", "const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, wanted), limit);"],
+  [
+    "the index",
+    "hub-index.ts",
+    "const { page, isCut } = cutPage(this.#store.listed(cursor, limit + 1, wanted), limit);",
+  ],
 ];
 
 test.each(FAULTS)(
