@@ -6,18 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { type HubClient, HubError, type Sent } from "../client/index.ts";
-import {
-  type ChannelSummary,
-  type Chosen,
-  leftOut,
-  map,
-  mostActive,
-  ok,
-  type ParticipantDetail,
-  refuse,
-  type Result,
-  showLine,
-} from "../protocol/index.ts";
+import { leftOut, map, ok, type ParticipantDetail, refuse, type Result, showLine } from "../protocol/index.ts";
 import {
   type Agent,
   type ChannelUnread,
@@ -37,7 +26,7 @@ import type { Begin } from "./live-channel.ts";
 import { askedOf, hasNews, hear } from "./hear.ts";
 import { LiveChannels } from "./live-channels.ts";
 import { answered, type Asking } from "./refusals.ts";
-import { allChannels } from "./channels.ts";
+import { JoinedChannels } from "./joined-channels.ts";
 import { patiently, within } from "./waiting.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -53,22 +42,15 @@ export interface LivePortOptions {
 
 type Port = { [Verb in keyof HubPort]: HubPort[Verb] };
 
-/** Milliseconds for which the list of joined channels is taken for true. */
-const JOINED_MS = 60_000;
 /** Milliseconds a call waits for the ack of a live send: hosts give up on a call after 60 s. */
 const SEND_MS = 30_000;
-
-interface Joined {
-  readonly at: number;
-  readonly joined: Chosen<ChannelSummary>;
-}
 
 export class LivePort implements Port {
   readonly #options: LivePortOptions;
   #agent: Agent;
   #hub: HubClient;
   readonly #live: LiveChannels;
-  #joined: Joined | undefined;
+  readonly #joined: JoinedChannels = new JoinedChannels(() => ({ hub: this.#hub, key: this.#agent.key }));
 
   constructor(options: LivePortOptions) {
     this.#options = options;
@@ -102,7 +84,7 @@ export class LivePort implements Port {
 
   async leave({ channel_id }: Membership): Promise<Result<{ channel_id: string }>> {
     const left = await this.#answered(this.#hub.api.leave(channel_id));
-    this.#joined = undefined;
+    this.#joined.moved();
     if (left.ok) await this.#live.release(channel_id, false);
     return left;
   }
@@ -176,7 +158,7 @@ export class LivePort implements Port {
     { starts, ...query }: Parameters<HubPort["listenAll"]>[0],
     waiting: Waiting,
   ): ReturnType<HubPort["listenAll"]> {
-    const joined = await this.#reading(this.#channels());
+    const joined = await this.#reading(this.#joined.channels());
     if (!joined.ok) return joined;
     const { channels: active, left_out } = joined.value;
     if (active.length === 0) return refuse("not_participant", "you are in no channel");
@@ -201,7 +183,7 @@ export class LivePort implements Port {
   }
 
   async unread({ key, after }: Parameters<HubPort["unread"]>[0]): ReturnType<HubPort["unread"]> {
-    const joined = await this.#reading(this.#channels());
+    const joined = await this.#reading(this.#joined.channels());
     if (!joined.ok) return joined;
     const counts = await Promise.all(
       joined.value.channels.map(async ({ id, name }): Promise<ChannelUnread[]> => {
@@ -242,7 +224,7 @@ export class LivePort implements Port {
 
   /** Holds the channels the agent is in live from now on, and looks for new ones whenever it is called. */
   async attend(): Promise<Result<true>> {
-    const joined = await this.#reading(this.#channels());
+    const joined = await this.#reading(this.#joined.channels());
     if (joined.ok) await this.#live.holdAll(joined.value.channels.map(({ id }) => id));
     return map(joined, () => true as const);
   }
@@ -262,17 +244,8 @@ export class LivePort implements Port {
     return this.#answered(asking, { reads: true });
   }
 
-  /** The most active channels the agent has joined, as many as one listen takes, and the others. */
-  async #channels(): Promise<Joined["joined"]> {
-    if (this.#joined === undefined || Date.now() - this.#joined.at > JOINED_MS) {
-      const channels = await allChannels(this.#hub, this.#agent.key);
-      this.#joined = { at: Date.now(), joined: mostActive(channels) };
-    }
-    return this.#joined.joined;
-  }
-
   async #entered(id: string): Promise<void> {
-    this.#joined = undefined;
+    this.#joined.moved();
     await this.#live.hold(id);
   }
 
