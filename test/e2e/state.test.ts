@@ -301,6 +301,26 @@ test("[IDX6] after a restore of everything, the owner's word ends the positions 
   expect(agent.status).toBe(401);
 });
 
+test("[ACC3] [T51] a channel's file of before a revocation lets the pass in no more, once the owner said that files were put back", async () => {
+  const { hub, directory } = await freshHub();
+  await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });
+  const { text, pass } = (await post(hub, "/api/pass", { agent_key: "carl" })).body;
+  const asCarl = async (at: HubProcess): Promise<string> =>
+    (await call(at.url, "/api/channel/ch-1/history", { headers: { "x-spf-key": text } })).body.code ?? "let in";
+  expect(await asCarl(hub)).toBe("let in");
+  const copied = await meanwhile(hub, directory, (state) =>
+    cp(join(state, "channel"), join(directory, "copy"), { recursive: true }),
+  );
+  expect((await call(copied.url, `/api/pass/${pass.id}`, { method: "DELETE", headers: KEY })).body.left).toBe(0);
+  expect(await asCarl(copied)).toBe("key_revoked");
+  const restored = await meanwhile(copied, directory, async (state) => {
+    await rm(join(state, "channel"), { recursive: true });
+    await cp(join(directory, "copy"), join(state, "channel"), { recursive: true });
+  });
+  expect((await post(restored, "/api/hub/restored", {})).status).toBe(200);
+  expect(await asCarl(restored)).toBe("key_revoked");
+});
+
 test("[IDX6] what was deleted and came back with its file is told, and erased again", async () => {
   const { hub, directory } = await freshHub();
   await post(hub, "/api/channel/create", { name: "ops", key: "alpha" });

@@ -133,6 +133,8 @@ export class ChannelStore {
     // Clean, so that the first change in the new epoch is announced: by that its copies of before are known.
     const query = "UPDATE channel SET epoch = ?, dirty = 0, change = max(change, ?), generation = ?";
     this.#run([[query, epoch, change, generation]]);
+    // A pass may have ended since the copy, so each is met anew (ACC3).
+    if (hasTable(this.#storage.sql, "pass")) this.#storage.sql.exec("DELETE FROM pass");
   }
 
   /** Makes the tables and the channel's first message from the index's record (IDX2). */
